@@ -1,0 +1,1 @@
+"""Waiting and its rules. Pure: no I/O, no clock, no randomness."""

@@ -1,0 +1,30 @@
+"""Categories (what a contact is about) and the short codes agents choose from."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from skills import Requirement
+
+CodeKind: TypeAlias = Literal["disposition", "not_ready", "escalation", "decline"]
+
+
+class Category(msgspec.Struct, frozen=True, kw_only=True, tag="category"):
+    """What a contact is about: a node of a tree, with the queue, skills and specialists it defaults to."""
+
+    id: str
+    names: dict[str, str] = {}
+    parent: str = ""
+    queue: str = ""
+    requirement: Requirement = ()
+    escalates_to: str = ""
+    revision: int = 0
+
+
+class Code(msgspec.Struct, frozen=True, kw_only=True, tag="code"):
+    """A code agents choose: how it ended, why not ready, why escalated, why declined. Id is `kind:name`."""
+
+    id: str
+    kind: CodeKind
+    names: dict[str, str] = {}
+    revision: int = 0

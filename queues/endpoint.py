@@ -1,0 +1,16 @@
+"""Webhook endpoints: where integrators hear what happens."""
+
+import msgspec
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True, tag="endpoint"):
+    """A URL that receives signed webhooks of the named event types (`*` is all).
+
+    The signing secret is not here: `secret` names the setting (environment variable or file) that holds it.
+    """
+
+    id: str
+    url: str
+    events: tuple[str, ...] = ("*",)
+    secret: str = ""
+    revision: int = 0

@@ -1,0 +1,46 @@
+"""A queue: items waiting under common rules, and the targets they are held to."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from skills import Requirement
+
+ChannelName: TypeAlias = Literal["phone", "email", "chat", "webhook"]
+
+CHANNELS: tuple[ChannelName, ...] = ("phone", "email", "chat", "webhook")
+
+TARGET_MS: dict[str, int] = {"phone": 30_000, "chat": 60_000, "email": 14_400_000, "webhook": 14_400_000}
+"""How soon an item should be answered when its queue does not say: our defaults, by channel."""
+
+
+class Queue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
+    """Items of one kind waiting under common rules. All durations are ticks (1 ms in production).
+
+    `requirement` is asked of every item in it beside what the item asks itself; a change applies at once to
+    what is waiting. `line` is 1 for first line, 2 and more for specialists. `escalates_to` is where an
+    unresolved item goes when its category names no specialist queue.
+    """
+
+    id: str
+    names: dict[str, str] = {}
+    line: int = 1
+    team: str = ""
+    requirement: Requirement = ()
+    priority: int = 0
+    target_ms: dict[str, int] = {}
+    reservation_ms: int = 20_000
+    wrap_up_ms: dict[str, int] = {}
+    decline_memory_ms: int = 300_000
+    knock_out_max: int = 3
+    escalates_to: str = ""
+    hours: str = ""
+    revision: int = 0
+
+    def target(self, channel: str) -> int:
+        """How soon an item of this channel should be answered, counted from its entry."""
+        return self.target_ms.get(channel, TARGET_MS.get(channel, TARGET_MS["email"]))
+
+    def wrap_up(self, channel: str) -> int:
+        """How long an agent may work on an item of this channel after the exchange ended; 0 means not at all."""
+        return self.wrap_up_ms.get(channel, 0)

@@ -1,0 +1,48 @@
+"""A conversation: the lasting exchange with one customer; and the deliveries of what we send in it."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from queues.queue import ChannelName
+
+Side: TypeAlias = Literal["customer", "agent"]
+DeliveryState: TypeAlias = Literal["queued", "sending", "sent", "failed", "unknown"]
+
+
+class Conversation(msgspec.Struct, kw_only=True):
+    """The record of an exchange while it has an open item. Bodies, names and addresses are beside the log.
+
+    `seq` numbers its messages 1..n without gap. `thread_keys` are hashes of the message ids that belong to
+    it; `natural_keys` are those of received messages, so that a late duplicate is recognised.
+    `seen` holds, per side, up to which message that side's screen has shown the other's.
+    """
+
+    id: str
+    channel: ChannelName
+    customer: str = ""
+    language: str = ""
+    item: str = ""
+    last_agent: str = ""
+    address: str = ""
+    seq: int = 0
+    thread_keys: tuple[str, ...] = ()
+    natural_keys: tuple[str, ...] = ()
+    seen: dict[str, int] = {}
+    gone: bool = False
+
+
+class Delivery(msgspec.Struct, kw_only=True):
+    """One message of ours on its way out: ends sent, failed or unknown; unknown is never resent unasked."""
+
+    id: str
+    conversation: str
+    item: str
+    message: str
+    content: str
+    channel: ChannelName
+    agent: str
+    state: DeliveryState = "queued"
+    attempt: int = 0
+    code: str = ""
+    at: int = 0

@@ -1,0 +1,35 @@
+"""What intake found out about a contact before it was submitted: the facts that routing needs, no content."""
+
+import msgspec
+
+from skills import Requirement
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """Derived at intake from the entry point, the event and the customer. `attributes` and `address` are
+    content ids (the text itself lies beside the log); `customer` is a pseudonym made from the address."""
+
+    entry_point: str = ""
+    queue: str = ""
+    requirement: Requirement = ()
+    language: str = ""
+    priority: int = 0
+    category: str = ""
+    customer: str = ""
+    attributes: str = ""
+    address: str = ""
+
+
+class MessageFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """One message without its text: `content` is the id under which the text lies, `size` its bytes.
+
+    `natural_key` recognises the same message coming in twice (mailbox + UID + hash, chat client id);
+    `thread_keys` are hashes of the message ids that tie it to its conversation.
+    """
+
+    id: str
+    content: str
+    size: int = 0
+    natural_key: str = ""
+    thread_keys: tuple[str, ...] = ()
+    automatic: bool = False

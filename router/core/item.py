@@ -1,0 +1,70 @@
+"""A work item: one unit of work that is queued and routed, and the reservation that holds it for an agent."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from queues.queue import ChannelName
+from skills import Requirement
+
+ItemState: TypeAlias = Literal["queued", "reserved", "active", "pending", "wrapping", "stuck", "closed"]
+
+HELD: frozenset[ItemState] = frozenset({"reserved", "active", "wrapping"})
+"""States in which the item takes room of an agent."""
+
+OPEN: frozenset[ItemState] = HELD | {"queued", "pending", "stuck"}
+
+
+class Reservation(msgspec.Struct, frozen=True, kw_only=True):
+    """An item held for one agent until accepted, declined, expired or rescinded."""
+
+    id: str
+    agent: str
+    made_at: int
+    expires_at: int
+
+
+class WorkItem(msgspec.Struct, kw_only=True):
+    """The record of one item. Changed only by `evolve`; times are ticks.
+
+    `seq` is its place among equals in its queue and is kept when a reservation ends without an accept.
+    `excepted` maps agents who must not get it to the instant until which (0: for as long as it is open).
+    `only` names the one agent it waits for. `first_entered_at` and `due` survive every move.
+    """
+
+    id: str
+    conversation: str
+    channel: ChannelName
+    state: ItemState = "queued"
+    queue: str = ""
+    requirement: Requirement = ()
+    priority: int = 0
+    language: str = ""
+    category: str = ""
+    customer: str = ""
+    entry_point: str = ""
+    call: str = ""
+    attributes: str = ""
+    opened_at: int = 0
+    first_entered_at: int = 0
+    entered_at: int = 0
+    due: int = 0
+    seq: int = 0
+    only: str = ""
+    agent: str = ""
+    last_agent: str = ""
+    reservation: Reservation | None = None
+    accepted_at: int | None = None
+    answered: bool = False
+    held: bool = False
+    excepted: dict[str, int] = {}
+    expiries: int = 0
+    connect_failures: int = 0
+    escalations: int = 0
+    wrap_until: int | None = None
+    pending_until: int | None = None
+    pending_reason: str = ""
+    disposition: str = ""
+    reopens: str = ""
+    reopen_count: int = 0
+    closed_at: int | None = None

@@ -1,0 +1,26 @@
+"""Presence: what an agent says of themselves, which clients prove that they are there, how long they idle."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+PresenceState: TypeAlias = Literal["offline", "available", "not_ready"]
+Activity: TypeAlias = Literal["idle", "reserved", "handling", "wrapping"]
+
+
+class Presence(msgspec.Struct, kw_only=True):
+    """The live side of an agent. Changed only by `evolve`.
+
+    `clients` maps each connected client to its gateway. While it is empty the agent is not routable;
+    `lost_at` is when the last one went, and after the grace period the agent is signed off.
+    `idle_since` is what longest idle counts from: the end of the last item, or becoming available first.
+    """
+
+    agent: str
+    state: PresenceState = "offline"
+    reason: str = ""
+    since: int = 0
+    clients: dict[str, str] = {}
+    lost_at: int | None = None
+    idle_since: int = 0
+    idle_seq: int = 0

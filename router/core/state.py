@@ -1,0 +1,359 @@
+"""The state of a domain: its records, and what is derived from them.
+
+State is exactly the union of records: `load` of the records equals the fold of the log. Only `evolve` changes
+it, always in the same way: ask `edit_*` for a record (which takes it out of the derived indexes), change it,
+and `settle` (which puts it back and notes who must be matched again). Everybody else only reads.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+import msgspec
+from sortedcontainers import SortedList
+
+from queues.category import Category, Code
+from queues.endpoint import Endpoint
+from queues.entry_point import EntryPoint
+from queues.hours import Hours
+from queues.queue import Queue
+from queues.team import Membership, Team
+from router.core import limits
+from router.core.agent import Agent
+from router.core.conversation import Conversation, Delivery
+from router.core.item import HELD, OPEN, WorkItem
+from router.core.lines import ItemClass, Lines
+from router.core.meta import Meta
+from router.core.presence import Activity, Presence
+from skills import Skill, merged
+
+Ref: TypeAlias = tuple[str, str]
+"""A record: kind and id."""
+
+META: Ref = ("meta", "meta")
+CENTRE_KINDS = ("skill", "hours", "queue", "team", "category", "code", "entry_point", "endpoint", "agent")
+"""Kinds that supervisors edit, in an order in which each may name only earlier ones (categories and queues aside)."""
+
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
+
+
+class State:
+    """Records by kind, and the indexes made from them. Build with `load` or `State()`; change with `evolve`."""
+
+    def __init__(self) -> None:
+        self.skills: dict[str, Skill] = {}
+        self.teams: dict[str, Team] = {}
+        self.queues: dict[str, Queue] = {}
+        self.categories: dict[str, Category] = {}
+        self.codes: dict[str, Code] = {}
+        self.hours: dict[str, Hours] = {}
+        self.entry_points: dict[str, EntryPoint] = {}
+        self.endpoints: dict[str, Endpoint] = {}
+        self.agents: dict[str, Agent] = {}
+        self.presences: dict[str, Presence] = {}
+        self.items: dict[str, WorkItem] = {}
+        self.conversations: dict[str, Conversation] = {}
+        self.deliveries: dict[str, Delivery] = {}
+        self.metas: dict[str, Meta] = {"meta": Meta()}
+        self._tables: dict[str, dict[str, Any]] = {
+            "skill": self.skills,
+            "team": self.teams,
+            "queue": self.queues,
+            "category": self.categories,
+            "code": self.codes,
+            "hours": self.hours,
+            "entry_point": self.entry_points,
+            "endpoint": self.endpoints,
+            "agent": self.agents,
+            "presence": self.presences,
+            "item": self.items,
+            "conversation": self.conversations,
+            "delivery": self.deliveries,
+            "meta": self.metas,
+        }
+        self.lines = Lines()
+        self.calls: dict[str, str] = {}
+        self.threads: dict[str, str] = {}
+        self.naturals: dict[str, str] = {}
+        self.holds: dict[str, dict[str, str]] = {}
+        self.parked: dict[str, dict[str, None]] = {}
+        self.deadlines: SortedList[tuple[int, str, str]] = SortedList()
+        self.touched: dict[Ref, None] = {}
+        self.wake_classes: dict[ItemClass, None] = {}
+        self.wake_agents: dict[str, None] = {}
+        self._deadline_of: dict[Ref, int] = {}
+        self._edited: dict[Ref, None] = {}
+        self._moved: dict[str, None] = {}
+
+    # -- reading --------------------------------------------------------------------------------------------
+
+    @property
+    def meta(self) -> Meta:
+        """The counters of the domain."""
+        return self.metas["meta"]
+
+    def table(self, kind: str) -> dict[str, Any]:
+        """All records of a kind by id. Raises KeyError for an unknown kind."""
+        return self._tables[kind]
+
+    def get(self, ref: Ref) -> Any:
+        """The record with this ref, or None."""
+        return self._tables[ref[0]].get(ref[1])
+
+    def memberships(self, agent: Agent) -> dict[str, Membership]:
+        """Which queues an agent serves and how: those of their teams, then their own, which win."""
+        found: dict[str, Membership] = {}
+        for team in agent.teams:
+            if team in self.teams:
+                found.update(self.teams[team].memberships)
+        found.update(agent.memberships)
+        return found
+
+    def room(self, agent: Agent, channel: str) -> bool:
+        """Whether the agent can hold one more item of this channel (reserved ones count)."""
+        room = agent.rooms.get(channel)
+        if room is None:
+            return False
+        held = self.holds.get(agent.id)
+        if not held:
+            return room.maximum > 0 and room.weight <= agent.total
+        load = room.weight
+        same = 0
+        for other in held.values():
+            weight = agent.rooms.get(other)
+            load += weight.weight if weight else 0
+            same += other == channel
+        return same < room.maximum and load <= agent.total and len(held) < limits.HELD_MAX
+
+    def activity(self, agent: str) -> Activity:
+        """What the system has the agent do: the most pressing state among what they hold."""
+        states = {self.items[item].state for item in self.holds.get(agent, ())}
+        if "active" in states:
+            return "handling"
+        if "reserved" in states:
+            return "reserved"
+        return "wrapping" if "wrapping" in states else "idle"
+
+    def records(self) -> Iterable[tuple[Ref, Any]]:
+        """Every record, by kind and then by id."""
+        return (((kind, id), table[id]) for kind, table in self._tables.items() for id in sorted(table))
+
+    def digest(self) -> str:
+        """What the state is, in 16 hex digits: equal for equal records, whatever way they came about."""
+        sum = hashlib.blake2b(digest_size=8)
+        for (kind, id), record in self.records():
+            sum.update(f"{kind}/{id}\n".encode())
+            sum.update(_encode(record))
+        return sum.hexdigest()
+
+    # -- changing: for evolve only --------------------------------------------------------------------------
+
+    def edit_item(self, item: str) -> WorkItem:
+        """The item, out of the indexes, to be changed."""
+        record = self.items[item]
+        if self._take(("item", item)):
+            self._unindex_item(record)
+        return record
+
+    def edit_presence(self, agent: str) -> Presence:
+        """The agent's presence, to be changed."""
+        self._take(("presence", agent))
+        self._moved[agent] = None
+        return self.presences[agent]
+
+    def edit_conversation(self, conversation: str) -> Conversation:
+        """The conversation, out of the indexes, to be changed."""
+        record = self.conversations[conversation]
+        if self._take(("conversation", conversation)):
+            self._unindex_conversation(record)
+        return record
+
+    def edit_delivery(self, delivery: str) -> Delivery:
+        """The delivery, to be changed."""
+        self._take(("delivery", delivery))
+        return self.deliveries[delivery]
+
+    def edit_meta(self) -> Meta:
+        """The counters, to be changed."""
+        self._take(META)
+        return self.meta
+
+    def put(self, kind: str, id: str, record: Any) -> None:
+        """A new record, or another value for one of the centre's."""
+        old = self._tables[kind].get(id)
+        if old is not None:
+            self._unindex(kind, old)
+        self._take((kind, id))
+        self._tables[kind][id] = record
+
+    def drop(self, kind: str, id: str) -> None:
+        """A record leaves."""
+        self._unindex(kind, self._tables[kind].pop(id))
+        self._take((kind, id))
+
+    def settle(self) -> None:
+        """Put everything that was changed back into the indexes, and note who must be matched again."""
+        while self._edited:
+            (kind, id), _ = self._edited.popitem()
+            record = self._tables[kind].get(id)
+            self._set_deadline(kind, id, record)
+            if record is not None:
+                self._index(kind, record)
+        for agent in self._moved:
+            self._place(agent)
+        self._moved.clear()
+
+    def _take(self, ref: Ref) -> bool:
+        self.touched[ref] = None
+        if ref in self._edited:
+            return False
+        self._edited[ref] = None
+        return True
+
+    # -- indexes --------------------------------------------------------------------------------------------
+
+    def _index(self, kind: str, record: Any) -> None:
+        if kind == "item":
+            self._index_item(record)
+        elif kind == "conversation":
+            self._index_conversation(record)
+        elif kind == "agent":
+            self._moved[record.id] = None
+        elif kind == "queue":
+            self._index_queue(record.id)
+        elif kind == "team":
+            self._index_team(record.id)
+
+    def _unindex(self, kind: str, record: Any) -> None:
+        if kind == "item":
+            self._unindex_item(record)
+        elif kind == "conversation":
+            self._unindex_conversation(record)
+        elif kind == "agent":
+            self._moved[record.id] = None
+        elif kind == "team":
+            self._index_team(record.id)
+
+    def _index_item(self, item: WorkItem) -> None:
+        if item.call and item.state in OPEN:
+            self.calls[item.call] = item.id
+        if item.state == "queued":
+            self._wait(item)
+        elif item.state in HELD:
+            self.holds.setdefault(item.agent, {})[item.id] = item.channel
+            self._moved[item.agent] = None
+        elif item.state == "pending" and item.agent:
+            self.parked.setdefault(item.agent, {})[item.id] = None
+
+    def _unindex_item(self, item: WorkItem) -> None:
+        if item.call and self.calls.get(item.call) == item.id:
+            del self.calls[item.call]
+        if item.state == "queued":
+            self.lines.leave(item.id)
+        elif item.state in HELD:
+            held = self.holds[item.agent]
+            del held[item.id]
+            if not held:
+                del self.holds[item.agent]
+            self._moved[item.agent] = None
+        elif item.state == "pending" and item.agent:
+            self.parked[item.agent].pop(item.id)
+
+    def _wait(self, item: WorkItem) -> None:
+        queue = self.queues.get(item.queue)
+        asked = merged(item.requirement, queue.requirement) if queue else item.requirement
+        wait = (item.due, item.seq, item.id)
+        placed = self.lines.wait(item.queue, item.channel, item.priority, asked, item.only, wait)
+        self.wake_classes[placed] = None
+
+    def _index_conversation(self, conversation: Conversation) -> None:
+        for key in conversation.thread_keys:
+            self.threads[key] = conversation.id
+        for key in conversation.natural_keys:
+            self.naturals[key] = conversation.id
+
+    def _unindex_conversation(self, conversation: Conversation) -> None:
+        for index, keys in (
+            (self.threads, conversation.thread_keys),
+            (self.naturals, conversation.natural_keys),
+        ):
+            for key in keys:
+                if index.get(key) == conversation.id:
+                    del index[key]
+
+    def _index_queue(self, queue: str) -> None:
+        """The queue's own requirement may have changed: what waits in it may be of another class now."""
+        for item in self.lines.waiting_in(queue):
+            self.lines.leave(item)
+            self._wait(self.items[item])
+
+    def _index_team(self, team: str) -> None:
+        for agent in self.agents.values():
+            if team in agent.teams:
+                self._moved[agent.id] = None
+
+    def _place(self, agent_id: str) -> None:
+        """Let the agent idle in the lines of exactly the channels that they are free for."""
+        agent = self.agents.get(agent_id)
+        presence = self.presences.get(agent_id)
+        if agent is None or presence is None or not routable(agent, presence):
+            self.lines.busy(agent_id)
+            return
+        channels = tuple(sorted(channel for channel in agent.rooms if self.room(agent, channel)))
+        if not channels:
+            self.lines.busy(agent_id)
+            return
+        serves = tuple(sorted((q, m.order) for q, m in self.memberships(agent).items() if m.enabled))
+        if self.lines.idle(agent.skills, serves, channels, (presence.idle_since, presence.idle_seq, agent_id)):
+            self.wake_agents[agent_id] = None
+
+    def _set_deadline(self, kind: str, id: str, record: Any) -> None:
+        at = deadline(kind, record)
+        ref = (kind, id)
+        before = self._deadline_of.pop(ref, None)
+        if before is not None:
+            self.deadlines.remove((before, kind, id))
+        if at is not None:
+            self._deadline_of[ref] = at
+            self.deadlines.add((at, kind, id))
+
+
+def routable(agent: Agent, presence: Presence) -> bool:
+    """Whether work may be pushed to this agent at all: enabled, available, and a client proves it is alive."""
+    return not agent.disabled and presence.state == "available" and bool(presence.clients)
+
+
+def deadline(kind: str, record: Any) -> int | None:
+    """The next instant at which something is due for this record, or None."""
+    if isinstance(record, WorkItem):
+        return _item_deadline(record)
+    if isinstance(record, Presence) and record.lost_at is not None and record.state != "offline":
+        return record.lost_at + limits.PRESENCE_GRACE_TICKS
+    return None
+
+
+def _item_deadline(item: WorkItem) -> int | None:
+    if item.state == "reserved" and item.reservation is not None:
+        return item.reservation.expires_at
+    if item.state == "wrapping":
+        return item.wrap_until
+    if item.state == "pending":
+        return item.pending_until
+    if item.state == "queued":
+        return min((until for until in item.excepted.values() if until), default=None)
+    return None
+
+
+def next_deadline(state: State) -> int | None:
+    """When the next thing is due (asked by the writer, which then sends a `Pulse`); None if nothing is."""
+    return state.deadlines[0][0] if state.deadlines else None
+
+
+def load(records: Iterable[tuple[Ref, Any]]) -> State:
+    """The state that these records are. Everybody is matched again: a settled state has nothing to match."""
+    state = State()
+    for (kind, id), record in records:
+        state.put(kind, id, record)
+    state.settle()
+    state.touched.clear()
+    return state

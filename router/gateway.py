@@ -1,0 +1,246 @@
+"""The one seam that channels and the API use: submit a command, follow the events, read what lies beside.
+
+Everything here is a port: `router.runtime` and `router.archive` provide it, `router.node` wires it by hand.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from router.core.commands import Command
+from router.core.state import State
+from router.wire.codec import Entry
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """Proof that a command is durable: its position in the command stream, and the key it is known by."""
+
+    key: str
+    command: int
+    duplicate: bool = False
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a command ended: accepted with its event position (`rejection` is empty), or rejected with a code.
+
+    `refs` names what it was about: `item`, `conversation`.
+    """
+
+    position: int
+    rejection: str = ""
+    subject: str = ""
+    refs: dict[str, str] = {}
+
+
+class Applied(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry that the follower has just applied: the state is exactly at `position` while it is handed out.
+
+    `touched` are the records that changed, as (kind, id); `data` are the entry's bytes as they lie in the log.
+    """
+
+    position: int
+    entry: Entry
+    touched: tuple[tuple[str, str], ...]
+    data: bytes
+
+
+class StoreError(Exception):
+    """The store cannot be reached or cannot take more; nothing was promised. Try again later."""
+
+
+class KeyConflict(Exception):
+    """This idempotency key was used for another command."""
+
+
+class Fenced(Exception):
+    """Another writer has taken over: stop, drop everything, change nothing."""
+
+
+class Listener(Protocol):
+    """Called by the follower for each applied entry, in order, synchronously: it must be quick."""
+
+    def __call__(self, applied: Applied, state: State) -> None: ...
+
+
+class OutboxEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What an outbox holds: `id` is its place in the stream, `attempts` how often it was handed out before."""
+
+    id: str
+    position: int
+    body: dict[str, Any]
+    attempts: int = 0
+
+
+class Outbox(Protocol):
+    """One consumer of one outbox. Entries stay its own until acknowledged; after a restart they come again."""
+
+    async def read(self, count: int, wait_s: float) -> Sequence[OutboxEntry]: ...
+
+    async def done(self, ids: Sequence[str]) -> None: ...
+
+
+class Gateway(Protocol):
+    """What a channel or an API handler may do with the domain."""
+
+    @property
+    def state(self) -> State:
+        """This node's followed state: read only, and only between two awaits."""
+        ...
+
+    @property
+    def position(self) -> int:
+        """The event position of `state`."""
+        ...
+
+    async def submit(
+        self,
+        command: Command,
+        *,
+        key: str = "",
+        by: str = "",
+        correlation: str = "",
+        contents: Mapping[str, bytes] | None = None,
+    ) -> Receipt:
+        """Make a command durable, with the contents it names. Same key and command: the first receipt again.
+
+        Raises KeyConflict (same key, other command) and StoreError (not accepted, nothing promised).
+        """
+        ...
+
+    async def outcome(self, receipt: Receipt, wait_s: float = 2.0) -> Outcome | None:
+        """How the command ended, or None if that is not known in time."""
+        ...
+
+    async def outcome_of(self, key: str) -> Outcome | None:
+        """How the command under this key ended, from the store: for a receipt asked about later."""
+        ...
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` for each entry from now on."""
+        ...
+
+    async def reached(self, position: int, wait_s: float = 2.0) -> bool:
+        """Whether this node's state is at `position` or beyond, waiting for it if need be."""
+        ...
+
+    def outbox(self, channel: str, group: str) -> Outbox:
+        """The outbox of a channel, as read by one consumer group."""
+        ...
+
+    async def contents(self, ids: Sequence[str]) -> list[bytes | None]:
+        """Texts by content id, wherever they lie by now; None where there is none (any more)."""
+        ...
+
+    async def put_blob(self, data: bytes) -> str:
+        """Keep a large content (over 64 KiB) and return the id to name it by."""
+        ...
+
+    async def blob(self, blob: str) -> bytes | None:
+        """A large content by its id."""
+        ...
+
+
+class Clock(Protocol):
+    """Time from outside. `now_ms` is the wall clock (Unix ms), `monotonic_ms` never goes back."""
+
+    def now_ms(self) -> int: ...
+
+    def monotonic_ms(self) -> int: ...
+
+
+class Ids(Protocol):
+    """The only source of chance: ids that nobody can guess (at least 120 random bits), readable in logs."""
+
+    def new(self, prefix: str) -> str: ...
+
+
+class Thread(msgspec.Struct, frozen=True, kw_only=True):
+    """What history knows of a closed conversation: whom it was with, and how often it was taken up again."""
+
+    conversation: str
+    item: str
+    last_agent: str
+    reopen_count: int
+    customer: str = ""
+
+
+class History(Protocol):
+    """What intake asks of the archive: things that have left memory."""
+
+    async def find_thread(self, thread_keys: Sequence[str]) -> Thread | None:
+        """The closed conversation one of these thread keys belongs to, the newest first."""
+        ...
+
+    async def find_natural(self, natural_key: str) -> str | None:
+        """The conversation that already has a message (or call) with this natural key."""
+        ...
+
+    async def messages(self, conversation: str, after: int = 0) -> list[dict[str, Any]]:
+        """Archived messages of a conversation in order: seq, side, agent, at_ms, content id."""
+        ...
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file that came with a message; its bytes are the blob."""
+
+    name: str
+    type: str
+    size: int
+    blob: str
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What lies beside the log under a content id: texts, names and addresses, as JSON.
+
+    A message uses the text and mail fields; an address only `address` and `name`; attributes only `attributes`.
+    Over 64 KiB encoded, `text`/`html` move to the blobs `text_blob`/`html_blob`. `raw` is the blob of the mail as it came in.
+    """
+
+    text: str = ""
+    html: str = ""
+    text_blob: str = ""
+    html_blob: str = ""
+    subject: str = ""
+    address: str = ""
+    name: str = ""
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    message_id: str = ""
+    references: tuple[str, ...] = ()
+    raw: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    problem: str = ""
+    attributes: dict[str, Any] = {}
+
+
+class CloudEvent(msgspec.Struct, kw_only=True, rename={"content_type": "datacontenttype"}):
+    """A CloudEvents 1.0 event as an integrator posts it. `source` + `id` recognise a duplicate."""
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    subject: str = ""
+    time: str = ""
+    content_type: str = "application/json"
+    data: Any = None
+
+
+class EventRefused(Exception):
+    """An event that intake will not take: a stable code, what is wrong, and where (a JSON pointer)."""
+
+    def __init__(self, code: str, detail: str, pointer: str = "", status: int = 400) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.pointer = pointer
+        self.status = status
+
+
+class Intake(Protocol):
+    """Turns an integrator's event into a command. Wired to the channels by the node, used by the API."""
+
+    async def take(self, event: CloudEvent, *, by: str) -> Receipt:
+        """Make the event durable. Raises EventRefused, KeyConflict, StoreError."""
+        ...

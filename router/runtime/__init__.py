@@ -1,0 +1,1 @@
+"""What runs the core: stores, lease, writer, follower, the embedded server. All I/O stands behind ports."""

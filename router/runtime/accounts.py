@@ -1,0 +1,54 @@
+"""Accounts and API keys: who may do what. The port; `router.archive` keeps them in SQL."""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol, TypeAlias
+
+import msgspec
+
+Role: TypeAlias = Literal["agent", "supervisor", "admin"]
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """A role, for the named teams (none named: for all; only admins may have that)."""
+
+    role: Role
+    teams: tuple[str, ...] = ()
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who logs in. `agent` is the agent they work as ('' for none). A token of an older `version` is void."""
+
+    login: str
+    agent: str = ""
+    grants: tuple[Grant, ...] = ()
+    disabled: bool = False
+    version: int = 1
+
+
+class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
+    """An integrator's key. Only `hash` (SHA-256, hex) of the secret is kept."""
+
+    id: str
+    name: str
+    hash: str
+    disabled: bool = False
+
+
+class Accounts(Protocol):
+    """Reads come from memory (checked on every call), writes go to SQL and then to memory."""
+
+    async def start(self) -> None: ...
+
+    def account(self, login: str) -> Account | None: ...
+
+    def accounts(self) -> Sequence[Account]: ...
+
+    def key(self, hash: str) -> ApiKey | None: ...
+
+    def keys(self) -> Sequence[ApiKey]: ...
+
+    async def password_hash(self, login: str) -> str | None: ...
+
+    async def put_account(self, account: Account, password_hash: str | None = None) -> None: ...
+
+    async def put_key(self, key: ApiKey) -> None: ...

@@ -1,0 +1,20 @@
+"""What an agent can do and what an item asks. Pure: no I/O, no clock, no randomness."""
+
+from skills.requirement import EMPTY, Requirement, fitness, meets, merged, missing, requirement
+from skills.skill import PROFICIENCY_MAX, PROFICIENCY_MIN, Proficiency, Profile, Skill, profile
+
+__all__ = [
+    "EMPTY",
+    "PROFICIENCY_MAX",
+    "PROFICIENCY_MIN",
+    "Proficiency",
+    "Profile",
+    "Requirement",
+    "Skill",
+    "fitness",
+    "meets",
+    "merged",
+    "missing",
+    "profile",
+    "requirement",
+]
