@@ -1,0 +1,62 @@
+# One verb per job, the same by hand and in CI. `make` alone lists them.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+export PYTHON
+
+PY := .venv/bin/python
+FIRSTLINE := .venv/bin/firstline
+SEED ?= 1
+WORKERS ?= 2
+
+RUN_STAMP := .venv/.run-is-installed
+TEST_STAMP := .venv/.test-is-installed
+
+.PHONY: help setup demo serve check lint test bench sim reference lock
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: $(RUN_STAMP) ## make .venv with everything the server needs
+
+demo: $(RUN_STAMP) ## the real server with customers and agents who play; ARGS="--seconds 30 --json"
+	@$(FIRSTLINE) demo $(ARGS)
+
+serve: $(RUN_STAMP) ## run the server; ARGS="--data DIR"
+	@$(FIRSTLINE) serve $(ARGS)
+
+lint: $(TEST_STAMP) ## formatting, rules, types, import contracts, the measures of our own code
+	@echo "lint: ruff" && $(PY) -m ruff format --check --quiet . && $(PY) -m ruff check --quiet .
+	@echo "lint: mypy" && $(PY) -m mypy --no-error-summary
+	@echo "lint: import contracts" && .venv/bin/lint-imports >.venv/lint-imports.txt || { cat .venv/lint-imports.txt; exit 1; }
+	@echo "lint: measures" && $(PY) tests/tools/tidy.py
+
+check: lint ## lint, and the tests that need no server: a minute
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -q -m "not service and not slow" $(ARGS)
+
+test: $(TEST_STAMP) ## install what tests need (Debian packages too), then lint and every test
+	@deploy/setup.sh servers
+	@$(MAKE) lint
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+bench: $(RUN_STAMP) ## figures beside their reference; ARGS="push --json"
+	@$(FIRSTLINE) bench $(ARGS)
+
+sim: $(RUN_STAMP) ## one world of the fault simulator, the same for the same SEED=n
+	@$(PY) -m router.simulate --seed $(SEED) $(ARGS)
+
+reference: $(TEST_STAMP) ## write docs/reference anew from the code
+	@$(PY) -m tests.tools.reference
+
+lock: $(TEST_STAMP) ## resolve the dependencies of pyproject.toml anew, with hashes
+	@$(PY) -m uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 pyproject.toml --group build -o requirements.lock
+	@$(PY) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
+
+$(RUN_STAMP): requirements.lock pyproject.toml
+	@deploy/setup.sh run
+	@touch $@
+
+$(TEST_STAMP): requirements-dev.lock pyproject.toml
+	@deploy/setup.sh test
+	@touch $(RUN_STAMP) $@
