@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import msgspec
 
 from router.core.commands import Command
+from router.core.conversation import Side
+from router.core.events import Event
 from router.core.state import State
 from router.wire.codec import Entry
 
@@ -101,10 +103,13 @@ class Gateway(Protocol):
         by: str = "",
         correlation: str = "",
         contents: Mapping[str, bytes] | None = None,
+        fingerprint: str = "",
     ) -> Receipt:
         """Make a command durable, with the contents it names. Same key and command: the first receipt again.
 
-        Raises KeyConflict (same key, other command) and StoreError (not accepted, nothing promised).
+        `fingerprint` tells requests under one key apart where the command cannot: it may hold new ids, or facts
+        looked up in a state that has changed since. Empty: the command's own.
+        Raises KeyConflict (same key, other fingerprint) and StoreError (not accepted, nothing promised).
         """
         ...
 
@@ -162,6 +167,8 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     item: str
     last_agent: str
     reopen_count: int
+    seq: int
+    """Its last message: the next one of the conversation is `seq` + 1."""
     customer: str = ""
 
 
@@ -178,6 +185,63 @@ class History(Protocol):
 
     async def messages(self, conversation: str, after: int = 0) -> list[dict[str, Any]]:
         """Archived messages of a conversation in order: seq, side, agent, at_ms, content id."""
+        ...
+
+
+class Timelines(History, Protocol):
+    """What the API asks of the archive beside that: the story of things, whether or not they left memory."""
+
+    async def position(self) -> int:
+        """The event position up to which the archive has everything."""
+        ...
+
+    async def item(self, item: str) -> dict[str, Any] | None:
+        """The last state of an item that left memory: id, conversation, channel, queue, agent, state, … as in
+        its view; None when the archive has none."""
+        ...
+
+    async def conversation(self, conversation: str) -> dict[str, Any] | None:
+        """A conversation: id, channel, customer, language, items (their ids, the oldest first); None for none."""
+        ...
+
+    async def timeline(self, item: str) -> list[dict[str, Any]]:
+        """What happened to an item so far, the oldest first: one `story_row` for each event that names it."""
+        ...
+
+
+_INSTANTS = {
+    "at": "at_ms",
+    "expires_at": "expires_at_ms",
+    "due": "due_at_ms",
+    "until": "until_at_ms",
+    "excepted_until": "excepted_until_at_ms",
+}
+
+
+def story_row(position: int, event: Event) -> dict[str, Any]:
+    """An event as a row of a timeline: its position, type and fields; instants under their outer names."""
+    row: dict[str, Any] = msgspec.to_builtins(event)
+    message = row.pop("message", None)
+    if message is not None:
+        row.update(message=message["id"], content=message["content"], size=message.get("size", 0))
+    return {"position": position, **{_INSTANTS.get(key, key): value for key, value in row.items()}}
+
+
+class TypingListener(Protocol):
+    """Called when a side begins (`on`) or stops to type; synchronously, so it must be quick."""
+
+    def __call__(self, conversation: str, side: Side, on: bool) -> None: ...
+
+
+class Typing(Protocol):
+    """Who is typing: shown while it lasts, never kept. It may be lost; nothing depends on it."""
+
+    async def typing(self, conversation: str, side: Side, on: bool) -> None:
+        """Tell everybody who listens."""
+        ...
+
+    def subscribe(self, listener: TypingListener) -> None:
+        """Call `listener` from now on."""
         ...
 
 
