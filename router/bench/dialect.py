@@ -1,0 +1,67 @@
+"""What the generator says and hears, in one place, so that the skeleton and the server are spoken to alike.
+
+Typed with msgspec: only what the generator needs is decoded.
+"""
+
+import msgspec
+
+
+class PushedItem(msgspec.Struct, frozen=True):
+    """The part of an item's view that tells a new reservation."""
+
+    id: str
+    call: str = ""
+    state: str = ""
+
+
+class PushedChange(msgspec.Struct, frozen=True):
+    """The body of a `change`: what is new or different in the agent's view."""
+
+    set: dict[str, PushedItem] = {}
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The acknowledgement of an action: its problem code is empty when it was done."""
+
+    code: str = ""
+
+
+_change = msgspec.json.Decoder(tuple[str, PushedChange])
+_answer = msgspec.json.Decoder(tuple[Answer])
+_encode = msgspec.json.Encoder().encode
+_CHANGE = '["change"'
+
+
+def reservations(event: str) -> list[PushedItem]:
+    """The items that an event newly reserves for its receiver. Raises msgspec.ValidationError for another shape."""
+    if not event.startswith(_CHANGE):
+        return []
+    return [item for item in _change.decode(event)[1].set.values() if item.state == "reserved"]
+
+
+def accepted(ack: str) -> bool:
+    """Whether an action was done."""
+    return not _answer.decode(ack)[0].code
+
+
+def accept(item: str) -> bytes:
+    """The event by which an agent takes an item."""
+    return _encode(["accept", {"item": item}])
+
+
+def complete(item: str, disposition: str) -> bytes:
+    """The event by which an agent closes an item."""
+    return _encode(["complete", {"item": item, "disposition": disposition}])
+
+
+def call_offered(call: str, number: str) -> bytes:
+    """A phone event as the integrator posts it (CloudEvents 1.0, structured mode)."""
+    return _encode(
+        {
+            "specversion": "1.0",
+            "id": call,
+            "source": "bench",
+            "type": "call.offered",
+            "data": {"call": call, "from": "+3225550100", "to": number},
+        }
+    )
