@@ -1,0 +1,283 @@
+"""Between a document and the records that the core knows. One pair of functions per kind, each the other's inverse."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import phonenumbers
+
+from queues.capacity import DEFAULT_ROOMS, Room
+from queues.category import Category, Code
+from queues.endpoint import Endpoint
+from queues.entry_point import EntryPoint
+from queues.hours import Hours
+from queues.queue import Queue
+from queues.team import Membership, Team
+from router.centre.document import (
+    AgentShape,
+    CategoryShape,
+    Document,
+    EndpointShape,
+    EntryPointShape,
+    HoursShape,
+    QueueShape,
+    RoomShape,
+    Serves,
+    ServeShape,
+    SkillShape,
+    TeamShape,
+    WeekShape,
+)
+from router.core.agent import Agent
+from router.core.commands import CentreRecord
+from router.core.state import State
+from skills import Skill, profile
+
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def records(document: Document) -> list[CentreRecord]:
+    """The records that a document describes, in an order in which each names only earlier ones where it can."""
+    found: list[CentreRecord] = []
+    found += [Skill(id=id, names=shape.names, kind=shape.kind) for id, shape in document.skills.items()]
+    found += [_hours(id, shape) for id, shape in document.hours.items()]
+    found += [_queue(id, shape) for id, shape in document.queues.items()]
+    found += [_team(id, shape) for id, shape in document.teams.items()]
+    found += [_category(id, shape) for id, shape in document.categories.items()]
+    found += [
+        Code(id=f"{kind}:{name}", kind=kind, names=names)
+        for kind, codes in document.codes.items()
+        for name, names in codes.items()
+    ]
+    found += [_entry_point(id, shape, document.default_region) for id, shape in document.entry_points.items()]
+    found += [
+        Endpoint(id=id, url=shape.url, events=shape.events, secret=shape.secret)
+        for id, shape in document.endpoints.items()
+    ]
+    found += [_agent(id, shape) for id, shape in document.agents.items()]
+    return found
+
+
+def document_of(state: State) -> Document:
+    """The document that describes a live centre, with ids in order."""
+    codes: dict[Any, dict[str, dict[str, str]]] = {}
+    for _, code in sorted(state.codes.items()):
+        codes.setdefault(code.kind, {})[code.id.partition(":")[2]] = code.names
+    return Document(
+        revision=state.meta.revision,
+        languages=_languages(state),
+        skills={id: shape_of(record) for id, record in sorted(state.skills.items())},
+        hours={id: shape_of(record) for id, record in sorted(state.hours.items())},
+        queues={id: shape_of(record) for id, record in sorted(state.queues.items())},
+        teams={id: shape_of(record) for id, record in sorted(state.teams.items())},
+        agents={id: shape_of(record) for id, record in sorted(state.agents.items())},
+        categories={id: shape_of(record) for id, record in sorted(state.categories.items())},
+        codes=codes,
+        entry_points={id: shape_of(record) for id, record in sorted(state.entry_points.items())},
+        endpoints={id: shape_of(record) for id, record in sorted(state.endpoints.items())},
+    )
+
+
+def shape_of(record: CentreRecord) -> Any:
+    """What the file says of this record, under its id."""
+    match record:
+        case Skill():
+            return SkillShape(names=record.names, kind=record.kind)
+        case Hours():
+            return _hours_shape(record)
+        case Queue():
+            return _queue_shape(record)
+        case Team():
+            return TeamShape(names=record.names, line=record.line, serves=_serves(record.memberships))
+        case Category():
+            return _category_shape(record)
+        case Code():
+            return record.names
+        case EntryPoint():
+            return _entry_point_shape(record)
+        case Endpoint():
+            return EndpointShape(url=record.url, events=record.events, secret=record.secret)
+        case Agent():
+            return _agent_shape(record)
+
+
+def dialled(address: str, region: str) -> str:
+    """A number in its one international form (E.164), so that it is found however it was written.
+
+    What is no number (an extension, a SIP URI) stays as it is. `region` is assumed for national numbers.
+    """
+    try:
+        number = phonenumbers.parse(address, region or None)
+    except phonenumbers.NumberParseException:
+        return address
+    if not phonenumbers.is_possible_number(number):
+        return address
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _languages(state: State) -> tuple[str, ...]:
+    """The languages in which every title of the centre is given."""
+    titled: list[Any] = [*state.skills.values(), *state.queues.values(), *state.teams.values()]
+    titled += [*state.categories.values(), *state.codes.values()]
+    common = [set(record.names) for record in titled]
+    return tuple(sorted(set.intersection(*common))) if common else ()
+
+
+def _hours(id: str, shape: HoursShape) -> Hours:
+    return Hours(
+        id=id,
+        zone=shape.zone,
+        weekly=tuple(tuple(getattr(shape.weekly, day)) for day in DAYS),
+        exceptions=shape.exceptions,
+        holidays=shape.holidays,
+    )
+
+
+def _hours_shape(record: Hours) -> HoursShape:
+    return HoursShape(
+        zone=record.zone,
+        weekly=WeekShape(**dict(zip(DAYS, record.weekly, strict=True))),
+        exceptions=dict(sorted(record.exceptions.items())),
+        holidays=record.holidays,
+    )
+
+
+def _queue(id: str, shape: QueueShape) -> Queue:
+    return Queue(
+        id=id,
+        names=shape.names,
+        line=shape.line,
+        team=shape.team,
+        requirement=profile(shape.skills),
+        priority=shape.priority,
+        target_ms=_by_channel(shape.target),
+        reservation_ms=shape.reservation,
+        wrap_up_ms=_by_channel(shape.wrap_up),
+        decline_memory_ms=shape.decline_memory,
+        knock_out_max=shape.knock_out_max,
+        escalates_to=shape.escalates_to,
+        hours=shape.hours,
+    )
+
+
+def _queue_shape(record: Queue) -> QueueShape:
+    return QueueShape(
+        names=record.names,
+        line=record.line,
+        team=record.team,
+        skills=dict(record.requirement),
+        priority=record.priority,
+        target=_by_channel(record.target_ms),
+        reservation=record.reservation_ms,
+        wrap_up=_by_channel(record.wrap_up_ms),
+        decline_memory=record.decline_memory_ms,
+        knock_out_max=record.knock_out_max,
+        escalates_to=record.escalates_to,
+        hours=record.hours,
+    )
+
+
+def _team(id: str, shape: TeamShape) -> Team:
+    return Team(id=id, names=shape.names, line=shape.line, memberships=_memberships(shape.serves))
+
+
+def _category(id: str, shape: CategoryShape) -> Category:
+    return Category(
+        id=id,
+        names=shape.names,
+        parent=shape.parent,
+        queue=shape.queue,
+        requirement=profile(shape.skills),
+        escalates_to=shape.escalates_to,
+    )
+
+
+def _category_shape(record: Category) -> CategoryShape:
+    return CategoryShape(
+        names=record.names,
+        parent=record.parent,
+        queue=record.queue,
+        skills=dict(record.requirement),
+        escalates_to=record.escalates_to,
+    )
+
+
+def _entry_point(id: str, shape: EntryPointShape, region: str) -> EntryPoint:
+    return EntryPoint(
+        id=id,
+        channel=shape.channel,
+        address=dialled(shape.address, region) if shape.channel == "phone" else shape.address,
+        queue=shape.queue,
+        requirement=profile(shape.skills),
+        language=shape.language,
+        priority=shape.priority,
+        category=shape.category,
+        overrides=shape.overrides,
+        origins=shape.origins,
+    )
+
+
+def _entry_point_shape(record: EntryPoint) -> EntryPointShape:
+    return EntryPointShape(
+        channel=record.channel,
+        address=record.address,
+        queue=record.queue,
+        skills=dict(record.requirement),
+        language=record.language,
+        priority=record.priority,
+        category=record.category,
+        overrides=record.overrides,
+        origins=record.origins,
+    )
+
+
+def _agent(id: str, shape: AgentShape) -> Agent:
+    rooms = DEFAULT_ROOMS if shape.rooms is None else shape.rooms
+    return Agent(
+        id=id,
+        name=shape.name,
+        teams=shape.teams,
+        skills=profile(shape.skills),
+        memberships=_memberships(shape.serves),
+        rooms={channel: Room(maximum=room.maximum, weight=room.weight) for channel, room in rooms.items()},
+        total=shape.total,
+        phone=shape.phone,
+        language=shape.language,
+        disabled=shape.disabled,
+    )
+
+
+def _agent_shape(record: Agent) -> AgentShape:
+    rooms = None if record.rooms == DEFAULT_ROOMS else _rooms(record.rooms)
+    return AgentShape(
+        name=record.name,
+        teams=record.teams,
+        skills=dict(record.skills),
+        serves=_serves(record.memberships),
+        rooms=rooms,
+        total=record.total,
+        phone=record.phone,
+        language=record.language,
+        disabled=record.disabled,
+    )
+
+
+def _rooms(rooms: Mapping[str, Room]) -> dict[Any, RoomShape]:
+    return _by_channel({key: RoomShape(maximum=room.maximum, weight=room.weight) for key, room in rooms.items()})
+
+
+def _memberships(serves: Serves) -> dict[str, Membership]:
+    return {
+        queue: Membership(order=how) if isinstance(how, int) else Membership(order=how.order, enabled=how.enabled)
+        for queue, how in serves.items()
+    }
+
+
+def _serves(memberships: Mapping[str, Membership]) -> Serves:
+    return {
+        queue: how.order if how.enabled else ServeShape(order=how.order, enabled=False)
+        for queue, how in sorted(memberships.items())
+    }
+
+
+def _by_channel(values: Mapping[Any, Any]) -> dict[Any, Any]:
+    return dict(sorted(values.items()))

@@ -1,0 +1,193 @@
+"""The shape of a centre file. These structs are the format: the reader, the writer and the checks all follow them.
+
+An `Annotated` type says more than its Python type: `form` is how the value is written (see `forms`), `defines`
+makes a key the id of a new record, `refers` makes a value the id of a record of that kind, which must exist.
+"""
+
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from queues.capacity import TOTAL
+from queues.category import CodeKind
+from queues.entry_point import Override
+from queues.hours import Span
+from queues.queue import ChannelName, Queue
+from router.centre import limits
+from router.core.limits import HELD_MAX
+from skills import PROFICIENCY_MAX, PROFICIENCY_MIN
+
+_QUEUE = Queue(id="")
+
+Text: TypeAlias = Annotated[str, Meta(max_length=limits.NAME_CHARS_MAX)]
+Address: TypeAlias = Annotated[str, Meta(max_length=limits.ADDRESS_CHARS_MAX)]
+Language: TypeAlias = Annotated[str, Meta(extra={"form": "language"})]
+Country: TypeAlias = Annotated[str, Meta(extra={"form": "country"})]
+Names: TypeAlias = dict[Language, Text]
+Duration: TypeAlias = Annotated[int, Meta(extra={"form": "duration"})]
+OpenSpan: TypeAlias = Annotated[Span, Meta(extra={"form": "span"})]
+Level: TypeAlias = Annotated[int, Meta(ge=PROFICIENCY_MIN, le=PROFICIENCY_MAX)]
+Priority: TypeAlias = Annotated[int, Meta(ge=-limits.PRIORITY_MAX, le=limits.PRIORITY_MAX)]
+Line: TypeAlias = Annotated[int, Meta(ge=1, le=limits.LINE_MAX)]
+Order: TypeAlias = Annotated[int, Meta(ge=1, le=limits.ORDER_MAX)]
+Share: TypeAlias = Annotated[int, Meta(ge=0, le=10 * TOTAL)]
+Ref: TypeAlias = Annotated[tuple[str, str], Meta(extra={"form": "ref"})]
+
+SkillKey: TypeAlias = Annotated[str, Meta(extra={"form": "id", "defines": "skill"})]
+HoursKey: TypeAlias = Annotated[str, Meta(extra={"form": "id", "defines": "hours"})]
+QueueKey: TypeAlias = Annotated[str, Meta(extra={"form": "id", "defines": "queue"})]
+TeamKey: TypeAlias = Annotated[str, Meta(extra={"form": "id", "defines": "team"})]
+CategoryKey: TypeAlias = Annotated[str, Meta(extra={"form": "id", "defines": "category"})]
+AgentKey: TypeAlias = Annotated[str, Meta(extra={"form": "id", "defines": "agent"})]
+OtherKey: TypeAlias = Annotated[str, Meta(extra={"form": "id"})]
+SkillId: TypeAlias = Annotated[str, Meta(extra={"refers": "skill"})]
+HoursId: TypeAlias = Annotated[str, Meta(extra={"refers": "hours"})]
+QueueId: TypeAlias = Annotated[str, Meta(extra={"refers": "queue"})]
+TeamId: TypeAlias = Annotated[str, Meta(extra={"refers": "team"})]
+CategoryId: TypeAlias = Annotated[str, Meta(extra={"refers": "category"})]
+Date: TypeAlias = Annotated[str, Meta(extra={"form": "date"})]
+Zone: TypeAlias = Annotated[str, Meta(extra={"form": "zone"})]
+
+
+class _Shape(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+class SkillShape(_Shape, frozen=True):
+    """A skill, under its id."""
+
+    names: Names = {}
+    kind: Literal["skill", "language"] = "skill"
+
+
+class WeekShape(_Shape, frozen=True):
+    """Opening spans by weekday; a day that is not named is closed."""
+
+    monday: tuple[OpenSpan, ...] = ()
+    tuesday: tuple[OpenSpan, ...] = ()
+    wednesday: tuple[OpenSpan, ...] = ()
+    thursday: tuple[OpenSpan, ...] = ()
+    friday: tuple[OpenSpan, ...] = ()
+    saturday: tuple[OpenSpan, ...] = ()
+    sunday: tuple[OpenSpan, ...] = ()
+
+
+class HoursShape(_Shape, frozen=True):
+    """Opening hours. `exceptions` replace a date whole; an empty list closes it."""
+
+    zone: Zone
+    weekly: WeekShape = WeekShape()
+    exceptions: dict[Date, tuple[OpenSpan, ...]] = {}
+    holidays: Country = ""
+
+
+class QueueShape(_Shape, frozen=True):
+    """A queue. What is left out has the default of `queues.queue.Queue`."""
+
+    names: Names = {}
+    line: Line = _QUEUE.line
+    team: TeamId = ""
+    skills: dict[SkillId, Level] = {}
+    priority: Priority = 0
+    target: dict[ChannelName, Duration] = {}
+    reservation: Duration = _QUEUE.reservation_ms
+    wrap_up: dict[ChannelName, Duration] = {}
+    decline_memory: Duration = _QUEUE.decline_memory_ms
+    knock_out_max: Annotated[int, Meta(ge=1, le=limits.KNOCK_OUT_MAX)] = _QUEUE.knock_out_max
+    escalates_to: QueueId = ""
+    hours: HoursId = ""
+
+
+class ServeShape(_Shape, frozen=True):
+    """Serving a queue: the long form of a bare order."""
+
+    order: Order = 1
+    enabled: bool = True
+
+
+Serves: TypeAlias = dict[QueueId, Order | ServeShape]
+
+
+class TeamShape(_Shape, frozen=True):
+    """A team; its agents serve these queues unless their own `serves` say otherwise."""
+
+    names: Names = {}
+    line: Line = 1
+    serves: Serves = {}
+
+
+class RoomShape(_Shape, frozen=True):
+    """Room for one channel."""
+
+    maximum: Annotated[int, Meta(ge=0, le=HELD_MAX)]
+    weight: Share
+
+
+class AgentShape(_Shape, frozen=True):
+    """An agent. `rooms`, when given, names every channel that the agent has room for."""
+
+    name: Text = ""
+    teams: tuple[TeamId, ...] = ()
+    skills: dict[SkillId, Level] = {}
+    serves: Serves = {}
+    rooms: dict[ChannelName, RoomShape] | None = None
+    total: Share = TOTAL
+    phone: Address = ""
+    language: Language = ""
+    disabled: bool = False
+
+
+class CategoryShape(_Shape, frozen=True):
+    """What a contact is about; a node of the tree that `parent` makes."""
+
+    names: Names = {}
+    parent: CategoryId = ""
+    queue: QueueId = ""
+    skills: dict[SkillId, Level] = {}
+    escalates_to: QueueId = ""
+
+
+class EntryPointShape(_Shape, frozen=True):
+    """A number, mailbox or chat site. `overrides` is what an event coming through it may change."""
+
+    channel: ChannelName
+    address: Address
+    queue: QueueId
+    skills: dict[SkillId, Level] = {}
+    language: Language = ""
+    priority: Priority = 0
+    category: CategoryId = ""
+    overrides: tuple[Override, ...] = ()
+    origins: tuple[Address, ...] = ()
+
+
+class EndpointShape(_Shape, frozen=True):
+    """A webhook endpoint; `secret` names the setting that holds its signing secret."""
+
+    url: Annotated[str, Meta(max_length=limits.URL_CHARS_MAX)]
+    events: tuple[Text, ...] = ("*",)
+    secret: Text = ""
+
+
+class Document(_Shape, frozen=True):
+    """A whole file. `revision` is the state of the centre that it was written against (0: none).
+
+    `languages` are those in which every title must be given. `default_region` (a country code) lets numbers of
+    entry points be written without it. `remove` names records to be dropped: nothing else ever is.
+    """
+
+    revision: Annotated[int, Meta(ge=0)] = 0
+    name: Text = ""
+    languages: tuple[Language, ...] = ()
+    default_region: Annotated[str, Meta(extra={"form": "region"})] = ""
+    skills: dict[SkillKey, SkillShape] = {}
+    hours: dict[HoursKey, HoursShape] = {}
+    queues: dict[QueueKey, QueueShape] = {}
+    teams: dict[TeamKey, TeamShape] = {}
+    agents: dict[AgentKey, AgentShape] = {}
+    categories: dict[CategoryKey, CategoryShape] = {}
+    codes: dict[CodeKind, dict[OtherKey, Names]] = {}
+    entry_points: dict[OtherKey, EntryPointShape] = {}
+    endpoints: dict[OtherKey, EndpointShape] = {}
+    remove: tuple[Ref, ...] = ()

@@ -1,0 +1,16 @@
+"""Every bound of a centre file, with its unit in the name and its reason beside it."""
+
+FILE_BYTES_MAX = 8 * 1024 * 1024  # a centre of 10,000 agents takes about 3 MB
+NODES_MAX = 1_000_000  # values read, aliases counted each time they are used: stops a file that unfolds itself
+DEPTH_MAX = 12  # nesting of a valid file is 6; deeper ones would exhaust the stack of the composer
+PROBLEMS_MAX = 100  # beyond this many one cause is behind most of them
+ID_CHARS_MAX = 64  # ids are part of Redis keys, URLs and log lines
+NAME_CHARS_MAX = 200  # a title must fit a line of a screen
+ADDRESS_CHARS_MAX = 320  # the longest e-mail address (RFC 3696 erratum 1690 allows 254; older mail systems 320)
+URL_CHARS_MAX = 2_000  # what every client and proxy takes (RFC 9110 section 4.1 asks for 8,000; many give less)
+PRIORITY_MAX = 1_000  # priorities are ranks, not weights; a thousand of them tells everything apart
+LINE_MAX = 9  # lines of support
+ORDER_MAX = 100  # ranks of agents within a queue
+KNOCK_OUT_MAX = 50  # agents one item may make not ready before it is stuck
+DURATION_MS_MAX = 366 * 86_400_000  # a target of more than a year is a typing error
+SIMILAR = 0.6  # how alike (0 to 1) two words are before one is proposed for the other
