@@ -1,0 +1,18 @@
+"""What holds for every test: nothing of ours blocks the event loop.
+
+`PYTHONHASHSEED` is left to chance on purpose: what depends on it is a defect, and the runs of a day find it.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from blockbuster import blockbuster_ctx
+
+OURS = ["skills", "queues", "router", "channels"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_blocks_the_loop() -> Iterator[None]:
+    """A blocking call of our code under a running loop raises BlockingError at the place where it is made."""
+    with blockbuster_ctx(scanned_modules=OURS):
+        yield
