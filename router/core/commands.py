@@ -171,7 +171,8 @@ class ReceiveMessage(_Command, frozen=True):
     """A message came in. It joins the open conversation `conversation` (or the one that its thread keys name),
     else opens a new one under that id, with a new item `item`.
 
-    `reopens`, `reopen_count` and `last_agent` are what intake found in history of a closed conversation.
+    `reopens`, `reopen_count`, `last_agent` and `last_seq` (its last message) are what intake found in history
+    of a closed conversation.
     """
 
     channel: ChannelName
@@ -182,6 +183,7 @@ class ReceiveMessage(_Command, frozen=True):
     reopens: str = ""
     reopen_count: int = 0
     last_agent: str = ""
+    last_seq: int = 0
 
 
 class LeaveChat(_Command, frozen=True):

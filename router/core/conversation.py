@@ -29,6 +29,7 @@ class Conversation(msgspec.Struct, kw_only=True):
     thread_keys: tuple[str, ...] = ()
     natural_keys: tuple[str, ...] = ()
     seen: dict[str, int] = {}
+    deliveries: tuple[str, ...] = ()
     gone: bool = False
 
 

@@ -1,1 +1,61 @@
-"""stub"""
+"""Decide: a command becomes events or a rejection. Nothing moves here; on a rejection nothing has moved."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from router.core import commands as c
+from router.core import (
+    decide_call,
+    decide_centre,
+    decide_delivery,
+    decide_item,
+    decide_message,
+    decide_presence,
+    decide_pulse,
+)
+from router.core.decision import Decision
+from router.core.state import State
+
+DECIDE: Final[dict[type, Callable[[State, Any, int], Decision]]] = {
+    c.ApplyCentre: decide_centre.apply_centre,
+    c.SetAgentSkill: decide_centre.set_agent_skill,
+    c.SetMembership: decide_centre.set_membership,
+    c.SetCapacity: decide_centre.set_capacity,
+    c.SetAgentPhone: decide_centre.set_agent_phone,
+    c.ConnectClient: decide_presence.connect_client,
+    c.LoseClient: decide_presence.lose_client,
+    c.LoseGateway: decide_presence.lose_gateway,
+    c.SetPresence: decide_presence.set_presence,
+    c.OfferCall: decide_call.offer_call,
+    c.AnswerCall: decide_call.answer_call,
+    c.HoldCall: decide_call.hold_call,
+    c.TransferCall: decide_call.transfer_call,
+    c.FailConnect: decide_call.fail_connect,
+    c.EndCall: decide_call.end_call,
+    c.ReceiveMessage: decide_message.receive_message,
+    c.LeaveChat: decide_message.leave_chat,
+    c.MarkSeen: decide_message.mark_seen,
+    c.AcceptReservation: decide_item.accept_reservation,
+    c.DeclineReservation: decide_item.decline_reservation,
+    c.SendReply: decide_item.send_reply,
+    c.AddNote: decide_item.add_note,
+    c.SetPending: decide_item.set_pending,
+    c.ResumeItem: decide_item.resume_item,
+    c.SetCategory: decide_item.set_category,
+    c.EndContact: decide_item.end_contact,
+    c.CompleteItem: decide_item.complete_item,
+    c.EscalateItem: decide_item.escalate_item,
+    c.TransferItem: decide_item.transfer_item,
+    c.RequeueItem: decide_item.requeue_item,
+    c.StartDelivery: decide_delivery.start_delivery,
+    c.EndDelivery: decide_delivery.end_delivery,
+    c.RetryDelivery: decide_delivery.retry_delivery,
+    c.Forget: decide_delivery.forget,
+    c.Pulse: decide_pulse.pulse,
+}
+"""Each command's one function."""
+
+
+def decide(state: State, command: c.Command, now: int) -> Decision:
+    """What `command` leads to at instant `now`: events (none: it is so already) or a rejection."""
+    return DECIDE[type(command)](state, command, now)

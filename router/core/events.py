@@ -103,13 +103,17 @@ class PresenceChanged(_Event, frozen=True):
 
 
 class ConversationOpened(_Event, frozen=True):
-    """An exchange with a customer began. `address` is the content id of where to answer."""
+    """An exchange with a customer began, or one that the archive holds up to message `seq` goes on.
+
+    `address` is the content id of where to answer.
+    """
 
     conversation: str
     channel: ChannelName
     customer: str = ""
     language: str = ""
     address: str = ""
+    seq: int = 0
 
 
 class MessageReceived(_Event, frozen=True):
@@ -161,6 +165,13 @@ class DeliveryEnded(_Event, frozen=True):
     state: Literal["queued", "sent", "failed", "unknown"]
     code: str = ""
     thread_keys: tuple[str, ...] = ()
+
+
+class DeliveryRetried(_Event, frozen=True):
+    """A person chose to send a failed or unknown delivery again."""
+
+    delivery: str
+    agent: str
 
 
 # -- items --------------------------------------------------------------------------------------------------
@@ -380,6 +391,7 @@ Event: TypeAlias = (
     | CustomerLeft
     | DeliveryStarted
     | DeliveryEnded
+    | DeliveryRetried
     | ItemOpened
     | ItemQueued
     | ReservationMade

@@ -22,24 +22,20 @@ Idle: TypeAlias = tuple[int, int, str]
 """An agent's place in an idle line: idle since, idle sequence, agent id."""
 
 
+ClassKey: TypeAlias = tuple[str, str, int, Requirement, str]
+"""What makes two items equal: queue, channel, priority, requirement, and the one agent it waits for (or '')."""
+
+
 class ItemClass:
     """Equal items: what they ask, and their line."""
 
-    __slots__ = ("channel", "line", "only", "priority", "profiles", "queue", "requirement")
+    __slots__ = ("channel", "key", "line", "only", "priority", "profiles", "queue", "requirement")
 
-    def __init__(self, queue: str, channel: str, priority: int, requirement: Requirement, only: str) -> None:
-        self.queue = queue
-        self.channel = channel
-        self.priority = priority
-        self.requirement = requirement
-        self.only = only
+    def __init__(self, key: ClassKey) -> None:
+        self.key = key
+        self.queue, self.channel, self.priority, self.requirement, self.only = key
         self.line: SortedList[Wait] = SortedList()
         self.profiles: dict[ProfileClass, None] = {}
-
-    @property
-    def key(self) -> tuple[str, str, int, Requirement, str]:
-        """What makes two items equal."""
-        return (self.queue, self.channel, self.priority, self.requirement, self.only)
 
 
 class ProfileClass:
@@ -60,7 +56,7 @@ class Lines:
     """All lines of a domain, and which class can meet which."""
 
     def __init__(self) -> None:
-        self._classes: dict[tuple[str, str, int, Requirement, str], ItemClass] = {}
+        self._classes: dict[ClassKey, ItemClass] = {}
         self._profiles: dict[tuple[Profile, tuple[tuple[str, int], ...]], ProfileClass] = {}
         self._by_queue: dict[str, dict[ItemClass, None]] = {}
         self._serving: dict[str, dict[ProfileClass, None]] = {}
@@ -70,11 +66,9 @@ class Lines:
 
     # -- items ----------------------------------------------------------------------------------------------
 
-    def wait(
-        self, queue: str, channel: str, priority: int, requirement: Requirement, only: str, wait: Wait
-    ) -> ItemClass:
+    def wait(self, asks: ClassKey, wait: Wait) -> ItemClass:
         """Put an item into the line of its class."""
-        found = self._item_class(queue, channel, priority, requirement, only)
+        found = self._item_class(asks)
         found.line.add(wait)
         self._waits[wait[2]] = (found, wait)
         return found
@@ -105,16 +99,15 @@ class Lines:
         """The classes of items that wait for this agent by name."""
         return iter(self._only.get(agent, ()))
 
-    def _item_class(self, queue: str, channel: str, priority: int, requirement: Requirement, only: str) -> ItemClass:
-        key = (queue, channel, priority, requirement, only)
+    def _item_class(self, key: ClassKey) -> ItemClass:
         found = self._classes.get(key)
         if found is None:
-            found = self._classes[key] = ItemClass(*key)
-            self._by_queue.setdefault(queue, {})[found] = None
-            if only:
-                self._only.setdefault(only, {})[found] = None
+            found = self._classes[key] = ItemClass(key)
+            self._by_queue.setdefault(found.queue, {})[found] = None
+            if found.only:
+                self._only.setdefault(found.only, {})[found] = None
             else:
-                for profile in self._serving.get(queue, ()):
+                for profile in self._serving.get(found.queue, ()):
                     _meet(found, profile)
         return found
 
@@ -162,6 +155,10 @@ class Lines:
         """An agent's profile class and the channels they idle for; None when they have no room at all."""
         placed = self._idles.get(agent)
         return (placed[0], placed[2]) if placed else None
+
+    def idle_of(self, agent: str) -> Idle:
+        """The place of an agent who idles. Raises KeyError for one who does not."""
+        return self._idles[agent][1]
 
     def idlers(self) -> Iterator[tuple[str, ProfileClass, tuple[str, ...]]]:
         """Every agent with room: id, class, channels."""

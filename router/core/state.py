@@ -235,9 +235,10 @@ class State:
             self._index_team(record.id)
 
     def _index_item(self, item: WorkItem) -> None:
+        """An item that was just opened has no queue yet and waits nowhere."""
         if item.call and item.state in OPEN:
             self.calls[item.call] = item.id
-        if item.state == "queued":
+        if item.state == "queued" and item.queue:
             self._wait(item)
         elif item.state in HELD:
             self.holds.setdefault(item.agent, {})[item.id] = item.channel
@@ -262,8 +263,8 @@ class State:
     def _wait(self, item: WorkItem) -> None:
         queue = self.queues.get(item.queue)
         asked = merged(item.requirement, queue.requirement) if queue else item.requirement
-        wait = (item.due, item.seq, item.id)
-        placed = self.lines.wait(item.queue, item.channel, item.priority, asked, item.only, wait)
+        asks = (item.queue, item.channel, item.priority, asked, item.only)
+        placed = self.lines.wait(asks, (item.due, item.seq, item.id))
         self.wake_classes[placed] = None
 
     def _index_conversation(self, conversation: Conversation) -> None:

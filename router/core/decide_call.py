@@ -1,0 +1,109 @@
+"""Decisions about phone calls. The phone system tells what happened; events may come late, twice or out of order.
+
+A call that is over stays over: whatever comes for it afterwards is `unknown_call` and changes nothing.
+"""
+
+from router.core import commands as c
+from router.core import events as e
+from router.core import limits
+from router.core.decide_item import moved
+from router.core.decision import Decision, abandoned, ended, no
+from router.core.item import WorkItem
+from router.core.opening import open_item
+from router.core.state import State
+
+
+def _item_of(state: State, call: str) -> WorkItem | None:
+    item = state.calls.get(call)
+    return state.items[item] if item else None
+
+
+def offer_call(state: State, command: c.OfferCall, now: int) -> Decision:
+    """A caller waits. The same call told twice is one item."""
+    if command.call in state.calls:
+        return []
+    return open_item(
+        state,
+        now,
+        item=command.item,
+        conversation=command.conversation,
+        channel="phone",
+        facts=command.facts,
+        call=command.call,
+    )
+
+
+def answer_call(state: State, command: c.AnswerCall, now: int) -> Decision:
+    """Answering the phone is accepting, whichever of the two is told first."""
+    item = _item_of(state, command.call)
+    if item is None:
+        return no("unknown_call", command.call)
+    if item.agent != command.agent or item.state not in ("reserved", "active"):
+        return no("not_reserved", item.id)
+    if item.answered:
+        return []
+    answered = e.CallAnswered(at=now, item=item.id, agent=command.agent)
+    if item.state == "active" or item.reservation is None:
+        return [answered]
+    accepted = e.ReservationAccepted(
+        at=now, item=item.id, agent=command.agent, reservation=item.reservation.id, by="phone"
+    )
+    return [accepted, answered]
+
+
+def hold_call(state: State, command: c.HoldCall, now: int) -> Decision:
+    """The customer hears music, or is back."""
+    item = _item_of(state, command.call)
+    if item is None:
+        return no("unknown_call", command.call)
+    if item.state != "active":
+        return no("wrong_state", item.id)
+    return [] if item.held == command.held else [e.CallHeld(at=now, item=item.id, held=command.held)]
+
+
+def transfer_call(state: State, command: c.TransferCall, now: int) -> Decision:
+    """The phone system handed the caller over: the item goes the same way."""
+    item = _item_of(state, command.call)
+    if item is None:
+        return no("unknown_call", command.call)
+    if item.state != "active":
+        return no("wrong_state", item.id)
+    return moved(state, item, now, by=item.agent, queue=command.queue, to_agent=command.agent)
+
+
+def fail_connect(state: State, command: c.FailConnect, now: int) -> Decision:
+    """The agent's phone could not be reached. The caller is back at their exact place; it was not the agent's
+    no-answer; that phone is left alone for a while by this caller, and a supervisor hears of repeated failures."""
+    item = _item_of(state, command.call)
+    if item is None:
+        return no("unknown_call", command.call)
+    if item.agent != command.agent or item.reservation is None or item.answered:
+        return no("not_reserved", item.id)
+    count = item.connect_failures + 1
+    events: list[e.Event] = [
+        e.ConnectFailed(at=now, item=item.id, agent=item.agent, count=count, reason=command.reason),
+        e.ReservationEnded(
+            at=now,
+            item=item.id,
+            agent=item.agent,
+            reservation=item.reservation.id,
+            outcome="connect_failed",
+            reason=command.reason,
+            excepted_until=now + limits.CONNECT_RETRY_TICKS,
+        ),
+    ]
+    if count % limits.CONNECT_FAILURES_ALARM == 0:
+        events.append(e.AlarmRaised(at=now, code="connect_failed", subject=item.id, count=count))
+    return events
+
+
+def end_call(state: State, command: c.EndCall, now: int) -> Decision:
+    """The call is over: abandoned when nobody had answered it, else wrap-up."""
+    item = _item_of(state, command.call)
+    if item is None:
+        return no("unknown_call", command.call)
+    if item.state in ("wrapping", "pending"):
+        return []
+    if item.state == "active" and item.answered:
+        return ended(state, item, now)
+    return list(abandoned(item, now))

@@ -1,0 +1,253 @@
+"""Decisions about the centre itself: what supervisors edit while it runs. All changes of a command, or none."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from queues.category import Category
+from queues.entry_point import EntryPoint
+from queues.queue import Queue
+from queues.team import Team
+from router.core import commands as c
+from router.core import events as e
+from router.core import limits
+from router.core.agent import Agent
+from router.core.decision import Decision, no
+from router.core.rejections import Rejection
+from router.core.state import State
+from skills import PROFICIENCY_MAX, PROFICIENCY_MIN
+
+_UNKNOWN = {
+    "skill": "unknown_skill",
+    "queue": "unknown_queue",
+    "team": "unknown_team",
+    "category": "unknown_category",
+    "hours": "unknown_hours",
+}
+
+
+def apply_centre(state: State, command: c.ApplyCentre, now: int) -> Decision:
+    """All changes as one edit with one revision. Every name in the result must lead somewhere."""
+    if len(command.changes) > limits.CHANGES_MAX:
+        return no("full", "changes")
+    puts = {(change.kind, change.id) for change in command.changes if change.record is not None}
+    drops = {(change.kind, change.id) for change in command.changes if change.record is None}
+    for change in command.changes:
+        refused = _refused(state, change) or _dangling(state, change, puts, drops)
+        if refused is not None:
+            return refused
+    refused = _orphans(state, puts, drops)
+    return refused if refused is not None else _changes(state, command, now)
+
+
+def _changes(state: State, command: c.ApplyCentre, now: int) -> list[e.Event]:
+    revision = state.meta.revision + 1
+    events: list[e.Event] = []
+    for change in command.changes:
+        if change.record is None:
+            events.append(e.RecordDropped(at=now, kind=change.kind, id=change.id))
+            continue
+        old = state.get((change.kind, change.id))
+        if old is None or msgspec.structs.replace(change.record, revision=old.revision) != old:
+            events.append(e.RecordPut(at=now, record=msgspec.structs.replace(change.record, revision=revision)))
+    return events
+
+
+def _refused(state: State, change: c.Change) -> Rejection | None:
+    """The change by itself: of a known kind, on the revision that its editor saw, not of something in use."""
+    if change.kind not in _REFERENCES:
+        return no("unknown_record", change.kind)
+    old = state.get((change.kind, change.id))
+    if change.seen is not None and change.seen != (old.revision if old is not None else 0):
+        return no("stale_revision", change.id)
+    if change.record is None:
+        if old is None:
+            return no("unknown_record", change.id)
+        return no("in_use", change.id) if _busy(state, change.kind, change.id) else None
+    if change.record.id != change.id or change.record.__struct_config__.tag != change.kind:
+        return no("bad_value", change.id)
+    return _bad_value(change.record)
+
+
+def _bad_value(record: c.CentreRecord) -> Rejection | None:
+    levels = [level for _, level in getattr(record, "skills", ())]
+    levels += [level for _, level in getattr(record, "requirement", ())]
+    if any(not PROFICIENCY_MIN <= level <= PROFICIENCY_MAX for level in levels):
+        return no("bad_level", record.id)
+    if isinstance(record, Agent) and any(
+        not 0 <= r.maximum <= limits.HELD_MAX or r.weight < 0 for r in record.rooms.values()
+    ):
+        return no("bad_value", record.id)
+    if isinstance(record, Queue) and (record.reservation_ms <= 0 or record.knock_out_max < 1):
+        return no("bad_value", record.id)
+    return None
+
+
+def _busy(state: State, kind: str, id: str) -> bool:
+    """Whether live things hold on to the record: then dropping it would lose them."""
+    if kind == "agent":
+        return bool(state.holds.get(id) or state.parked.get(id) or state.presences[id].clients)
+    if kind == "queue":
+        return any(item.queue == id and item.state != "closed" for item in state.items.values())
+    return False
+
+
+def _dangling(
+    state: State, change: c.Change, puts: set[tuple[str, str]], drops: set[tuple[str, str]]
+) -> Rejection | None:
+    """A name in the new record that leads nowhere once all changes are made."""
+    if change.record is None:
+        return None
+    for kind, id in _references(change.record):
+        there = (kind, id) in puts or (state.get((kind, id)) is not None and (kind, id) not in drops)
+        if not there:
+            return no(_UNKNOWN[kind], id)
+    return None
+
+
+def _orphans(state: State, puts: set[tuple[str, str]], drops: set[tuple[str, str]]) -> Rejection | None:
+    """A record that stays and names one that goes."""
+    if not drops:
+        return None
+    for kind in _REFERENCES:
+        for id, record in state.table(kind).items():
+            if (kind, id) in puts or (kind, id) in drops:
+                continue
+            for ref in _references(record):
+                if ref in drops:
+                    return no("in_use", ref[1])
+    return None
+
+
+def _references(record: Any) -> Iterator[tuple[str, str]]:
+    """What a record of the centre names: (kind, id) of each."""
+    kind = str(record.__struct_config__.tag)
+    yield from ((other, id) for other, id in _REFERENCES[kind](record) if id)
+
+
+def _of_agent(agent: Agent) -> Iterator[tuple[str, str]]:
+    yield from (("team", team) for team in agent.teams)
+    yield from (("skill", skill) for skill, _ in agent.skills)
+    yield from (("queue", queue) for queue in agent.memberships)
+
+
+def _of_team(team: Team) -> Iterator[tuple[str, str]]:
+    yield from (("queue", queue) for queue in team.memberships)
+
+
+def _of_queue(queue: Queue) -> Iterator[tuple[str, str]]:
+    yield from (("skill", skill) for skill, _ in queue.requirement)
+    yield from (("queue", queue.escalates_to), ("hours", queue.hours), ("team", queue.team))
+
+
+def _of_category(category: Category) -> Iterator[tuple[str, str]]:
+    yield from (("skill", skill) for skill, _ in category.requirement)
+    yield from (("category", category.parent), ("queue", category.queue), ("queue", category.escalates_to))
+
+
+def _of_entry_point(door: EntryPoint) -> Iterator[tuple[str, str]]:
+    yield from (("skill", skill) for skill, _ in door.requirement)
+    yield from (("queue", door.queue), ("category", door.category))
+
+
+def _of_nothing(record: Any) -> Iterator[tuple[str, str]]:
+    return iter(())
+
+
+_REFERENCES: dict[str, Any] = {
+    "skill": _of_nothing,
+    "hours": _of_nothing,
+    "code": _of_nothing,
+    "endpoint": _of_nothing,
+    "queue": _of_queue,
+    "team": _of_team,
+    "category": _of_category,
+    "entry_point": _of_entry_point,
+    "agent": _of_agent,
+}
+
+
+# -- small edits of one agent -------------------------------------------------------------------------------
+
+
+def _agent(state: State, id: str, seen: int | None) -> Agent | Rejection:
+    agent = state.agents.get(id)
+    if agent is None:
+        return no("unknown_agent", id)
+    return agent if seen in (None, agent.revision) else no("stale_revision", id)
+
+
+def set_agent_skill(state: State, command: c.SetAgentSkill, now: int) -> Decision:
+    """Give, change or take away (level 0) one skill."""
+    agent = _agent(state, command.agent, command.seen)
+    if isinstance(agent, Rejection):
+        return agent
+    if command.skill not in state.skills:
+        return no("unknown_skill", command.skill)
+    if command.level and not PROFICIENCY_MIN <= command.level <= PROFICIENCY_MAX:
+        return no("bad_level", command.skill)
+    if dict(agent.skills).get(command.skill, 0) == command.level:
+        return []
+    return [
+        e.AgentSkillChanged(
+            at=now,
+            agent=agent.id,
+            skill=command.skill,
+            level=command.level,
+            revision=state.meta.revision + 1,
+        )
+    ]
+
+
+def set_membership(state: State, command: c.SetMembership, now: int) -> Decision:
+    """Let an agent serve a queue, change how, or end their own membership."""
+    agent = _agent(state, command.agent, command.seen)
+    if isinstance(agent, Rejection):
+        return agent
+    if command.queue not in state.queues:
+        return no("unknown_queue", command.queue)
+    if agent.memberships.get(command.queue) == command.membership:
+        return []
+    return [
+        e.MembershipChanged(
+            at=now,
+            agent=agent.id,
+            queue=command.queue,
+            membership=command.membership,
+            revision=state.meta.revision + 1,
+        )
+    ]
+
+
+def set_capacity(state: State, command: c.SetCapacity, now: int) -> Decision:
+    """Change the room for one channel. What the agent holds already stays; new work waits until it fits."""
+    agent = _agent(state, command.agent, command.seen)
+    if isinstance(agent, Rejection):
+        return agent
+    room = command.room
+    total = agent.total if command.total is None else command.total
+    if total < 0 or (room is not None and (not 0 <= room.maximum <= limits.HELD_MAX or room.weight < 0)):
+        return no("bad_value", agent.id)
+    if agent.rooms.get(command.channel) == room and agent.total == total:
+        return []
+    return [
+        e.CapacityChanged(
+            at=now,
+            agent=agent.id,
+            channel=command.channel,
+            room=room,
+            total=total,
+            revision=state.meta.revision + 1,
+        )
+    ]
+
+
+def set_agent_phone(state: State, command: c.SetAgentPhone, now: int) -> Decision:
+    """Where the agent's calls are put through to."""
+    agent = _agent(state, command.agent, None)
+    if isinstance(agent, Rejection):
+        return agent
+    if agent.phone == command.phone:
+        return []
+    return [e.AgentPhoneChanged(at=now, agent=agent.id, phone=command.phone, revision=state.meta.revision + 1)]

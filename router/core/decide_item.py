@@ -1,0 +1,242 @@
+"""Decisions about what agents and supervisors do with items."""
+
+from router.core import commands as c
+from router.core import events as e
+from router.core import limits
+from router.core.decision import Decision, carried, code_known, ended, no, owned, queued, released
+from router.core.item import OPEN, WorkItem
+from router.core.rejections import Rejection
+from router.core.state import State
+
+
+def accept_reservation(state: State, command: c.AcceptReservation, now: int) -> Decision:
+    """The agent takes what is held for them. Accepting twice, or after the phone did it, changes nothing."""
+    item = state.items.get(command.item)
+    if item is None:
+        return no("unknown_item", command.item)
+    held = item.reservation
+    if held is None or item.agent != command.agent or command.reservation not in ("", held.id):
+        return no("not_reserved", item.id)
+    if item.state == "reserved":
+        return [e.ReservationAccepted(at=now, item=item.id, agent=command.agent, reservation=held.id)]
+    return [] if item.state == "active" else no("not_reserved", item.id)
+
+
+def decline_reservation(state: State, command: c.DeclineReservation, now: int) -> Decision:
+    """The agent refuses; the item is not reserved for them again for the queue's decline memory."""
+    item = state.items.get(command.item)
+    if item is None:
+        return no("unknown_item", command.item)
+    held = item.reservation
+    if item.state != "reserved" or held is None or item.agent != command.agent:
+        return no("not_reserved", item.id)
+    if command.reservation not in ("", held.id):
+        return no("not_reserved", item.id)
+    if command.reason and not code_known(state, "decline", command.reason):
+        return no("unknown_code", command.reason)
+    memory = state.queues[item.queue].decline_memory_ms
+    return [
+        e.ReservationEnded(
+            at=now,
+            item=item.id,
+            agent=command.agent,
+            reservation=held.id,
+            outcome="declined",
+            reason=command.reason,
+            excepted_until=now + memory if memory else 0,
+        )
+    ]
+
+
+def send_reply(state: State, command: c.SendReply, now: int) -> Decision:
+    """The agent answers the customer. An e-mail needs a delivery; the same message twice is one."""
+    item = owned(state, command, command.item, command.agent)
+    if isinstance(item, Rejection):
+        return item
+    if item.channel == "phone":
+        return no("wrong_channel", item.id)
+    if (item.channel == "email") != bool(command.delivery):
+        return no("bad_value", "delivery")
+    if command.delivery in state.deliveries:
+        return no("duplicate_id", command.delivery)
+    if command.message.natural_key and command.message.natural_key in state.naturals:
+        return []
+    conversation = state.conversations[item.conversation]
+    return [
+        e.ReplySent(
+            at=now,
+            conversation=conversation.id,
+            item=item.id,
+            agent=command.agent,
+            seq=conversation.seq + 1,
+            message=command.message,
+            channel=item.channel,
+            delivery=command.delivery,
+        )
+    ]
+
+
+def add_note(state: State, command: c.AddNote, now: int) -> Decision:
+    """A note may come from anyone who may see the item, in every state of it."""
+    item = state.items.get(command.item)
+    if item is None or item.state not in OPEN:
+        return no("unknown_item", command.item)
+    return [e.NoteAdded(at=now, item=item.id, agent=command.agent, content=command.content)]
+
+
+def set_pending(state: State, command: c.SetPending, now: int) -> Decision:
+    """The item waits for the customer or a date and takes no room meanwhile. A live call cannot."""
+    item = owned(state, command, command.item, command.agent)
+    if isinstance(item, Rejection):
+        return item
+    if item.channel == "phone" and item.state == "active":
+        return no("wrong_state", item.id)
+    if command.until is not None and command.until <= now:
+        return no("bad_date", item.id)
+    if len(state.parked.get(command.agent, ())) >= limits.PENDING_MAX:
+        return no("full", command.agent)
+    return [e.ItemPending(at=now, item=item.id, agent=command.agent, until=command.until, reason=command.reason)]
+
+
+def resume_item(state: State, command: c.ResumeItem, now: int) -> Decision:
+    """The agent takes a pending item of theirs up again, when they have room for it."""
+    item = owned(state, command, command.item, command.agent)
+    if isinstance(item, Rejection):
+        return item
+    if not state.room(state.agents[command.agent], item.channel):
+        return no("full", command.agent)
+    return [e.ItemResumed(at=now, item=item.id, agent=command.agent)]
+
+
+def set_category(state: State, command: c.SetCategory, now: int) -> Decision:
+    """What the contact is about."""
+    item = owned(state, command, command.item, command.agent)
+    if isinstance(item, Rejection):
+        return item
+    if command.category not in state.categories:
+        return no("unknown_category", command.category)
+    if item.category == command.category:
+        return []
+    return [e.CategoryChanged(at=now, item=item.id, agent=command.agent, category=command.category)]
+
+
+def end_contact(state: State, command: c.EndContact, now: int) -> Decision:
+    """The agent ends the exchange: wrap-up, or closed where the queue grants none."""
+    item = owned(state, command, command.item, command.agent)
+    return item if isinstance(item, Rejection) else ended(state, item, now)
+
+
+def complete_item(state: State, command: c.CompleteItem, now: int) -> Decision:
+    """The agent closes the item with a disposition."""
+    item = owned(state, command, command.item, command.agent)
+    if isinstance(item, Rejection):
+        return item
+    if not code_known(state, "disposition", command.disposition):
+        return no("unknown_code" if command.disposition else "reason_required", command.disposition or item.id)
+    if command.category and command.category not in state.categories:
+        return no("unknown_category", command.category)
+    return [
+        e.ItemClosed(
+            at=now,
+            item=item.id,
+            outcome="completed",
+            agent=command.agent,
+            disposition=command.disposition,
+            category=command.category,
+        )
+    ]
+
+
+def escalate_item(state: State, command: c.EscalateItem, now: int) -> Decision:
+    """Unresolved here: on to the specialists, with reason and note. Its agent never gets it back unasked."""
+    item = owned(state, command, command.item, command.agent)
+    if isinstance(item, Rejection):
+        return item
+    if not command.note:
+        return no("note_required", item.id)
+    if not code_known(state, "escalation", command.reason):
+        return no("unknown_code" if command.reason else "reason_required", command.reason or item.id)
+    target = command.queue or _specialists(state, item)
+    if not target or (target == item.queue and not command.queue):
+        return no("no_specialist_queue", item.id)
+    queue = state.queues.get(target)
+    if queue is None:
+        return no("unknown_queue", target)
+    escalated = e.ItemEscalated(
+        at=now,
+        item=item.id,
+        agent=command.agent,
+        from_queue=item.queue,
+        to_queue=queue.id,
+        reason=command.reason,
+        note=command.note,
+    )
+    asked = carried(state, item.requirement)
+    return [escalated, queued(state, item, queue, now, reason="escalated", requirement=asked)]
+
+
+def _specialists(state: State, item: WorkItem) -> str:
+    """The specialist queue of the item's category (or the nearest above it that names one), else of its queue."""
+    category = state.categories.get(item.category)
+    seen: set[str] = set()
+    while category is not None and category.id not in seen:
+        if category.escalates_to:
+            return category.escalates_to
+        seen.add(category.id)
+        category = state.categories.get(category.parent)
+    queue = state.queues.get(item.queue)
+    return queue.escalates_to if queue else ""
+
+
+def transfer_item(state: State, command: c.TransferItem, now: int) -> Decision:
+    """Handed over by its agent; or, with no agent named, by a supervisor, whoever holds it."""
+    if command.agent:
+        item = owned(state, command, command.item, command.agent)
+        if isinstance(item, Rejection):
+            return item
+    else:
+        found = state.items.get(command.item)
+        if found is None or found.state not in OPEN:
+            return no("unknown_item", command.item)
+        item = found
+    return moved(state, item, now, by=command.agent, queue=command.queue, to_agent=command.to_agent, note=command.note)
+
+
+def moved(
+    state: State, item: WorkItem, now: int, *, by: str, queue: str = "", to_agent: str = "", note: str = ""
+) -> Decision:
+    """The events of a hand-over to a queue, or to an agent by name (which lifts any bar on that agent)."""
+    if not queue and not to_agent:
+        return no("nobody_named", item.id)
+    target = state.queues.get(queue or item.queue)
+    if target is None:
+        return no("unknown_queue", queue)
+    if to_agent and to_agent not in state.agents:
+        return no("unknown_agent", to_agent)
+    transferred = e.ItemTransferred(
+        at=now,
+        item=item.id,
+        agent=by,
+        from_queue=item.queue,
+        to_queue=target.id,
+        to_agent=to_agent,
+        note=note,
+    )
+    asked = item.requirement if target.id == item.queue else carried(state, item.requirement)
+    entered = queued(state, item, target, now, reason="transferred", requirement=asked, only=to_agent)
+    return [*released(item, now, "transferred"), transferred, entered]
+
+
+def requeue_item(state: State, command: c.RequeueItem, now: int) -> Decision:
+    """A supervisor puts it back: all bars are lifted, its due is kept."""
+    item = state.items.get(command.item)
+    if item is None or item.state not in OPEN:
+        return no("unknown_item", command.item)
+    queue = state.queues.get(command.queue or item.queue)
+    if queue is None:
+        return no("unknown_queue", command.queue)
+    asked = item.requirement if queue.id == item.queue else carried(state, item.requirement)
+    return [
+        *released(item, now, "requeued"),
+        queued(state, item, queue, now, reason="requeued", requirement=asked),
+    ]

@@ -1,0 +1,75 @@
+"""The decision about time: whatever is due by now happens, a bounded number at once, in the order it fell due."""
+
+from router.core import commands as c
+from router.core import events as e
+from router.core import limits
+from router.core.decide_message import reopened
+from router.core.decide_presence import let_go
+from router.core.decision import Decision, completed
+from router.core.item import WorkItem
+from router.core.state import State
+
+
+def pulse(state: State, command: c.Pulse, now: int) -> Decision:
+    """Time passed. What does not fit in one pulse is due still and comes with the next."""
+    events: list[e.Event] = []
+    ended: set[str] = set()
+    away: set[str] = set()
+    for count, (at, kind, id) in enumerate(state.deadlines):
+        if at > now or count >= limits.PULSE_MAX:
+            break
+        if kind == "presence":
+            events += _signed_off(state, id, now, ended)
+        elif id not in ended:
+            ended.add(id)
+            events += _item_due(state, state.items[id], now, away, count + 1)
+    return events
+
+
+def _signed_off(state: State, agent: str, now: int, ended: set[str]) -> list[e.Event]:
+    """No client came back within the grace period: the agent is offline and holds no reservation."""
+    gone = e.PresenceChanged(at=now, agent=agent, state="offline", reason="connection_lost")
+    released = [event for event in let_go(state, agent, now, "connection_lost") if _first(event, ended)]
+    return [gone, *released]
+
+
+def _first(event: e.Event, ended: set[str]) -> bool:
+    """Whether no other due thing has ended this reservation in the same pulse."""
+    assert isinstance(event, e.ReservationEnded)
+    fresh = event.item not in ended
+    ended.add(event.item)
+    return fresh
+
+
+def _item_due(state: State, item: WorkItem, now: int, away: set[str], offset: int) -> list[e.Event]:
+    match item.state:
+        case "reserved":
+            return _expired(state, item, now, away)
+        case "wrapping":
+            return [completed(item, now)]
+        case "pending":
+            return reopened(state, item, now, "due", offset)
+        case "queued":
+            lapsed = tuple(agent for agent, until in item.excepted.items() if until and until <= now)
+            return [e.ExceptionsLapsed(at=now, item=item.id, agents=lapsed)]
+        case _:
+            raise AssertionError(f"{item.id} is {item.state} and has a deadline")
+
+
+def _expired(state: State, item: WorkItem, now: int, away: set[str]) -> list[e.Event]:
+    """Nobody answered: the agent is not ready (reason: no answer), the item keeps its place and its due.
+
+    After the queue's `knock_out_max` agents the item is stuck instead, so that it can empty no more desks.
+    """
+    assert item.reservation is not None
+    events: list[e.Event] = [
+        e.ReservationEnded(at=now, item=item.id, agent=item.agent, reservation=item.reservation.id, outcome="expired")
+    ]
+    if item.agent not in away and state.presences[item.agent].state == "available":
+        away.add(item.agent)
+        events.append(e.PresenceChanged(at=now, agent=item.agent, state="not_ready", reason="no_answer"))
+    queue = state.queues.get(item.queue)
+    if queue is not None and item.expiries + 1 >= queue.knock_out_max:
+        events.append(e.ItemStuck(at=now, item=item.id, reason="no_answer"))
+        events.append(e.AlarmRaised(at=now, code="item_stuck", subject=item.id, count=item.expiries + 1))
+    return events

@@ -1,0 +1,117 @@
+"""What the `decide_*` functions share: the shape of a decision, and the checks that most of them make."""
+
+from typing import TypeAlias
+
+from queues.queue import Queue
+from router.core import commands as c
+from router.core import events as e
+from router.core.item import WorkItem
+from router.core.rejections import Rejection
+from router.core.state import State
+from router.core.transitions import hears
+from skills import Requirement
+
+Decision: TypeAlias = list[e.Event] | Rejection
+"""Either what happens (possibly nothing: it is so already) or an expected refusal. Deciding changes nothing."""
+
+
+def no(code: str, subject: str = "") -> Rejection:
+    """A refusal with this code, about this thing."""
+    return Rejection(code=code, subject=subject)
+
+
+def code_known(state: State, kind: str, name: str) -> bool:
+    """Whether agents may use this code: it is one of the centre's, or the centre has none of the kind."""
+    if f"{kind}:{name}" in state.codes:
+        return True
+    return bool(name) and not any(code.kind == kind for code in state.codes.values())
+
+
+def owned(state: State, command: c.Command, item: str, agent: str) -> WorkItem | Rejection:
+    """The item, if it is this agent's and hears this command in its state; else why not."""
+    record = state.items.get(item)
+    if record is None or record.state == "closed":
+        return no("unknown_item", item)
+    if not hears(type(command), record.state):
+        return no("wrong_state", item)
+    return record if record.agent == agent else no("not_yours", item)
+
+
+def queued(  # the one way into a queue, so that due and place follow one rule
+    state: State,
+    item: WorkItem,
+    queue: Queue,
+    now: int,
+    *,
+    reason: e.EntryReason,
+    requirement: Requirement,
+    only: str = "",
+    offset: int = 1,
+) -> e.ItemQueued:
+    """The item enters the queue, last among its equals; `due` never grows by a move (DESIGN section 6).
+
+    `offset` tells apart several entries of one decision.
+    """
+    return e.ItemQueued(
+        at=now,
+        item=item.id,
+        queue=queue.id,
+        reason=reason,
+        due=min(item.due, now + queue.target(item.channel)),
+        seq=state.meta.seq + offset,
+        requirement=requirement,
+        priority=item.priority if item.queue == queue.id else queue.priority,
+        only=only,
+    )
+
+
+def carried(state: State, requirement: Requirement) -> Requirement:
+    """What an item still asks in another queue: the languages; the other skills were that of its first queue."""
+    return tuple(
+        (skill, level)
+        for skill, level in requirement
+        if skill in state.skills and state.skills[skill].kind == "language"
+    )
+
+
+def released(item: WorkItem, now: int, reason: str) -> list[e.Event]:
+    """The end of the item's reservation, when it has one that was not accepted yet."""
+    if item.state != "reserved" or item.reservation is None:
+        return []
+    return [
+        e.ReservationEnded(
+            at=now,
+            item=item.id,
+            agent=item.agent,
+            reservation=item.reservation.id,
+            outcome="released",
+            reason=reason,
+        )
+    ]
+
+
+def ended(state: State, item: WorkItem, now: int) -> list[e.Event]:
+    """The exchange is over: wrap-up where the queue grants it, else the item closes."""
+    queue = state.queues.get(item.queue)
+    wrap_up = queue.wrap_up(item.channel) if queue else 0
+    if wrap_up:
+        return [e.WrapUpStarted(at=now, item=item.id, agent=item.agent, until=now + wrap_up)]
+    return [completed(item, now)]
+
+
+def completed(item: WorkItem, now: int) -> e.ItemClosed:
+    """The item closes by itself, after its exchange."""
+    return e.ItemClosed(at=now, item=item.id, outcome="completed", agent=item.agent, disposition=item.disposition)
+
+
+def abandoned(item: WorkItem, now: int) -> list[e.Event]:
+    """The customer left before an agent answered: whatever was being rung for is rescinded."""
+    events: list[e.Event] = []
+    if item.state == "reserved" and item.reservation is not None:
+        events.append(
+            e.ReservationEnded(
+                at=now, item=item.id, agent=item.agent, reservation=item.reservation.id, outcome="rescinded"
+            )
+        )
+    agent = item.agent if item.state == "active" else ""
+    return [*events, e.ItemClosed(at=now, item=item.id, outcome="abandoned", agent=agent)]

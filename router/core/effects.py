@@ -1,0 +1,144 @@
+"""Effects: what an event puts into which outbox. Bodies hold ids and facts, never content."""
+
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+from router.core import events as e
+from router.core.item import WorkItem
+from router.core.state import State
+
+Effect: TypeAlias = tuple[str, dict[str, Any]]
+"""An outbox and the body of the entry that goes there."""
+
+
+def effects(state: State, event: e.Event) -> list[Effect]:
+    """The outbox entries of `event`; `state` is that right after it."""
+    make = _MAKE.get(type(event))
+    return make(state, event) if make is not None else []
+
+
+def _webhook(type: str, at: int, item: WorkItem, **more: Any) -> Effect:
+    body: dict[str, Any] = {
+        "type": type,
+        "at_ms": at,
+        "item": item.id,
+        "conversation": item.conversation,
+        "channel": item.channel,
+        "queue": item.queue,
+    }
+    if item.call:
+        body["call"] = item.call
+    return ("webhook", body | more)
+
+
+def _queued(state: State, event: e.ItemQueued) -> list[Effect]:
+    item = state.items[event.item]
+    return [_webhook("item.queued", event.at, item, reason=event.reason, due_at_ms=event.due)]
+
+
+def _reserved(state: State, event: e.ReservationMade) -> list[Effect]:
+    item = state.items[event.item]
+    return [
+        _webhook(
+            "item.reserved",
+            event.at,
+            item,
+            agent=event.agent,
+            phone=state.agents[event.agent].phone,
+            reservation=event.reservation,
+            expires_at_ms=event.expires_at,
+        )
+    ]
+
+
+def _accepted(state: State, event: e.ReservationAccepted) -> list[Effect]:
+    item = state.items[event.item]
+    phone = state.agents[event.agent].phone
+    more = {"agent": event.agent, "phone": phone, "reservation": event.reservation, "by": event.by}
+    return [_webhook("item.accepted", event.at, item, **more)]
+
+
+def _reservation_ended(state: State, event: e.ReservationEnded) -> list[Effect]:
+    item = state.items[event.item]
+    more = {"agent": event.agent, "reservation": event.reservation, "outcome": event.outcome}
+    return [_webhook("reservation.ended", event.at, item, **more)]
+
+
+def _escalated(state: State, event: e.ItemEscalated) -> list[Effect]:
+    item = state.items[event.item]
+    more = {"agent": event.agent, "to_queue": event.to_queue, "reason": event.reason}
+    return [_webhook("item.escalated", event.at, item, **more)]
+
+
+def _transferred(state: State, event: e.ItemTransferred) -> list[Effect]:
+    item = state.items[event.item]
+    more = {"agent": event.agent, "to_queue": event.to_queue, "to_agent": event.to_agent}
+    return [_webhook("item.transferred", event.at, item, **more)]
+
+
+def _pending(state: State, event: e.ItemPending) -> list[Effect]:
+    return [_webhook("item.pending", event.at, state.items[event.item], agent=event.agent)]
+
+
+def _closed(state: State, event: e.ItemClosed) -> list[Effect]:
+    item = state.items[event.item]
+    more = {"agent": event.agent, "outcome": event.outcome, "disposition": event.disposition}
+    return [_webhook("item.closed", event.at, item, **more)]
+
+
+def _message_received(state: State, event: e.MessageReceived) -> list[Effect]:
+    item = state.items[event.item]
+    return [_webhook("message.received", event.at, item, message=event.message.id, seq=event.seq)]
+
+
+def _reply_sent(state: State, event: e.ReplySent) -> list[Effect]:
+    item = state.items[event.item]
+    more = {"agent": event.agent, "message": event.message.id, "seq": event.seq}
+    sent = [_webhook("message.sent", event.at, item, **more)]
+    return [*sent, _delivery(state, event.delivery)] if event.delivery else sent
+
+
+def _delivery_retried(state: State, event: e.DeliveryRetried) -> list[Effect]:
+    return [_delivery(state, event.delivery)]
+
+
+def _delivery(state: State, id: str) -> Effect:
+    delivery = state.deliveries[id]
+    item = state.items.get(delivery.item)
+    body = {
+        "delivery": delivery.id,
+        "conversation": delivery.conversation,
+        "item": delivery.item,
+        "message": delivery.message,
+        "content": delivery.content,
+        "agent": delivery.agent,
+        "queue": item.queue if item is not None else "",
+    }
+    return (delivery.channel, body)
+
+
+def _call_held(state: State, event: e.CallHeld) -> list[Effect]:
+    return [_webhook("call.held", event.at, state.items[event.item], held=event.held)]
+
+
+def _alarm(state: State, event: e.AlarmRaised) -> list[Effect]:
+    body = {"type": "alarm.raised", "at_ms": event.at, "code": event.code, "subject": event.subject}
+    return [("webhook", body | {"count": event.count})]
+
+
+_MAKE: Final[dict[type, Callable[[State, Any], list[Effect]]]] = {
+    e.ItemQueued: _queued,
+    e.ReservationMade: _reserved,
+    e.ReservationAccepted: _accepted,
+    e.ReservationEnded: _reservation_ended,
+    e.ItemEscalated: _escalated,
+    e.ItemTransferred: _transferred,
+    e.ItemPending: _pending,
+    e.ItemClosed: _closed,
+    e.MessageReceived: _message_received,
+    e.ReplySent: _reply_sent,
+    e.DeliveryRetried: _delivery_retried,
+    e.CallHeld: _call_held,
+    e.AlarmRaised: _alarm,
+}
+"""Events that the outside hears of; all others stay in the house."""

@@ -1,0 +1,102 @@
+"""Invariants: what is true of every state, whatever happened. Checked in tests and simulation, sampled in production.
+
+The checks recompute everything from the records by the plainest code there is, so that a mistake in the indexes
+or in the matching cannot hide behind itself.
+"""
+
+from collections import Counter
+
+from router.core.agent import Agent
+from router.core.filters import refusal
+from router.core.item import HELD, WorkItem
+from router.core.state import State, load
+
+
+def check(state: State) -> list[str]:
+    """Everything that is wrong, in words; an empty list when all is well."""
+    wrong = [f"{item.id}: {fault}" for item in state.items.values() for fault in _item_faults(state, item)]
+    wrong += _conversation_faults(state)
+    wrong += _index_faults(state)
+    return wrong
+
+
+def unmatched(state: State) -> list[str]:
+    """Waiting items that some agent could have right now. Empty after each step (work-conserving)."""
+    return [
+        f"{item.id} waits although {agent.id} is free"
+        for item in state.items.values()
+        if item.state == "queued"
+        for agent in state.agents.values()
+        if not refusal(state, item, agent)
+    ]
+
+
+def overfull(state: State) -> list[str]:
+    """Agents who hold more than they have room for. Only a lowered capacity may lead there, never a reservation."""
+    faults = []
+    for id, held in state.holds.items():
+        agent = state.agents[id]
+        counts = Counter(held.values())
+        load = sum(agent.rooms[channel].weight for channel in held.values() if channel in agent.rooms)
+        if load > agent.total or any(count > _maximum(agent, channel) for channel, count in counts.items()):
+            faults.append(f"{id} holds {dict(counts)}")
+    return faults
+
+
+def _maximum(agent: Agent, channel: str) -> int:
+    room = agent.rooms.get(channel)
+    return room.maximum if room else 0
+
+
+def _item_faults(state: State, item: WorkItem) -> list[str]:
+    faults = []
+    if item.conversation not in state.conversations:
+        faults.append(f"its conversation {item.conversation} is gone")
+    if (item.state in HELD or item.state == "pending") != bool(item.agent) and item.state != "closed":
+        faults.append(f"it is {item.state} and its agent is {item.agent!r}")
+    if item.state == "reserved" and (item.reservation is None or item.reservation.agent != item.agent):
+        faults.append("it is reserved and the reservation is not its agent's")
+    if item.state in ("queued", "stuck") and item.reservation is not None:
+        faults.append(f"it is {item.state} and still reserved")
+    if item.state in HELD and item.agent in item.excepted:
+        faults.append(f"it is with {item.agent}, who is barred from it")
+    if item.state != "closed" and item.queue not in state.queues:
+        faults.append(f"its queue {item.queue!r} is gone")
+    if item.first_entered_at > item.entered_at:
+        faults.append("it entered its queue before it entered the house")
+    return faults
+
+
+def _conversation_faults(state: State) -> list[str]:
+    return [
+        f"{conversation.id}: its item {conversation.item!r} is gone"
+        for conversation in state.conversations.values()
+        if conversation.item not in state.items
+    ]
+
+
+def _index_faults(state: State) -> list[str]:
+    """The derived indexes equal those of a state loaded afresh from the same records."""
+    fresh = load(state.records())
+    pairs = {
+        "holds": (state.holds, fresh.holds),
+        "parked": ({k: v for k, v in state.parked.items() if v}, fresh.parked),
+        "calls": (state.calls, fresh.calls),
+        "threads": (state.threads, fresh.threads),
+        "naturals": (state.naturals, fresh.naturals),
+        "deadlines": (list(state.deadlines), list(fresh.deadlines)),
+        "idlers": (_idlers(state), _idlers(fresh)),
+        "lines": (_lines(state), _lines(fresh)),
+    }
+    return [f"index {name} differs from its records" for name, (has, should) in pairs.items() if has != should]
+
+
+def _idlers(state: State) -> dict[str, tuple[object, ...]]:
+    return {
+        agent: (profile.skills, profile.memberships, channels, state.lines.idle_of(agent))
+        for agent, profile, channels in state.lines.idlers()
+    }
+
+
+def _lines(state: State) -> dict[object, list[object]]:
+    return {found.key: list(found.line) for found in state.lines.classes()}

@@ -1,0 +1,56 @@
+"""What may happen to a work item in which state: the whole life of an item as two tables.
+
+    opened -> queued -> reserved -> active -> wrapping -> closed
+                 ^          |          |
+                 |  declined, expired, |-> pending (waits for the customer or a date) -> queued or active
+                 |  rescinded, failed  |-> queued elsewhere (escalated, transferred)
+                 +----------+----------+
+
+`queued` may also end abandoned (closed) or stuck; a stuck item waits for a supervisor. `EVENTS` says from which
+states an event may follow and where it leads (`evolve` asserts it); `COMMANDS` in which states an agent's
+command is heard at all (`decide` refuses it elsewhere as `wrong_state`).
+"""
+
+from typing import Final
+
+from router.core import commands as c
+from router.core import events as e
+from router.core.item import HELD, OPEN, ItemState
+
+EVENTS: Final[dict[type, tuple[frozenset[ItemState], ItemState]]] = {
+    e.ItemQueued: (OPEN - {"reserved"}, "queued"),
+    e.ReservationMade: (frozenset({"queued"}), "reserved"),
+    e.ReservationAccepted: (frozenset({"reserved"}), "active"),
+    e.ReservationEnded: (frozenset({"reserved", "active"}), "queued"),
+    e.ItemPending: (frozenset({"active", "wrapping"}), "pending"),
+    e.ItemResumed: (frozenset({"pending"}), "active"),
+    e.WrapUpStarted: (frozenset({"active"}), "wrapping"),
+    e.ItemStuck: (frozenset({"queued"}), "stuck"),
+    e.ItemClosed: (OPEN - {"reserved"}, "closed"),
+}
+"""Event -> (states it may come in, state it leads to)."""
+
+_WORKED: Final[frozenset[ItemState]] = frozenset({"active", "wrapping"})
+
+COMMANDS: Final[dict[type, frozenset[ItemState]]] = {
+    c.SendReply: _WORKED,
+    c.AddNote: OPEN,
+    c.SetPending: _WORKED,
+    c.ResumeItem: frozenset({"pending"}),
+    c.SetCategory: HELD | {"pending"},
+    c.EndContact: frozenset({"active"}),
+    c.CompleteItem: _WORKED | {"pending"},
+    c.EscalateItem: _WORKED | {"pending"},
+    c.TransferItem: _WORKED | {"pending"},
+}
+"""Agent's command -> states of the item in which it is heard."""
+
+
+def follows(event: type, state: ItemState) -> bool:
+    """Whether an event of this type may happen to an item in this state."""
+    return state in EVENTS[event][0]
+
+
+def hears(command: type, state: ItemState) -> bool:
+    """Whether a command of this type is heard by an item in this state."""
+    return state in COMMANDS[command]

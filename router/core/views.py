@@ -1,0 +1,125 @@
+"""Views: records as the outer faces show them. Plain dicts, JSON-ready, times as `…_at_ms`; no content."""
+
+from typing import Any
+
+from router.core.item import WorkItem
+from router.core.state import State
+
+
+def item_view(state: State, item: str) -> dict[str, Any]:
+    """What there is to know of an item."""
+    record = state.items[item]
+    conversation = state.conversations.get(record.conversation)
+    view: dict[str, Any] = {
+        "id": record.id,
+        "conversation": record.conversation,
+        "channel": record.channel,
+        "state": record.state,
+        "queue": record.queue,
+        "agent": record.agent,
+        "last_agent": record.last_agent,
+        "only": record.only,
+        "priority": record.priority,
+        "requirement": dict(record.requirement),
+        "language": record.language,
+        "category": record.category,
+        "customer": record.customer,
+        "entry_point": record.entry_point,
+        "call": record.call,
+        "attributes": record.attributes,
+        "address": conversation.address if conversation else "",
+        "messages": conversation.seq if conversation else 0,
+        "opened_at_ms": record.opened_at,
+        "first_entered_at_ms": record.first_entered_at,
+        "entered_at_ms": record.entered_at,
+        "due_at_ms": record.due,
+        "accepted_at_ms": record.accepted_at,
+        "answered": record.answered,
+        "held": record.held,
+        "escalations": record.escalations,
+        "connect_failures": record.connect_failures,
+        "wrap_until_at_ms": record.wrap_until,
+        "pending_until_at_ms": record.pending_until,
+        "pending_reason": record.pending_reason,
+        "disposition": record.disposition,
+        "reopens": record.reopens,
+        "reopen_count": record.reopen_count,
+        "closed_at_ms": record.closed_at,
+    }
+    view["reservation"] = _reservation_view(record)
+    view["seen"] = dict(conversation.seen) if conversation else {}
+    view["customer_left"] = conversation.gone if conversation else False
+    view["deliveries"] = _deliveries_view(state, conversation.deliveries if conversation else ())
+    return view
+
+
+def _reservation_view(item: WorkItem) -> dict[str, Any] | None:
+    held = item.reservation
+    if held is None:
+        return None
+    return {"id": held.id, "agent": held.agent, "made_at_ms": held.made_at, "expires_at_ms": held.expires_at}
+
+
+def _deliveries_view(state: State, ids: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    found = ((id, state.deliveries.get(id)) for id in ids)
+    return {
+        id: {"state": delivery.state, "attempt": delivery.attempt, "code": delivery.code, "message": delivery.message}
+        for id, delivery in found
+        if delivery is not None
+    }
+
+
+def holder(item: WorkItem) -> str:
+    """The agent to whom an item is shown as theirs; '' for none."""
+    return item.agent if item.state in ("reserved", "active", "wrapping", "pending") else ""
+
+
+def agent_summary(state: State, agent: str) -> dict[str, Any]:
+    """An agent as others see them."""
+    record = state.agents[agent]
+    presence = state.presences[agent]
+    return {
+        "id": record.id,
+        "name": record.name,
+        "teams": list(record.teams),
+        "skills": dict(record.skills),
+        "phone": record.phone,
+        "language": record.language,
+        "disabled": record.disabled,
+        "revision": record.revision,
+        "state": presence.state,
+        "reason": presence.reason,
+        "since_at_ms": presence.since,
+        "connected": bool(presence.clients),
+        "activity": state.activity(agent),
+        "memberships": {
+            queue: {"order": membership.order, "enabled": membership.enabled}
+            for queue, membership in sorted(state.memberships(record).items())
+        },
+        "rooms": {
+            channel: {"maximum": room.maximum, "weight": room.weight} for channel, room in sorted(record.rooms.items())
+        },
+        "total": record.total,
+    }
+
+
+def agent_view(state: State, agent: str) -> dict[str, Any]:
+    """An agent's whole view: themselves, and every item that is theirs."""
+    mine = (*state.holds.get(agent, ()), *state.parked.get(agent, ()))
+    return {"agent": agent_summary(state, agent), "items": {item: item_view(state, item) for item in sorted(mine)}}
+
+
+def queue_view(state: State, queue: str) -> dict[str, Any]:
+    """A queue with what waits in it now."""
+    record = state.queues[queue]
+    waiting = [state.items[item] for item in state.lines.waiting_in(queue)]
+    return {
+        "id": record.id,
+        "names": dict(record.names),
+        "line": record.line,
+        "team": record.team,
+        "waiting": len(waiting),
+        "oldest_entered_at_ms": min((item.entered_at for item in waiting), default=None),
+        "first_due_at_ms": min((item.due for item in waiting), default=None),
+        "revision": record.revision,
+    }
