@@ -1,0 +1,179 @@
+"""The door a contact came in through, and what it says of the item: the facts that routing needs.
+
+Pure: it looks things up in a state and derives; it reads no clock, makes no chance and submits nothing.
+"""
+
+import functools
+from typing import Annotated, Any, Final, TypeAlias
+
+import msgspec
+import phonenumbers
+from msgspec import Meta
+
+from channels import limits
+from channels.customer import pseudonym
+from channels.keyed import keyed
+from channels.payload import step
+from queues.entry_point import EntryPoint, Override
+from queues.queue import ChannelName
+from router.core.facts import Facts
+from router.core.state import State
+from router.gateway import Content, EventRefused
+from skills import PROFICIENCY_MAX, PROFICIENCY_MIN, Requirement, requirement
+
+Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=limits.ID_CHARS_MAX)]
+Address: TypeAlias = Annotated[str, Meta(min_length=1, max_length=limits.ADDRESS_CHARS_MAX)]
+Name: TypeAlias = Annotated[str, Meta(max_length=limits.NAME_CHARS_MAX)]
+Level: TypeAlias = Annotated[int, Meta(ge=PROFICIENCY_MIN, le=PROFICIENCY_MAX)]
+Priority: TypeAlias = Annotated[int, Meta(ge=-limits.PRIORITY_MAX, le=limits.PRIORITY_MAX)]
+
+DEFAULT_REGION: Final = "BE"
+"""Where a number without a country prefix belongs."""
+
+WITHHELD: Final = frozenset({"", "anonymous", "private", "restricted", "unavailable", "unknown", "withheld"})
+"""What phone systems write for a number that the caller does not show."""
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an event may say of the item beside what its entry point says. Empty means: as the entry point says.
+
+    `skills` are added to those of the entry point and win over its levels. `customer` is the integrator's own
+    reference for whom it is about; `attributes` are free facts for the agent's screen. Neither needs a permission.
+    """
+
+    queue: str = ""
+    skills: Annotated[dict[str, Level], Meta(max_length=limits.SKILLS_MAX)] = {}
+    language: str = ""
+    priority: Priority | None = None
+    category: str = ""
+    customer: Annotated[str, Meta(max_length=limits.ADDRESS_CHARS_MAX)] = ""
+    attributes: dict[str, Any] = {}
+
+
+class Party(msgspec.Struct, frozen=True, kw_only=True):
+    """Who it is from: an address, normalised by its channel, and the name they go by."""
+
+    address: str
+    name: str = ""
+
+
+@functools.lru_cache(maxsize=limits.NORMAL_KEPT_MAX)
+def phone_address(text: str) -> str:
+    """A phone address in its one form: E.164 for a number, lower case for a SIP URI, digits for an extension."""
+    plain = text.strip().lower()
+    if plain in WITHHELD:
+        return ""
+    if plain.startswith(("sip:", "sips:")):
+        return plain
+    try:
+        number = phonenumbers.parse(plain, DEFAULT_REGION)
+    except phonenumbers.NumberParseException:
+        return plain
+    if not phonenumbers.is_possible_number(number):
+        return plain.replace(" ", "")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def normalised(channel: ChannelName, address: str) -> str:
+    """An address in the one form in which this channel compares it."""
+    return phone_address(address) if channel == "phone" else address.strip().lower()
+
+
+def find(state: State, channel: ChannelName, address: str, pointer: str = "/data/to") -> EntryPoint:
+    """The entry point with this address. Raises EventRefused (`unknown_entry_point`)."""
+    wanted = normalised(channel, address)
+    for entry in state.entry_points.values():
+        if entry.channel == channel and normalised(channel, entry.address) == wanted:
+            return entry
+    raise EventRefused(
+        "unknown_entry_point", f"the centre has no {channel} entry point with this address", pointer, 422
+    )
+
+
+def facts_of(
+    state: State, entry: EntryPoint, given: Given, *, party: Party, secret: bytes, key: str
+) -> tuple[Facts, dict[str, bytes]]:
+    """The facts of an item that comes in through `entry`, and the contents they name.
+
+    `key` tells this arrival from every other one: the content ids follow from it. Raises EventRefused with a code
+    and a pointer for what the entry point does not allow (`override_not_allowed`) or the centre does not know.
+    """
+    _check_allowed(entry, given)
+    _check_known(state, entry, given)
+    contents: dict[str, bytes] = {}
+    address = attributes = ""
+    if party.address or party.name:
+        address = f"adr_{keyed(secret, 'address', key)}"
+        contents[address] = msgspec.json.encode(Content(address=party.address, name=party.name))
+    if given.attributes or given.customer:
+        attributes = f"att_{keyed(secret, 'attributes', key)}"
+        contents[attributes] = _attributes(given)
+    category = state.categories.get(given.category or entry.category)
+    return Facts(
+        entry_point=entry.id,
+        queue=given.queue or entry.queue or (category.queue if category else ""),
+        requirement=_asked(state, entry, given),
+        language=given.language or entry.language,
+        priority=entry.priority if given.priority is None else given.priority,
+        category=given.category or entry.category,
+        customer=pseudonym(secret, f"ref:{given.customer}" if given.customer else party.address),
+        attributes=attributes,
+        address=address,
+    ), contents
+
+
+def _attributes(given: Given) -> bytes:
+    named = {"customer": given.customer} if given.customer else {}
+    encoded = msgspec.json.encode(Content(attributes={**given.attributes, **named}))
+    if len(encoded) > limits.ATTRIBUTES_BYTES_MAX:
+        raise EventRefused(
+            "attributes_too_large",
+            f"attributes take at most {limits.ATTRIBUTES_BYTES_MAX} bytes as JSON",
+            "/data/attributes",
+            413,
+        )
+    return encoded
+
+
+def _check_allowed(entry: EntryPoint, given: Given) -> None:
+    named: dict[Override, bool] = {
+        "queue": bool(given.queue),
+        "skills": bool(given.skills),
+        "language": bool(given.language),
+        "priority": given.priority is not None,
+        "category": bool(given.category),
+    }
+    for field, present in named.items():
+        if present and field not in entry.overrides:
+            raise EventRefused(
+                "override_not_allowed", f"entry point {entry.id} does not let events set this", f"/data/{field}", 422
+            )
+
+
+def _check_known(state: State, entry: EntryPoint, given: Given) -> None:
+    if given.queue and given.queue not in state.queues:
+        raise EventRefused("unknown_queue", "there is no queue with this id", "/data/queue", 422)
+    if given.category and given.category not in state.categories:
+        raise EventRefused("unknown_category", "there is no category with this id", "/data/category", 422)
+    for skill in given.skills:
+        if skill not in state.skills:
+            raise EventRefused("unknown_skill", "there is no skill with this id", "/data/skills" + step(skill), 422)
+    if given.language and not _language_known(state, given.language):
+        raise EventRefused("unknown_language", "nobody here is said to speak this", "/data/language", 422)
+
+
+def _language_known(state: State, language: str) -> bool:
+    return _is_language(state, language) or any(e.language == language for e in state.entry_points.values())
+
+
+def _is_language(state: State, skill: str) -> bool:
+    return skill in state.skills and state.skills[skill].kind == "language"
+
+
+def _asked(state: State, entry: EntryPoint, given: Given) -> Requirement:
+    """The entry point's skills, the language the event names in place of the entry point's own, the event's skills."""
+    levels = dict(entry.requirement)
+    if given.language and _is_language(state, given.language):
+        level = levels.pop(entry.language, PROFICIENCY_MIN)
+        levels.setdefault(given.language, level)
+    return requirement({**levels, **given.skills})

@@ -1,0 +1,163 @@
+"""Intake: an integrator's CloudEvent becomes a command, durable before it is answered.
+
+One table from type to shape and function; the channels do not know each other, only this module knows them all.
+An event is recognised by its source and id for a day, and by what it is about (call id, message id) for ever.
+"""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from email.message import EmailMessage
+from typing import Annotated, Any, Final, Protocol
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Meta
+
+from channels import limits
+from channels.arrival import Arrival, Draft
+from channels.chat import events as chat
+from channels.entry import Address, Given, find
+from channels.keyed import keyed
+from channels.payload import read
+from channels.phone import events as phone
+from channels.webhook import events as webhook
+from queues.entry_point import EntryPoint
+from router.core.commands import EndCall, OfferCall
+from router.gateway import CloudEvent, EventRefused, Gateway, History, Receipt
+
+SPECVERSION: Final = "1.0"
+
+
+class MailReceived(Given, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
+    """`mail.received`: a mail came in, as its parts or whole (`raw`, base64 of the source; then nothing else)."""
+
+    to: Address
+    from_: Annotated[str, Meta(max_length=limits.ADDRESS_CHARS_MAX)] = ""
+    subject: Annotated[str, Meta(max_length=limits.SUBJECT_CHARS_MAX)] = ""
+    text: Annotated[str, Meta(max_length=limits.TEXT_CHARS_MAX)] = ""
+    html: Annotated[str, Meta(max_length=limits.TEXT_CHARS_MAX)] = ""
+    raw: str = ""
+
+
+class MailIntake(Protocol):
+    """How the e-mail channel takes a mail in: parsed, threaded, stored and submitted under `key`."""
+
+    async def __call__(self, raw: bytes, *, entry: EntryPoint, given: Given, key: str, by: str) -> Receipt: ...
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    shape: type[Any]
+    draft: Callable[[Arrival, Any], Awaitable[Draft]]
+
+
+_KINDS: Final[dict[str, _Kind]] = {
+    "call.offered": _Kind(phone.CallOffered, phone.offered),
+    "call.answered": _Kind(phone.CallAnswered, phone.answered),
+    "call.held": _Kind(phone.CallHeld, phone.held),
+    "call.transferred": _Kind(phone.CallTransferred, phone.transferred),
+    "call.ended": _Kind(phone.CallEnded, phone.ended),
+    "call.connect_failed": _Kind(phone.CallConnectFailed, phone.connect_failed),
+    "chat.message": _Kind(chat.ChatMessage, chat.message),
+    "chat.left": _Kind(chat.ChatLeft, chat.left),
+    "webhook.received": _Kind(webhook.WebhookReceived, webhook.received),
+}
+
+MAIL: Final = "mail.received"
+TYPES: Final = (*_KINDS, MAIL)
+"""Every event type that intake knows."""
+
+
+class EventIntake:
+    """The `Intake` port. `secret` keys pseudonyms and derived ids; `mail` is the e-mail channel's own way in."""
+
+    def __init__(self, gateway: Gateway, history: History, *, secret: bytes, mail: MailIntake) -> None:
+        self._gateway = gateway
+        self._history = history
+        self._secret = secret
+        self._mail = mail
+        self._ended: OrderedDict[str, float] = OrderedDict()
+
+    async def take(self, event: CloudEvent, *, by: str) -> Receipt:
+        """Make the event durable; the same event again gives the first receipt.
+
+        Raises EventRefused, KeyConflict (same source and id, other data) and StoreError.
+        """
+        _check_envelope(event)
+        key = f"ce:{by}:{quote(event.source)}:{quote(event.id)}"
+        if event.type == MAIL:
+            return await self._take_mail(read(event.data, MailReceived), key, by)
+        kind = _KINDS.get(event.type)
+        if kind is None:
+            raise EventRefused("unknown_event_type", f"known types are {', '.join(TYPES)}", "/type")
+        arrival = Arrival(gateway=self._gateway, history=self._history, secret=self._secret, by=by, key=key)
+        draft = await kind.draft(arrival, read(event.data, kind.shape))
+        if draft.known and await self._gateway.outcome_of(key) is None:
+            raise EventRefused("duplicate", "history has this already, from another event", draft.known, 409)
+        if isinstance(draft.command, EndCall) and draft.command.call not in self._gateway.state.calls:
+            self._remember_ended(draft.command.call)
+        receipt = await self._gateway.submit(
+            draft.command, key=key, by=by, contents=draft.contents, fingerprint=_fingerprint(event)
+        )
+        if isinstance(draft.command, OfferCall) and self._has_ended(draft.command.call):
+            await self._gateway.submit(EndCall(call=draft.command.call), key=f"{key}:ended", by=by)
+        return receipt
+
+    def _remember_ended(self, call: str) -> None:
+        """The call may be offered after it ended, when events overtake each other: then it must not ring for ever."""
+        self._ended[call] = asyncio.get_running_loop().time()
+        self._ended.move_to_end(call)
+        if len(self._ended) > limits.ENDED_CALLS_KEPT_MAX:
+            self._ended.popitem(last=False)
+
+    def _has_ended(self, call: str) -> bool:
+        at = self._ended.get(call)
+        return at is not None and asyncio.get_running_loop().time() - at < limits.ENDED_CALLS_KEPT_S
+
+    async def _take_mail(self, data: MailReceived, key: str, by: str) -> Receipt:
+        entry = find(self._gateway.state, "email", data.to)
+        raw = _decoded(data) if data.raw else self._composed(data, key)
+        return await self._mail(raw, entry=entry, given=data, key=key, by=by)
+
+    def _composed(self, data: MailReceived, key: str) -> bytes:
+        """The parts as a mail, the same bytes each time, so that they go the one way that all mails go."""
+        if not (data.from_ and (data.text or data.html)):
+            raise EventRefused("bad_event", "give from and text or html, or the whole mail as raw", "/data")
+        mail = EmailMessage()
+        try:
+            mail["From"], mail["To"], mail["Subject"] = data.from_, data.to, data.subject
+        except (ValueError, IndexError):
+            raise EventRefused("bad_event", "from and subject cannot stand in a mail header", "/data") from None
+        mail["Message-ID"] = f"<{keyed(self._secret, 'mail', key)}@events.invalid>"
+        mail.set_content(data.text)
+        if data.html:
+            mail.add_alternative(data.html, subtype="html")
+            mail.set_boundary(keyed(self._secret, "boundary", key))
+        return mail.as_bytes()
+
+
+def _check_envelope(event: CloudEvent) -> None:
+    if event.specversion != SPECVERSION:
+        raise EventRefused("bad_event", f"this speaks CloudEvents {SPECVERSION}", "/specversion")
+    for name, value, longest in (
+        ("id", event.id, limits.ID_CHARS_MAX),
+        ("source", event.source, limits.SOURCE_CHARS_MAX),
+    ):
+        if not 0 < len(value) <= longest:
+            raise EventRefused("bad_event", f"{name} has 1 to {longest} characters", f"/{name}")
+
+
+def _decoded(data: MailReceived) -> bytes:
+    try:
+        return base64.b64decode(data.raw, validate=True)
+    except binascii.Error:
+        raise EventRefused("bad_event", "raw is not base64", "/data/raw") from None
+
+
+def _fingerprint(event: CloudEvent) -> str:
+    return hashlib.blake2b(
+        msgspec.json.encode([event.type, event.data], order="deterministic"), digest_size=8
+    ).hexdigest()

@@ -1,0 +1,16 @@
+"""Bounds that every channel shares, each with its unit in the name and its reason beside it."""
+
+ID_CHARS_MAX = 200  # of ids that integrators make: call ids, event ids; provider ids are at most about 100 long
+SOURCE_CHARS_MAX = 500  # of a CloudEvents source, which is a URI reference
+NAME_CHARS_MAX = 200  # of a customer's display name
+ADDRESS_CHARS_MAX = 500  # of a number, mailbox, handle or SIP URI: an e-mail address may have 320
+REASON_CHARS_MAX = 200  # of a provider's reason, which is kept in the log and so may be a code, no story
+SKILLS_MAX = 32  # skills one event may ask: more would be met by nobody
+PRIORITY_MAX = 1_000  # beyond this, priorities are mistakes of units
+ATTRIBUTES_BYTES_MAX = 16_384  # free attributes as JSON: facts for the agent's screen, no documents
+SUBJECT_CHARS_MAX = 2_000  # of a subject: encoding longer headers takes seconds of CPU
+TEXT_CHARS_MAX = 1_000_000  # of a text that comes as an event: as much as the largest mail bodies people write
+INLINE_BYTES_MAX = 65_536  # of a content beside the log; a larger text becomes a blob (DESIGN section 5)
+NORMAL_KEPT_MAX = 8_192  # normalised addresses remembered: parsing a phone number costs 50 us, a lookup none
+ENDED_CALLS_KEPT_S = 600.0  # how late a `call.offered` may come after its `call.ended`: webhook retries take minutes
+ENDED_CALLS_KEPT_MAX = 10_000  # calls that ended before we heard of them: ten minutes of them at 15 calls/s

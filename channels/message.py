@@ -1,0 +1,123 @@
+"""Messages of customers, whatever channel they come through: into their conversation, or a new one.
+
+A conversation is found by thread keys: hashes of whatever the other side calls it by. Every message carries the
+key of our own id, so that a conversation that has left memory is found again in history by it.
+"""
+
+import msgspec
+
+from channels import limits
+from channels.arrival import Arrival, Draft
+from channels.entry import Given, Party, facts_of
+from channels.keyed import keyed
+from queues.entry_point import EntryPoint
+from queues.queue import ChannelName
+from router.core.commands import ReceiveMessage
+from router.core.facts import MessageFacts
+from router.core.item import OPEN
+from router.gateway import Content, Thread
+
+
+class Where(msgspec.Struct, frozen=True, kw_only=True):
+    """The conversation a message belongs to, and the keys by which it is found again."""
+
+    conversation: str
+    threads: tuple[str, ...]
+
+
+class Incoming(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer's message as it came in. `natural` recognises it for ever; `where` is its conversation."""
+
+    channel: ChannelName
+    entry: EntryPoint
+    party: Party
+    text: str
+    subject: str = ""
+    natural: str
+    where: Where
+    given: Given = Given()
+
+
+def own_key(secret: bytes, conversation: str) -> str:
+    """The thread key of our own id of a conversation."""
+    return keyed(secret, "thread", conversation)
+
+
+def natural_key(secret: bytes, *parts: str) -> str:
+    """What recognises a message by what its sender calls it."""
+    return keyed(secret, "message", *parts)
+
+
+async def conversation_named(arrival: Arrival, channel: ChannelName, name: str) -> Where:
+    """The conversation that an integrator calls `name`: by our id, or by a handle of their own, open or closed.
+
+    A handle that nobody has used names a new conversation. Handles belong to the integrator who made them.
+    """
+    ours = own_key(arrival.secret, name)
+    theirs = keyed(arrival.secret, "handle", channel, arrival.by, name)
+    for key in (ours, theirs):
+        if key in arrival.state.threads:
+            return _where(arrival, arrival.state.threads[key], key, theirs)
+    thread = await arrival.history.find_thread((ours, theirs))
+    if thread is None:
+        return _where(arrival, arrival.id("conv", theirs), theirs, theirs)
+    return _where(arrival, thread.conversation, ours if thread.conversation == name else theirs, theirs)
+
+
+def _where(arrival: Arrival, conversation: str, found_by: str, theirs: str) -> Where:
+    own = own_key(arrival.secret, conversation)
+    return Where(conversation=conversation, threads=(own, theirs) if found_by == theirs else (own,))
+
+
+async def receive(arrival: Arrival, incoming: Incoming) -> Draft:
+    """The command that takes a message in."""
+    known = incoming.natural not in arrival.state.naturals and await arrival.history.find_natural(incoming.natural)
+    facts, contents = facts_of(
+        arrival.state,
+        incoming.entry,
+        incoming.given,
+        party=incoming.party,
+        secret=arrival.secret,
+        key=incoming.natural,
+    )
+    text = arrival.id("txt", incoming.natural)
+    contents[text] = await _encoded(arrival, incoming)
+    before = await _closed_before(arrival, incoming.where)
+    command = ReceiveMessage(
+        channel=incoming.channel,
+        conversation=incoming.where.conversation,
+        item=arrival.id("item", incoming.natural),
+        message=MessageFacts(
+            id=arrival.id("msg", incoming.natural),
+            content=text,
+            size=len(incoming.text.encode()),
+            natural_key=incoming.natural,
+            thread_keys=incoming.where.threads,
+        ),
+        facts=facts,
+        reopens=before.item if before else "",
+        reopen_count=before.reopen_count + 1 if before else 0,
+        last_agent=before.last_agent if before else "",
+        last_seq=before.seq if before else 0,
+    )
+    return Draft(command=command, contents=contents, known="/data/id" if known else "")
+
+
+async def _closed_before(arrival: Arrival, where: Where) -> Thread | None:
+    """What history knows of the conversation, unless it is open: then the core knows better."""
+    conversation = arrival.state.conversations.get(where.conversation)
+    item = arrival.state.items.get(conversation.item) if conversation else None
+    if item is not None and item.state in OPEN:
+        return None
+    return await arrival.history.find_thread(where.threads)
+
+
+async def _encoded(arrival: Arrival, incoming: Incoming) -> bytes:
+    content = Content(
+        text=incoming.text, subject=incoming.subject, address=incoming.party.address, name=incoming.party.name
+    )
+    encoded = msgspec.json.encode(content)
+    if len(encoded) <= limits.INLINE_BYTES_MAX:
+        return encoded
+    blob = await arrival.gateway.put_blob(incoming.text.encode())
+    return msgspec.json.encode(msgspec.structs.replace(content, text="", text_blob=blob))

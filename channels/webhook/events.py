@@ -1,0 +1,42 @@
+"""The event by which integrators bring texts of media that we do not know: forms, apps, other desks."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from channels import limits
+from channels.arrival import Arrival, Draft
+from channels.entry import Address, Given, Id, Name, Party, find, normalised
+from channels.message import Incoming, conversation_named, natural_key, receive
+
+
+class WebhookReceived(Given, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
+    """`webhook.received`: a text came in. `to` is the webhook entry point's address, `from` who wrote it.
+
+    `conversation` (ours, or whatever the integrator calls it) joins it to what came before; without one, each
+    event is a conversation of its own. `id` recognises the text when it comes in again in another event.
+    """
+
+    to: Address
+    text: Annotated[str, Meta(min_length=1, max_length=limits.TEXT_CHARS_MAX)]
+    from_: Annotated[str, Meta(max_length=limits.ADDRESS_CHARS_MAX)] = ""
+    name: Name = ""
+    subject: Annotated[str, Meta(max_length=limits.SUBJECT_CHARS_MAX)] = ""
+    conversation: Id | None = None
+    id: Id | None = None
+
+
+async def received(arrival: Arrival, data: WebhookReceived) -> Draft:
+    """A text came in."""
+    where = await conversation_named(arrival, "webhook", data.conversation or data.id or arrival.key)
+    incoming = Incoming(
+        channel="webhook",
+        entry=find(arrival.state, "webhook", data.to),
+        party=Party(address=normalised("webhook", data.from_), name=data.name),
+        text=data.text,
+        subject=data.subject,
+        natural=natural_key(arrival.secret, "webhook", arrival.by, data.id or arrival.key),
+        where=where,
+        given=data,
+    )
+    return await receive(arrival, incoming)
