@@ -1,11 +1,14 @@
 """Nothing in the pure packages depends on the clock, on chance, on the outside, or on the order of a set."""
 
 import ast
+import os
+import subprocess
+import sys
 
 import pytest
 
 from tests.architecture.purity import impurities
-from tests.architecture.tree import PURE, files, parsed
+from tests.architecture.tree import PURE, ROOT, files, parsed
 
 
 @pytest.mark.parametrize("path", files(*PURE))
@@ -52,3 +55,18 @@ def test_the_ban_list_finds(code: str) -> None:
 )
 def test_the_ban_list_spares(code: str) -> None:
     assert list(impurities(ast.parse(code))) == []
+
+
+def afternoon(hash_seed: int) -> list[str]:
+    """What the scripted afternoon prints in an interpreter with this hash seed."""
+    command = [sys.executable, "-m", "tests.architecture.scenario"]
+    env = os.environ | {"PYTHONHASHSEED": str(hash_seed)}
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_two_hash_seeds_give_one_history() -> None:
+    """What no reading of the source finds: an order that comes from hashing."""
+    digest, events, rejections = afternoon(1)
+    assert [digest, events, rejections] == afternoon(2)
+    assert int(events) > 1_000, "the afternoon is busy enough to show something"
+    assert int(rejections) > 100, "and not everything is allowed"
