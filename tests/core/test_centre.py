@@ -1,0 +1,124 @@
+"""The centre edited while it runs: what waits is reconsidered at once; all changes of an edit, or none."""
+
+import msgspec
+import pytest
+
+from queues.capacity import Room
+from queues.entry_point import EntryPoint
+from queues.queue import Queue
+from queues.team import Membership
+from router.core import commands as c
+from router.core import events as e
+from skills import Skill, requirement
+from tests.core.world import World, agent, change
+
+
+def test_a_new_skill_takes_effect_on_what_waits() -> None:
+    world = World()
+    world.sign_on("bob")
+    item = world.call(nl=2)
+    assert item.state == "queued"
+    world.do(c.SetAgentSkill(agent="bob", skill="nl", level=2))
+    assert item.agent == "bob"
+
+
+def test_a_lost_skill_takes_effect_on_what_comes() -> None:
+    world = World()
+    world.sign_on("ann")
+    world.do(c.SetAgentSkill(agent="ann", skill="nl", level=0))
+    assert world.call(nl=1).state == "queued"
+
+
+def test_a_new_membership_takes_effect_on_what_waits() -> None:
+    world = World()
+    world.sign_on("eve")
+    item = world.call()
+    world.do(c.SetMembership(agent="eve", queue="help", membership=Membership(order=2)))
+    assert item.agent == "eve"
+    world.do(c.SetMembership(agent="eve", queue="help", membership=Membership(order=2, enabled=False)))
+    assert world.call().state == "queued"
+
+
+def test_membership_order_goes_before_idle_time() -> None:
+    world = World()
+    world.do(c.SetMembership(agent="eve", queue="help", membership=Membership(order=2)))
+    world.sign_on("eve", "ann")
+    assert world.call().agent == "ann"
+    assert world.call().agent == "eve"
+
+
+def test_more_room_takes_effect_on_what_waits() -> None:
+    world = World()
+    world.sign_on("ann")
+    for id in ("a", "b", "d"):
+        world.do(world.message(id, channel="chat"))
+    world.do(c.SetCapacity(agent="ann", channel="chat", room=Room(maximum=3, weight=10)))
+    assert world.item("i-d").agent == "ann"
+
+
+def test_a_queues_requirement_applies_to_what_waits_in_it() -> None:
+    world = World()
+    item = world.call()
+    queue = msgspec.structs.replace(world.state.queues["help"], requirement=requirement({"nl": 1}))
+    world.do(c.ApplyCentre(changes=(change(queue, seen=None),)))
+    world.sign_on("bob")
+    assert item.state == "queued"
+    world.do(c.ApplyCentre(changes=(change(msgspec.structs.replace(queue, requirement=()), seen=None),)))
+    assert item.agent == "bob"
+
+
+def test_priority_goes_before_age() -> None:
+    world = World()
+    world.call("old")
+    world.call("urgent", priority=5)
+    world.sign_on("ann")
+    assert world.item("i-urgent").agent == "ann"
+
+
+@pytest.mark.parametrize(
+    ("record", "code"),
+    [
+        (agent("x", teams=("none",)), "unknown_team"),
+        (agent("x", klingon=3), "unknown_skill"),
+        (Queue(id="q", hours="never"), "unknown_hours"),
+        (Queue(id="q", reservation_ms=0), "bad_value"),
+        (EntryPoint(id="d", channel="phone", address="+32", queue="none"), "unknown_queue"),
+        (msgspec.structs.replace(agent("x"), skills=(("fr", 9),)), "bad_level"),
+    ],
+)
+def test_a_record_that_names_nothing_or_nonsense_is_refused_whole(record: c.CentreRecord, code: str) -> None:
+    world = World()
+    good = change(Skill(id="de", kind="language"))
+    assert world.refuse(c.ApplyCentre(changes=(good, change(record)))) == code
+    assert "de" not in world.state.skills
+
+
+def test_an_edit_of_something_that_changed_since_is_refused() -> None:
+    world = World()
+    seen = world.state.agents["ann"].revision
+    world.do(c.SetAgentSkill(agent="ann", skill="tax", level=1, seen=seen))
+    assert world.refuse(c.SetAgentSkill(agent="ann", skill="tax", level=2, seen=seen)) == "stale_revision"
+    assert world.refuse(c.ApplyCentre(changes=(change(agent("ann"), seen=seen),))) == "stale_revision"
+
+
+def test_what_others_name_or_items_need_cannot_be_dropped() -> None:
+    world = World()
+    drop_queue = c.ApplyCentre(changes=(c.Change(kind="queue", id="help"),))
+    assert world.refuse(drop_queue) == "in_use"
+    assert world.refuse(c.ApplyCentre(changes=(c.Change(kind="skill", id="nl"),))) == "in_use"
+    assert world.refuse(c.ApplyCentre(changes=(c.Change(kind="skill", id="zz"),))) == "unknown_record"
+    world.do(c.ApplyCentre(changes=(c.Change(kind="agent", id="bob"),)))
+    assert "bob" not in world.state.agents and "bob" not in world.state.presences
+
+
+def test_putting_what_is_there_already_changes_nothing() -> None:
+    world = World()
+    same = msgspec.structs.replace(world.state.agents["ann"], revision=0)
+    assert world.do(c.ApplyCentre(changes=(change(same, seen=None),))) == []
+
+
+def test_an_agents_phone_changes_in_an_event_of_its_own() -> None:
+    world = World()
+    events = world.do(c.SetAgentPhone(agent="ann", phone="sip:ann@home"))
+    assert [type(x) for x in events] == [e.AgentPhoneChanged]
+    assert world.state.agents["ann"].phone == "sip:ann@home"
