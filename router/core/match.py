@@ -10,8 +10,8 @@ from router.core import events as e
 from router.core import limits
 from router.core.evolve import evolve
 from router.core.item import WorkItem
-from router.core.lines import Idle, ItemClass, ProfileClass
-from router.core.scores import Score, order_of, precedence, score
+from router.core.lines import ItemClass
+from router.core.scores import Score, precedence, score
 from router.core.state import State
 
 
@@ -87,43 +87,45 @@ def _best_for(state: State, item: WorkItem) -> str:
 
 def _best_of(state: State, item_class: ItemClass, item: WorkItem) -> str:
     best = min(_candidates(state, item_class, item), default=None)
-    return best[-1] if best is not None else ""
+    return best[1][2] if best is not None else ""
 
 
 def _candidates(state: State, item_class: ItemClass, item: WorkItem) -> Iterator[Score]:
-    """The best agent of each profile class that has one free for the item."""
-    if item_class.only:
-        yield from _named(state, item_class, item)
+    """The best agent of each profile class that has one free for the item; first of all the item's last agent."""
+    last = _last(state, item_class, item)
+    if last is not None:
+        yield last
+    elif item_class.only:
         return
+    elif item.excepted:
+        yield from _unbarred(item_class, item)
+    else:
+        channel, queue = item_class.channel, item_class.queue
+        for profile in item_class.profiles:
+            idle = profile.heads.get(channel)
+            if idle is not None:
+                yield score(profile.orders[queue], idle)
+
+
+def _unbarred(item_class: ItemClass, item: WorkItem) -> Iterator[Score]:
+    """The same for an item that some agents are barred from: they are passed over, up to a bounded number."""
     for profile in item_class.profiles:
         line = profile.lines.get(item_class.channel)
-        if not line:
-            continue
-        order = order_of(profile, item_class.queue)
-        last = _last(state, profile, item_class, item)
-        if last is not None:
-            yield score(item.last_agent, order, last)
-        for idle in line.islice(stop=limits.WALK_MAX):
+        for idle in line.islice(stop=limits.WALK_MAX) if line else ():
             if idle[2] not in item.excepted:
-                yield score(item.last_agent, order, idle)
+                yield score(profile.orders[item_class.queue], idle)
                 break
 
 
-def _last(state: State, profile: ProfileClass, item_class: ItemClass, item: WorkItem) -> Idle | None:
-    """The item's last agent, if they idle in this class for this channel and are not barred."""
-    if not item.last_agent or item.last_agent in item.excepted:
+def _last(state: State, item_class: ItemClass, item: WorkItem) -> Score | None:
+    """The one agent who goes before all: the one the item waits for, or who had it last, if free and not barred."""
+    agent = item_class.only or item.last_agent
+    idling = state.lines.idling(agent) if agent and agent not in item.excepted else None
+    if idling is None or item_class.channel not in idling[1]:
         return None
-    idling = state.lines.idling(item.last_agent)
-    if idling is None or idling[0] is not profile or item_class.channel not in idling[1]:
+    if not item_class.only and idling[0] not in item_class.profiles:
         return None
-    return state.lines.idle_of(item.last_agent)
-
-
-def _named(state: State, item_class: ItemClass, item: WorkItem) -> Iterator[Score]:
-    """The one agent an item waits for, if they have room for it."""
-    idling = state.lines.idling(item_class.only)
-    if idling is not None and item_class.channel in idling[1] and item_class.only not in item.excepted:
-        yield score("", 0, state.lines.idle_of(item_class.only))
+    return score(0, state.lines.idle_of(agent))
 
 
 def _item_for(state: State, agent: str) -> WorkItem | None:
