@@ -1,0 +1,128 @@
+"""The door to SQL: an async engine, any number of readers, one writer at a time.
+
+SQLite (WAL, every commit synced, foreign keys on) by default, PostgreSQL by URL (needs the extra `postgresql`).
+Nothing else in the archive knows which of the two it is.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Table, event
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from router.archive import limits
+from router.gateway import StoreError
+
+T = TypeVar("T")
+
+_OURS: Final = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
+"""What SQL raises for a defect of ours; anything else it raises means that it is away, busy or full."""
+
+_DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    f"PRAGMA busy_timeout={limits.BUSY_TIMEOUT_MS}",
+)
+
+
+class Database:
+    """Connections to one data base. `url` is a SQLAlchemy URL; the driver may be left out."""
+
+    def __init__(self, url: str) -> None:
+        self.url = with_driver(url)
+        self._engine = open_engine(self.url)
+        self._writing = asyncio.Lock()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """One consistent view, for reads only. Raises StoreError when the data base is away."""
+        with _as_store_errors():
+            async with self._engine.connect() as connection:
+                if not self._is_sqlite:
+                    await connection.execution_options(isolation_level="REPEATABLE READ")
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction of the one writer: committed at the end, or nothing of it is there.
+
+        Raises StoreError when the data base is away; if that happens at the very end, it may be there all the same.
+        """
+        with _as_store_errors():
+            async with self._writing, self._engine.connect() as connection:
+                await connection.execution_options(immediate=True)
+                async with connection.begin():
+                    yield connection
+
+    async def upsert(self, connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert rows of equal columns, or replace those that are there under the same primary key."""
+        insert = (sqlite_insert if self._is_sqlite else postgresql_insert)(table)
+        keys = [column.name for column in table.primary_key]
+        changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+        await connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self._engine.dispose()
+
+    @property
+    def _is_sqlite(self) -> bool:
+        return self._engine.dialect.name == "sqlite"
+
+
+@contextmanager
+def _as_store_errors() -> Iterator[None]:
+    """What is theirs becomes a StoreError, to be tried again; what is ours stays what it is."""
+    try:
+        yield
+    except _OURS:
+        raise
+    except (DBAPIError, PoolTimeout, OSError) as error:
+        raise StoreError(f"the data base is away ({type(error).__name__})") from error
+
+
+def with_driver(url: str) -> URL:
+    """The URL with the async driver that we use for its kind of data base."""
+    parsed = make_url(url)
+    return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+
+
+def open_engine(url: URL) -> AsyncEngine:
+    """An engine whose SQLite connections keep what we promise: synced, checked, and BEGIN is ours, not the driver's."""
+    engine = create_async_engine(url, pool_size=limits.READERS_MAX, max_overflow=0, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _configure)
+        event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _configure(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """A writer takes the lock at once: a reader that turns writer would fail instead of waiting."""
+    immediate = connection.get_execution_options().get("immediate")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def in_parts(values: Iterable[T], size: int = limits.SQL_NAMES_MAX) -> Iterator[list[T]]:
+    """The values in lists that one statement can take."""
+    rest = iter(values)
+    while part := list(islice(rest, size)):
+        yield part

@@ -1,0 +1,206 @@
+"""Reading history: what intake asks about things that left memory, and what people read of the past.
+
+Only what the archiver has written; a caller who needs the very latest asks `position` and adds what it follows.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Column, Row, Select, Table, and_, desc, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from router.archive import limits, replay
+from router.archive.database import Database, in_parts
+from router.archive.schema import (
+    archive_position,
+    contents,
+    conversations,
+    deliveries,
+    entries,
+    items,
+    legs,
+    messages,
+    notes,
+    queue_visits,
+    stories,
+    thread_keys,
+)
+from router.gateway import Thread, story_row
+from router.wire import codec
+from router.wire.codec import Entry
+
+_CALL = "call:"
+"""Natural keys of calls begin so; a message's is a hash."""
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Some items, the latest closed first, and the cursor that the next ones are asked with ('' at the end)."""
+
+    items: list[dict[str, Any]]
+    cursor: str
+
+
+class SqlHistory:
+    """Implements `router.gateway.Timelines`. All methods raise StoreError when the data base is away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def position(self) -> int:
+        """The event position up to which the archive has everything."""
+        async with self._database.reading() as connection:
+            position: int = (await connection.execute(select(archive_position.c.position))).scalar_one()
+        return position
+
+    # -- what intake asks -----------------------------------------------------------------------------------
+
+    async def find_thread(self, thread_keys_: Sequence[str]) -> Thread | None:
+        """The conversation that one of these thread keys belongs to; the one it was last seen in, if several."""
+        newest: Row[Any] | None = None
+        async with self._database.reading() as connection:
+            for part in in_parts(thread_keys_):
+                found = (await connection.execute(_threads(part))).one_or_none()
+                if found is not None and (newest is None or found.position > newest.position):
+                    newest = found
+        if newest is None:
+            return None
+        return Thread(
+            conversation=newest.conversation,
+            item=newest.item,
+            last_agent=newest.last_agent,
+            reopen_count=newest.reopen_count,
+            seq=newest.seq,
+            customer=newest.customer,
+        )
+
+    async def find_natural(self, natural_key: str) -> str | None:
+        """The conversation that has a message with this natural key, or a call (`call:` and its id)."""
+        if natural_key.startswith(_CALL):
+            query = select(items.c.conversation).where(items.c.call == natural_key.removeprefix(_CALL))
+        else:
+            query = select(messages.c.conversation).where(messages.c.natural_key == natural_key)
+        async with self._database.reading() as connection:
+            return (await connection.execute(query.limit(1))).scalar_one_or_none()
+
+    async def messages(self, conversation: str, after: int = 0) -> list[dict[str, Any]]:
+        """Messages past `after` in order: seq, id, side, agent, item, at_ms, content (its id), size, delivery."""
+        query = (
+            select(*_columns(messages, "seq", "id", "side", "agent", "item", "at_ms", "content", "size", "delivery"))
+            .where(messages.c.conversation == conversation, messages.c.seq > after)
+            .order_by(messages.c.seq)
+        )
+        async with self._database.reading() as connection:
+            return [dict(row._mapping) for row in await connection.execute(query)]
+
+    async def contents(self, ids: Sequence[str]) -> list[bytes | None]:
+        """Texts that were moved from the store to SQL, by id; None for one that is not here."""
+        found: dict[str, bytes] = {}
+        async with self._database.reading() as connection:
+            for part in in_parts(ids):
+                rows = await connection.execute(select(contents).where(contents.c.id.in_(part)))
+                found |= {row.id: row.data for row in rows}
+        return [found.get(id) for id in ids]
+
+    # -- what people read -----------------------------------------------------------------------------------
+
+    async def item(self, item: str) -> dict[str, Any] | None:
+        """An item as its view shows it, with `outcome`, and its `legs`, `queue_visits` and `notes` in order."""
+        async with self._database.reading() as connection:
+            found = (await connection.execute(_items().where(items.c.id == item))).one_or_none()
+            if found is None:
+                return None
+            view: dict[str, Any] = dict(found._mapping) | {"reservation": None, "seen": {}}
+            view["deliveries"] = await _deliveries(connection, found.conversation)
+            for name, table in (("legs", legs), ("queue_visits", queue_visits), ("notes", notes)):
+                view[name] = await _of_item(connection, table, item)
+        return view
+
+    async def conversation(self, conversation: str) -> dict[str, Any] | None:
+        """A conversation: id, channel, customer, language, items (their ids, the oldest first)."""
+        query = select(*_columns(conversations, "id", "channel", "customer", "language"))
+        of_it = select(items.c.id).where(items.c.conversation == conversation)
+        async with self._database.reading() as connection:
+            found = (await connection.execute(query.where(conversations.c.id == conversation))).one_or_none()
+            if found is None:
+                return None
+            ids = await connection.scalars(of_it.order_by(items.c.opened_at_ms, items.c.id))
+            return dict(found._mapping) | {"items": list(ids)}
+
+    async def timeline(self, item: str) -> list[dict[str, Any]]:
+        """What happened to an item, the oldest first: one `story_row` for each event that names it."""
+        query = select(stories.c.position, stories.c.entry).where(stories.c.item == item).order_by(stories.c.position)
+        async with self._database.reading() as connection:
+            places = (await connection.execute(query)).all()
+            decoded: dict[int, Entry] = {}
+            for part in in_parts(dict.fromkeys(place.entry for place in places)):
+                rows = await connection.execute(select(entries.c.last, entries.c.data).where(entries.c.last.in_(part)))
+                decoded |= {row.last: codec.decode_entry(row.data) for row in rows}
+        told = ((place.position, decoded[place.entry]) for place in places)
+        return [story_row(position, entry.events[position - entry.first]) for position, entry in told]
+
+    async def closed_items(self, queues: Sequence[str] | None = None, cursor: str = "", limit: int = 50) -> Page:
+        """Closed items (of these queues), the latest first, `limit` of them from where `cursor` stopped.
+
+        Raises ValueError for a cursor that was not given out here.
+        """
+        query = _items().where(items.c.closed_at_ms.is_not(None))
+        if queues is not None:
+            query = query.where(items.c.queue.in_(queues))
+        if cursor:
+            at, _, id = cursor.partition("-")
+            same = and_(items.c.closed_at_ms == int(at), items.c.id < id)
+            query = query.where(or_(items.c.closed_at_ms < int(at), same))
+        size = min(limit, limits.PAGE_MAX)
+        query = query.order_by(desc(items.c.closed_at_ms), desc(items.c.id)).limit(size)
+        async with self._database.reading() as connection:
+            found = [dict(row._mapping) for row in await connection.execute(query)]
+        last = found[-1] if len(found) == size else None
+        return Page(items=found, cursor=f"{last['closed_at_ms']}-{last['id']}" if last else "")
+
+    async def replay(self, after: int, to: int | None = None) -> AsyncIterator[Entry]:
+        """The entries past event `after`, up to the one that holds `to` (None: all there are)."""
+        async for _, data, _ in replay.archived(self._database, after, to):
+            yield codec.decode_entry(data)
+
+
+def _columns(table: Table, *names: str) -> list[Column[Any]]:
+    return [table.c[name] for name in names]
+
+
+def _threads(keys: Sequence[str]) -> Select[Any]:
+    """The latest use of any of these thread keys, with its conversation and that one's last item."""
+    return (
+        select(
+            thread_keys.c.position,
+            thread_keys.c.conversation,
+            *_columns(conversations, "item", "seq", "customer"),
+            *_columns(items, "last_agent", "reopen_count"),
+        )
+        .join_from(thread_keys, conversations, thread_keys.c.conversation == conversations.c.id)
+        .join(items, conversations.c.item == items.c.id)
+        .where(thread_keys.c.key.in_(keys))
+        .order_by(desc(thread_keys.c.position))
+        .limit(1)
+    )
+
+
+def _items() -> Select[Any]:
+    """Items with what their view shows of the conversation."""
+    return select(
+        items,
+        conversations.c.address,
+        conversations.c.seq.label("messages"),
+        conversations.c.gone.label("customer_left"),
+    ).join_from(items, conversations, items.c.conversation == conversations.c.id)
+
+
+async def _of_item(connection: AsyncConnection, table: Table, item: str) -> list[dict[str, Any]]:
+    rows = await connection.execute(select(table).where(table.c.item == item).order_by(table.c.position))
+    return [dict(row._mapping) for row in rows]
+
+
+async def _deliveries(connection: AsyncConnection, conversation: str) -> dict[str, dict[str, Any]]:
+    query = select(*_columns(deliveries, "id", "state", "attempt", "code", "message"))
+    rows = await connection.execute(query.where(deliveries.c.conversation == conversation))
+    return {row.id: {key: value for key, value in row._mapping.items() if key != "id"} for row in rows}

@@ -1,0 +1,20 @@
+"""Every bound of the archive, with its unit in the name and its reason beside it."""
+
+BATCH_EVENTS_MAX = 1_000  # events of one transaction: from 100 rows on SQL costs per row, not per commit (measured)
+READ_ENTRIES_MAX = 200  # entries asked of the store at once; one may hold up to 200 commands
+READ_WAIT_S = 0.5  # how long to wait for the next entry before the idle work (forgetting) is done
+TAIL_EVENTS = 10_000  # archived events left in the store for followers that are a little behind
+TRIM_STEP_EVENTS = 1_000  # trim only when this much has gathered: a trim is a round trip
+SNAPSHOT_EVENTS = 100_000  # a replay starts from a state at most this many events back: a few seconds of folding
+SNAPSHOT_YIELD_RECORDS = 500  # records encoded before the loop may do something else: about 2 ms
+FORGET_ITEMS_MAX = 200  # closed items one command lets go: a small record drop for the writer
+LINGER_S = 0.2  # pause after a small batch: a transaction costs the same CPU for 5 rows as for 500
+RETRY_FIRST_S = 0.1  # first wait after the store or SQL failed
+RETRY_MAX_S = 5.0  # longest wait: a data base that is back is noticed within it
+LAG_EVENTS_MAX = 250_000  # behind by this, intake answers 503: about 100 MB of entries in the store
+PAGE_MAX = 200  # rows of one page of a list
+REPLAY_PAGE_ENTRIES = 200  # entries read at once in a replay
+SQL_NAMES_MAX = 500  # values of one IN (...): every SQLite build takes 999 parameters
+BUSY_TIMEOUT_MS = 10_000  # how long SQLite waits for another process (backup, report) to let go of the file
+READERS_MAX = 5  # connections kept: one writer, four readers
+KEY_CHARS = 255  # ids, codes and keys; PostgreSQL does not care, a reader of the schema does

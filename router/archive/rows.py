@@ -1,0 +1,512 @@
+"""From events to rows. Pure: no SQL, no I/O; the archiver writes what comes out, in one transaction per batch.
+
+A `Chronicle` folds the log as every follower does and notes what each event adds to history. What it must
+remember beside the state (which leg, visit or interval is the open one) lies in SQL too: `Open` is read back
+from the rows that have no end yet.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from router.core import events as e
+from router.core.conversation import Conversation, Delivery
+from router.core.evolve import evolve
+from router.core.item import HELD, WorkItem
+from router.core.state import Ref, State
+from router.wire.codec import Entry, Handled
+
+Key: TypeAlias = tuple[str, tuple[Any, ...]]
+"""A row: its table and the values of its primary key, in the order of the columns."""
+
+Status: TypeAlias = tuple[str, str, str]
+"""An agent's presence state, its reason, and their activity."""
+
+_CENTRE_EVENTS: Final = (
+    e.RecordPut,
+    e.RecordDropped,
+    e.AgentSkillChanged,
+    e.MembershipChanged,
+    e.CapacityChanged,
+    e.AgentPhoneChanged,
+)
+_CentreEvent: TypeAlias = (
+    e.RecordPut | e.RecordDropped | e.AgentSkillChanged | e.MembershipChanged | e.CapacityChanged | e.AgentPhoneChanged
+)
+
+_AUDITED_COMMANDS: Final = frozenset({"RequeueItem", "TransferItem", "RetryDelivery"})
+"""Commands beside the centre's that a supervisor may give in an agent's place: who gave them is kept."""
+
+
+class Row(msgspec.Struct, kw_only=True):
+    """What to write of one row: all of it if it is `new`, else only what changed."""
+
+    values: dict[str, Any]
+    new: bool
+
+
+class Open(msgspec.Struct, kw_only=True):
+    """Keys of the rows that have no end yet: legs and visits by item, intervals by agent with what they say."""
+
+    legs: dict[str, int] = {}
+    visits: dict[str, int] = {}
+    intervals: dict[str, tuple[int, Status]] = {}
+
+
+class Batch(msgspec.Struct, kw_only=True):
+    """The rows of one transaction, by key, and the contents that its events name."""
+
+    rows: dict[Key, Row]
+    contents: list[str]
+
+    def by_table(self) -> dict[str, list[tuple[tuple[Any, ...], Row]]]:
+        """Rows grouped by table, in the order in which their events came."""
+        tables: dict[str, list[tuple[tuple[Any, ...], Row]]] = {}
+        for (table, key), row in self.rows.items():
+            tables.setdefault(table, []).append((key, row))
+        return tables
+
+
+class Chronicle:
+    """The state at the last event told, and the rows of the events told since `take` was last called.
+
+    `closed` are the items that are over and still in memory.
+    """
+
+    def __init__(self, state: State, open: Open) -> None:
+        self.state = state
+        self._open = open
+        self._rows: dict[Key, Row] = {}
+        self._contents: dict[str, None] = {}
+        self._changed: dict[Ref, WorkItem | Conversation | Delivery] = {}
+        self.closed = {item.id: None for item in state.items.values() if item.state == "closed"}
+        quiet(state)
+
+    def tell(self, entry: Entry) -> None:
+        """Apply all events of an entry and note their rows."""
+        for position, event, author in zip(count(entry.first), entry.events, _authors(entry), strict=False):
+            self._apply(position, event, author)
+            item = getattr(event, "item", "")
+            if item:
+                self._add("stories", position, item=item, entry=entry.last)
+        quiet(self.state)
+
+    def take(self) -> Batch:
+        """The rows since the last call: of a record that changed many times, only what it is now."""
+        for (kind, id), record in self._changed.items():
+            self._put(_TABLES[kind], (id,), _RECORD_ROWS[kind](record))
+        batch = Batch(rows=self._rows, contents=list(self._contents))
+        self._rows, self._contents, self._changed = {}, {}, {}
+        return batch
+
+    def _apply(self, position: int, event: e.Event, author: Handled | None) -> None:
+        item_id = getattr(event, "item", "")
+        before = _stand(self.state.items.get(item_id))
+        record = self._centre_record(event)
+        self._keep_dropped(event)
+        evolve(self.state, event)
+        self._collect_changed()
+        self._contents.update(dict.fromkeys(contents_of(event)))
+        tell = _TELLERS.get(type(event))
+        if tell is not None:
+            tell(self, position, event)
+        if isinstance(event, _CENTRE_EVENTS):
+            self._audit_centre(position, event, record, author)
+        elif author is not None and author.kind in _AUDITED_COMMANDS:
+            self._audit(position, event.at, author, ("item", item_id or getattr(event, "delivery", "")))
+        if item_id:
+            self._follow_item(position, event, before, _stand(self.state.items.get(item_id)))
+        for agent in dict.fromkeys((getattr(event, "agent", ""), before[1], *_record_agents(event))):
+            if agent:
+                self._follow_agent(position, event.at, agent)
+
+    # -- rows -----------------------------------------------------------------------------------------------
+
+    def _add(self, table: str, position: int, **values: Any) -> None:
+        """A new row keyed by the position of its event."""
+        self._rows[table, (position,)] = Row(values=values, new=True)
+
+    def _put(self, table: str, key: tuple[Any, ...], values: dict[str, Any], *, new: bool = False) -> None:
+        row = self._rows.get((table, key))
+        if row is None:
+            self._rows[table, key] = Row(values=values, new=new)
+        else:
+            row.values.update(values)
+
+    def _collect_changed(self) -> None:
+        for kind, id in self.state.touched:
+            if kind in _TABLES:
+                record = self.state.get((kind, id))
+                if record is not None:
+                    self._changed[kind, id] = record
+        self.state.touched.clear()
+
+    def _keep_dropped(self, event: e.Event) -> None:
+        """A delivery may change and leave memory in one event; its row is made from the record it was."""
+        if isinstance(event, e.DeliveryEnded):
+            self._changed["delivery", event.delivery] = self.state.deliveries[event.delivery]
+
+    # -- audit ----------------------------------------------------------------------------------------------
+
+    def _centre_record(self, event: e.Event) -> Any:
+        return self.state.get(_centre_ref(event)) if isinstance(event, _CENTRE_EVENTS) else None
+
+    def _audit_centre(self, position: int, event: _CentreEvent, before: Any, author: Handled | None) -> None:
+        ref = _centre_ref(event)
+        after = self.state.get(ref)
+        self._audit(position, event.at, author, ref, before=_json(before), after=_json(after))
+
+    def _audit(self, position: int, at: int, author: Handled | None, ref: Ref, **change: Any) -> None:
+        self._add(
+            "audit",
+            position,
+            at_ms=at,
+            by=author.by if author else "",
+            correlation=author.correlation if author else "",
+            command=author.kind if author else "",
+            kind=ref[0],
+            subject=ref[1],
+            before=change.get("before"),
+            after=change.get("after"),
+        )
+
+    # -- legs, visits, intervals ----------------------------------------------------------------------------
+
+    def _follow_item(self, position: int, event: e.Event, before: "_Stand", after: "_Stand") -> None:
+        """End and begin legs and visits by comparing where the item stood before and stands now."""
+        item: str = getattr(event, "item", "")
+        again = isinstance(event, e.ItemQueued)
+        if before[1] != after[1]:
+            self._end_leg(item, event)
+            if after[1]:
+                self._begin_leg(position, event, self.state.items[item])
+        if before[0] != after[0] or again:
+            self._end_visit(item, event)
+            if after[0]:
+                self._begin_visit(position, event, item, after[0])
+
+    def _begin_leg(self, position: int, event: e.Event, item: WorkItem) -> None:
+        reserved = isinstance(event, e.ReservationMade)
+        self._open.legs[item.id] = position
+        self._add(
+            "legs",
+            position,
+            item=item.id,
+            queue=item.queue,
+            agent=item.agent,
+            reservation=event.reservation if isinstance(event, e.ReservationMade) else "",
+            reserved_at_ms=event.at if reserved else None,
+            accepted_at_ms=None if reserved else event.at,
+            wrapping_at_ms=None,
+            ended_at_ms=None,
+            ended="",
+        )
+
+    def _end_leg(self, item: str, event: e.Event) -> None:
+        leg = self._open.legs.pop(item, None)
+        if leg is not None:
+            self._put("legs", (leg,), {"ended_at_ms": event.at, "ended": _how(event)})
+
+    def _begin_visit(self, position: int, event: e.Event, item: str, queue: str) -> None:
+        self._open.visits[item] = position
+        self._add(
+            "queue_visits",
+            position,
+            item=item,
+            queue=queue,
+            entered_at_ms=event.at,
+            left_at_ms=None,
+            reason_in=_how(event),
+            reason_out="",
+        )
+
+    def _end_visit(self, item: str, event: e.Event) -> None:
+        visit = self._open.visits.pop(item, None)
+        if visit is not None:
+            self._put("queue_visits", (visit,), {"left_at_ms": event.at, "reason_out": _how(event)})
+
+    def _follow_agent(self, position: int, at: int, agent: str) -> None:
+        presence = self.state.presences.get(agent)
+        status = (presence.state, presence.reason, self.state.activity(agent)) if presence else None
+        began, was = self._open.intervals.get(agent, (0, None))
+        if status == was:
+            return
+        if was is not None:
+            self._put("agent_intervals", (began, agent), {"to_ms": at})
+            del self._open.intervals[agent]
+        if status is not None:
+            self._open.intervals[agent] = (position, status)
+            values = {"presence": status[0], "reason": status[1], "activity": status[2], "from_ms": at, "to_ms": None}
+            self._put("agent_intervals", (position, agent), values, new=True)
+
+    # -- what each kind of event tells ----------------------------------------------------------------------
+
+    def _conversation_opened(self, _position: int, event: e.ConversationOpened) -> None:
+        if not event.seq:
+            self._put("conversations", (event.conversation,), {"opened_at_ms": event.at}, new=True)
+
+    def _message_received(self, position: int, event: e.MessageReceived) -> None:
+        self._message(position, event, side="customer")
+
+    def _reply_sent(self, position: int, event: e.ReplySent) -> None:
+        self._message(position, event, side="agent", agent=event.agent, delivery=event.delivery)
+        if event.delivery:
+            self._put("deliveries", (event.delivery,), {}, new=True)
+
+    def _message(self, position: int, event: e.MessageReceived | e.ReplySent, **values: str) -> None:
+        message = event.message
+        self._add(
+            "messages",
+            position,
+            conversation=event.conversation,
+            seq=event.seq,
+            id=message.id,
+            item=event.item,
+            content=message.content,
+            natural_key=message.natural_key,
+            automatic=message.automatic,
+            at_ms=event.at,
+            size=message.size,
+            **({"agent": "", "delivery": ""} | values),
+        )
+        self._thread(position, event.conversation, message.thread_keys)
+
+    def _thread(self, position: int, conversation: str, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._put("thread_keys", (key, conversation), {"position": position}, new=True)
+
+    def _delivery_ended(self, position: int, event: e.DeliveryEnded) -> None:
+        delivery = self._changed["delivery", event.delivery]
+        assert isinstance(delivery, Delivery)
+        self._thread(position, delivery.conversation, event.thread_keys)
+
+    def _item_opened(self, _position: int, event: e.ItemOpened) -> None:
+        self._put("items", (event.item,), {"outcome": ""}, new=True)
+
+    def _item_closed(self, _position: int, event: e.ItemClosed) -> None:
+        self._put("items", (event.item,), {"outcome": event.outcome})
+        self.closed[event.item] = None
+
+    def _items_forgotten(self, _position: int, event: e.ItemsForgotten) -> None:
+        for item in event.items:
+            self.closed.pop(item, None)
+
+    def _reservation_accepted(self, _position: int, event: e.ReservationAccepted) -> None:
+        self._put("legs", (self._open.legs[event.item],), {"accepted_at_ms": event.at})
+
+    def _wrap_up_started(self, _position: int, event: e.WrapUpStarted) -> None:
+        self._put("legs", (self._open.legs[event.item],), {"wrapping_at_ms": event.at})
+
+    def _note_added(self, position: int, event: e.NoteAdded) -> None:
+        self._note(position, event, kind="note", content=event.content)
+
+    def _item_escalated(self, position: int, event: e.ItemEscalated) -> None:
+        self._note(
+            position,
+            event,
+            kind="escalated",
+            content=event.note,
+            reason=event.reason,
+            from_queue=event.from_queue,
+            to_queue=event.to_queue,
+        )
+
+    def _item_transferred(self, position: int, event: e.ItemTransferred) -> None:
+        self._note(
+            position,
+            event,
+            kind="transferred",
+            content=event.note,
+            from_queue=event.from_queue,
+            to_queue=event.to_queue,
+            to_agent=event.to_agent,
+        )
+
+    def _note(self, position: int, event: e.NoteAdded | e.ItemEscalated | e.ItemTransferred, **values: str) -> None:
+        empty = {"reason": "", "from_queue": "", "to_queue": "", "to_agent": ""}
+        self._add("notes", position, item=event.item, agent=event.agent, at_ms=event.at, **(empty | values))
+
+    def _alarm_raised(self, position: int, event: e.AlarmRaised) -> None:
+        self._add("alarms", position, at_ms=event.at, code=event.code, subject=event.subject, count=event.count)
+
+    def _command_poisoned(self, position: int, event: e.CommandPoisoned) -> None:
+        subject = f"{event.command}: {event.reason}"
+        self._add("alarms", position, at_ms=event.at, code="command_poisoned", subject=subject, count=1)
+
+
+_Stand: TypeAlias = tuple[str, str]
+"""Where an item stands: the queue it waits in ('' if it does not wait), the agent who holds it ('' if nobody)."""
+
+_TELLERS: Final[dict[type, Callable[[Chronicle, int, Any], None]]] = {
+    e.ConversationOpened: Chronicle._conversation_opened,
+    e.MessageReceived: Chronicle._message_received,
+    e.ReplySent: Chronicle._reply_sent,
+    e.DeliveryEnded: Chronicle._delivery_ended,
+    e.ItemOpened: Chronicle._item_opened,
+    e.ItemClosed: Chronicle._item_closed,
+    e.ItemsForgotten: Chronicle._items_forgotten,
+    e.ReservationAccepted: Chronicle._reservation_accepted,
+    e.WrapUpStarted: Chronicle._wrap_up_started,
+    e.NoteAdded: Chronicle._note_added,
+    e.ItemEscalated: Chronicle._item_escalated,
+    e.ItemTransferred: Chronicle._item_transferred,
+    e.AlarmRaised: Chronicle._alarm_raised,
+    e.CommandPoisoned: Chronicle._command_poisoned,
+}
+
+
+def quiet(state: State) -> None:
+    """Nobody matches or commits this state: forget who would have to be matched again and what was touched."""
+    state.touched.clear()
+    state.wake_classes.clear()
+    state.wake_agents.clear()
+
+
+def contents_of(event: e.Event) -> tuple[str, ...]:
+    """The ids of the contents that an event names: from then on they belong to history."""
+    match event:
+        case e.MessageReceived() | e.ReplySent():
+            named: tuple[str, ...] = (event.message.content,)
+        case e.ConversationOpened():
+            named = (event.address,)
+        case e.ItemOpened():
+            named = (event.facts.attributes, event.facts.address)
+        case e.ItemEscalated() | e.ItemTransferred():
+            named = (event.note,)
+        case e.NoteAdded():
+            named = (event.content,)
+        case _:
+            named = ()
+    return tuple(filter(None, named))
+
+
+def _authors(entry: Entry) -> Iterator[Handled | None]:
+    """For each event of the entry the command that it came from; None once the commands are told."""
+    for handled in entry.handled:
+        for _ in range(handled.events):
+            yield handled
+    while True:
+        yield None
+
+
+def _stand(item: WorkItem | None) -> _Stand:
+    if item is None:
+        return "", ""
+    waits = item.state in {"queued", "reserved"}
+    return item.queue if waits else "", item.agent if item.state in HELD else ""
+
+
+def _how(event: e.Event) -> str:
+    """In one word, why an item left an agent or a queue, or came (back) to it, by this event."""
+    match event:
+        case e.ItemQueued():
+            return event.reason
+        case e.ReservationEnded() | e.ItemClosed():
+            return event.outcome
+        case e.ReservationAccepted():
+            return "accepted"
+        case e.ItemPending():
+            return "pending"
+        case e.ItemStuck():
+            return "stuck"
+        case _:
+            raise AssertionError(f"{type(event).__name__} moved an item")
+
+
+def _centre_ref(event: _CentreEvent) -> Ref:
+    match event:
+        case e.RecordPut():
+            return str(event.record.__struct_config__.tag), event.record.id
+        case e.RecordDropped():
+            return event.kind, event.id
+        case _:
+            return "agent", event.agent
+
+
+def _record_agents(event: e.Event) -> tuple[str, ...]:
+    if isinstance(event, e.RecordPut | e.RecordDropped):
+        kind, id = _centre_ref(event)
+        return (id,) if kind == "agent" else ()
+    return ()
+
+
+def _json(record: Any) -> Any:
+    return None if record is None else msgspec.to_builtins(record)
+
+
+def _item_row(item: WorkItem) -> dict[str, Any]:
+    return {
+        "conversation": item.conversation,
+        "channel": item.channel,
+        "state": item.state,
+        "queue": item.queue,
+        "requirement": dict(item.requirement),
+        "priority": item.priority,
+        "language": item.language,
+        "category": item.category,
+        "customer": item.customer,
+        "entry_point": item.entry_point,
+        "call": item.call,
+        "attributes": item.attributes,
+        "opened_at_ms": item.opened_at,
+        "first_entered_at_ms": item.first_entered_at,
+        "entered_at_ms": item.entered_at,
+        "due_at_ms": item.due,
+        "seq": item.seq,
+        "only": item.only,
+        "agent": item.agent,
+        "last_agent": item.last_agent,
+        "accepted_at_ms": item.accepted_at,
+        "answered": item.answered,
+        "held": item.held,
+        "excepted": dict(item.excepted),
+        "expiries": item.expiries,
+        "connect_failures": item.connect_failures,
+        "escalations": item.escalations,
+        "wrap_until_at_ms": item.wrap_until,
+        "pending_until_at_ms": item.pending_until,
+        "pending_reason": item.pending_reason,
+        "disposition": item.disposition,
+        "reopens": item.reopens,
+        "reopen_count": item.reopen_count,
+        "closed_at_ms": item.closed_at,
+    }
+
+
+def _conversation_row(conversation: Conversation) -> dict[str, Any]:
+    return {
+        "channel": conversation.channel,
+        "customer": conversation.customer,
+        "language": conversation.language,
+        "address": conversation.address,
+        "item": conversation.item,
+        "last_agent": conversation.last_agent,
+        "seq": conversation.seq,
+        "gone": conversation.gone,
+    }
+
+
+def _delivery_row(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "conversation": delivery.conversation,
+        "item": delivery.item,
+        "message": delivery.message,
+        "content": delivery.content,
+        "channel": delivery.channel,
+        "agent": delivery.agent,
+        "state": delivery.state,
+        "attempt": delivery.attempt,
+        "code": delivery.code,
+        "at_ms": delivery.at,
+    }
+
+
+_TABLES: Final = {"item": "items", "conversation": "conversations", "delivery": "deliveries"}
+
+_RECORD_ROWS: Final[dict[str, Callable[[Any], dict[str, Any]]]] = {
+    "item": _item_row,
+    "conversation": _conversation_row,
+    "delivery": _delivery_row,
+}
