@@ -75,24 +75,21 @@ def of_an_item(state: State, chance: random.Random) -> c.Command:
         return c.Pulse()
     item = chance.choice(opened)
     agent = item.agent or "a0"
-    return chance.choice(
-        [
-            c.AcceptReservation(item=item.id, agent=agent),
-            c.AcceptReservation(item=item.id, agent=agent),
-            c.DeclineReservation(item=item.id, agent=agent, reason="busy"),
-            c.EscalateItem(item=item.id, agent=agent, reason="hard", note="x"),
-            c.TransferItem(item=item.id, agent=agent, queue=chance.choice(QUEUES)),
-            c.SetPending(item=item.id, agent=agent),
-            c.EndContact(item=item.id, agent=agent),
-            c.CompleteItem(item=item.id, agent=agent, disposition="done", category="question"),
-            c.EndCall(call=item.call),
-            c.SetAgentSkill(
-                agent=f"a{chance.randrange(12)}", skill=chance.choice(LANGUAGES), level=chance.randrange(6)
-            ),
-            c.SetPresence(agent=f"a{chance.randrange(12)}", state="available"),
-            c.Pulse(),
-        ]
-    )
+    choices: list[c.Command] = [
+        c.AcceptReservation(item=item.id, agent=agent),
+        c.AcceptReservation(item=item.id, agent=agent),
+        c.DeclineReservation(item=item.id, agent=agent, reason="busy"),
+        c.EscalateItem(item=item.id, agent=agent, reason="hard", note="x"),
+        c.TransferItem(item=item.id, agent=agent, queue=chance.choice(QUEUES)),
+        c.SetPending(item=item.id, agent=agent),
+        c.EndContact(item=item.id, agent=agent),
+        c.CompleteItem(item=item.id, agent=agent, disposition="done", category="question"),
+        c.EndCall(call=item.call),
+        c.SetAgentSkill(agent=f"a{chance.randrange(12)}", skill=chance.choice(LANGUAGES), level=chance.randrange(6)),
+        c.SetPresence(agent=f"a{chance.randrange(12)}", state="available"),
+        c.Pulse(),
+    ]
+    return chance.choice(choices)
 
 
 def run() -> tuple[str, int, int]:
