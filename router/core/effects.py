@@ -12,9 +12,14 @@ Effect: TypeAlias = tuple[str, dict[str, Any]]
 
 
 def effects(state: State, event: e.Event) -> list[Effect]:
-    """The outbox entries of `event`; `state` is that right after it."""
-    make = _MAKE.get(type(event))
-    return make(state, event) if make is not None else []
+    """The outbox entries of `event`; `state` is that right after it. Without endpoints nobody is told anything."""
+    found: list[Effect] = []
+    tell = _TOLD.get(type(event))
+    if tell is not None and state.endpoints:
+        found.append(tell(state, event))
+    if isinstance(event, e.ReplySent | e.DeliveryRetried) and event.delivery:
+        found.append(_delivery(state, event.delivery))
+    return found
 
 
 def _webhook(type: str, at: int, item: WorkItem, **more: Any) -> Effect:
@@ -31,75 +36,66 @@ def _webhook(type: str, at: int, item: WorkItem, **more: Any) -> Effect:
     return ("webhook", body | more)
 
 
-def _queued(state: State, event: e.ItemQueued) -> list[Effect]:
+def _queued(state: State, event: e.ItemQueued) -> Effect:
     item = state.items[event.item]
-    return [_webhook("item.queued", event.at, item, reason=event.reason, due_at_ms=event.due)]
+    return _webhook("item.queued", event.at, item, reason=event.reason, due_at_ms=event.due)
 
 
-def _reserved(state: State, event: e.ReservationMade) -> list[Effect]:
+def _reserved(state: State, event: e.ReservationMade) -> Effect:
     item = state.items[event.item]
-    return [
-        _webhook(
-            "item.reserved",
-            event.at,
-            item,
-            agent=event.agent,
-            phone=state.agents[event.agent].phone,
-            reservation=event.reservation,
-            expires_at_ms=event.expires_at,
-        )
-    ]
+    more = {
+        "agent": event.agent,
+        "phone": state.agents[event.agent].phone,
+        "reservation": event.reservation,
+        "expires_at_ms": event.expires_at,
+    }
+    return _webhook("item.reserved", event.at, item, **more)
 
 
-def _accepted(state: State, event: e.ReservationAccepted) -> list[Effect]:
+def _accepted(state: State, event: e.ReservationAccepted) -> Effect:
     item = state.items[event.item]
     phone = state.agents[event.agent].phone
     more = {"agent": event.agent, "phone": phone, "reservation": event.reservation, "by": event.by}
-    return [_webhook("item.accepted", event.at, item, **more)]
+    return _webhook("item.accepted", event.at, item, **more)
 
 
-def _reservation_ended(state: State, event: e.ReservationEnded) -> list[Effect]:
+def _reservation_ended(state: State, event: e.ReservationEnded) -> Effect:
     item = state.items[event.item]
     more = {"agent": event.agent, "reservation": event.reservation, "outcome": event.outcome}
-    return [_webhook("reservation.ended", event.at, item, **more)]
+    return _webhook("reservation.ended", event.at, item, **more)
 
 
-def _escalated(state: State, event: e.ItemEscalated) -> list[Effect]:
+def _escalated(state: State, event: e.ItemEscalated) -> Effect:
     item = state.items[event.item]
     more = {"agent": event.agent, "to_queue": event.to_queue, "reason": event.reason}
-    return [_webhook("item.escalated", event.at, item, **more)]
+    return _webhook("item.escalated", event.at, item, **more)
 
 
-def _transferred(state: State, event: e.ItemTransferred) -> list[Effect]:
+def _transferred(state: State, event: e.ItemTransferred) -> Effect:
     item = state.items[event.item]
     more = {"agent": event.agent, "to_queue": event.to_queue, "to_agent": event.to_agent}
-    return [_webhook("item.transferred", event.at, item, **more)]
+    return _webhook("item.transferred", event.at, item, **more)
 
 
-def _pending(state: State, event: e.ItemPending) -> list[Effect]:
-    return [_webhook("item.pending", event.at, state.items[event.item], agent=event.agent)]
+def _pending(state: State, event: e.ItemPending) -> Effect:
+    return _webhook("item.pending", event.at, state.items[event.item], agent=event.agent)
 
 
-def _closed(state: State, event: e.ItemClosed) -> list[Effect]:
+def _closed(state: State, event: e.ItemClosed) -> Effect:
     item = state.items[event.item]
     more = {"agent": event.agent, "outcome": event.outcome, "disposition": event.disposition}
-    return [_webhook("item.closed", event.at, item, **more)]
+    return _webhook("item.closed", event.at, item, **more)
 
 
-def _message_received(state: State, event: e.MessageReceived) -> list[Effect]:
+def _message_received(state: State, event: e.MessageReceived) -> Effect:
     item = state.items[event.item]
-    return [_webhook("message.received", event.at, item, message=event.message.id, seq=event.seq)]
+    return _webhook("message.received", event.at, item, message=event.message.id, seq=event.seq)
 
 
-def _reply_sent(state: State, event: e.ReplySent) -> list[Effect]:
+def _reply_sent(state: State, event: e.ReplySent) -> Effect:
     item = state.items[event.item]
     more = {"agent": event.agent, "message": event.message.id, "seq": event.seq}
-    sent = [_webhook("message.sent", event.at, item, **more)]
-    return [*sent, _delivery(state, event.delivery)] if event.delivery else sent
-
-
-def _delivery_retried(state: State, event: e.DeliveryRetried) -> list[Effect]:
-    return [_delivery(state, event.delivery)]
+    return _webhook("message.sent", event.at, item, **more)
 
 
 def _delivery(state: State, id: str) -> Effect:
@@ -117,16 +113,16 @@ def _delivery(state: State, id: str) -> Effect:
     return (delivery.channel, body)
 
 
-def _call_held(state: State, event: e.CallHeld) -> list[Effect]:
-    return [_webhook("call.held", event.at, state.items[event.item], held=event.held)]
+def _call_held(state: State, event: e.CallHeld) -> Effect:
+    return _webhook("call.held", event.at, state.items[event.item], held=event.held)
 
 
-def _alarm(state: State, event: e.AlarmRaised) -> list[Effect]:
+def _alarm(state: State, event: e.AlarmRaised) -> Effect:
     body = {"type": "alarm.raised", "at_ms": event.at, "code": event.code, "subject": event.subject}
-    return [("webhook", body | {"count": event.count})]
+    return ("webhook", body | {"count": event.count})
 
 
-_MAKE: Final[dict[type, Callable[[State, Any], list[Effect]]]] = {
+_TOLD: Final[dict[type, Callable[[State, Any], Effect]]] = {
     e.ItemQueued: _queued,
     e.ReservationMade: _reserved,
     e.ReservationAccepted: _accepted,
@@ -137,8 +133,7 @@ _MAKE: Final[dict[type, Callable[[State, Any], list[Effect]]]] = {
     e.ItemClosed: _closed,
     e.MessageReceived: _message_received,
     e.ReplySent: _reply_sent,
-    e.DeliveryRetried: _delivery_retried,
     e.CallHeld: _call_held,
     e.AlarmRaised: _alarm,
 }
-"""Events that the outside hears of; all others stay in the house."""
+"""Events that integrators are told of; all others stay in the house."""

@@ -1,0 +1,70 @@
+"""What the state shows: explanations, views and what outboxes are told."""
+
+import msgspec
+
+from queues.endpoint import Endpoint
+from router.core import commands as c
+from router.core.effects import effects
+from router.core.explain import explain
+from router.core.facts import MessageFacts
+from router.core.views import agent_view, holder, item_view, queue_view
+from tests.core.world import World, change
+
+HOOK = c.ApplyCentre(changes=(change(Endpoint(id="pbx", url="https://pbx.example/hook")),))
+
+
+def test_every_agent_has_the_first_rule_that_keeps_them_from_the_item() -> None:
+    world = World()
+    world.sign_on("bob")
+    item = world.call(nl=2)
+    assert dict(explain(world.state, item.id)) == {
+        "ann": "not_connected",
+        "bob": "lacks_skill",
+        "eve": "not_member",
+    }
+    world.sign_on("ann")
+    world.do(c.DeclineReservation(item=item.id, agent="ann"))
+    assert dict(explain(world.state, item.id))["ann"] == "excepted"
+    other = world.call()
+    assert other.agent == "bob"
+    third = world.call()
+    world.do(c.AcceptReservation(item=other.id, agent="bob"))
+    assert dict(explain(world.state, third.id))["bob"] == "no_room"
+
+
+def test_integrators_are_told_which_phone_to_ring_and_when_to_stop() -> None:
+    world = World()
+    world.do(HOOK)
+    world.sign_on("ann")
+    world.call("k")
+    told = [body for event in world.log[-3:] for _, body in effects(world.state, event)]
+    reserved = next(body for body in told if body["type"] == "item.reserved")
+    assert (reserved["call"], reserved["agent"], reserved["phone"]) == ("k", "ann", "ext-ann")
+    ended = [body for event in world.do(c.EndCall(call="k")) for _, body in effects(world.state, event)]
+    assert [body["type"] for body in ended] == ["reservation.ended", "item.closed"]
+    assert ended[0]["outcome"] == "rescinded"
+
+
+def test_without_endpoints_nobody_is_told_and_mail_still_goes_out() -> None:
+    world = World()
+    world.sign_on("ann")
+    world.do(world.message("a"))
+    world.do(c.AcceptReservation(item="i-a", agent="ann"))
+    reply = c.SendReply(item="i-a", agent="ann", message=MessageFacts(id="r", content="t-r"), delivery="d1")
+    told = [entry for event in world.do(reply) for entry in effects(world.state, event)]
+    assert [(channel, body["delivery"], body["content"]) for channel, body in told] == [("email", "d1", "t-r")]
+
+
+def test_views_are_json_and_hold_what_is_the_agents() -> None:
+    world = World()
+    world.sign_on("ann")
+    item = world.call("k")
+    view = agent_view(world.state, "ann")
+    assert set(view["items"]) == {item.id} and holder(item) == "ann"
+    assert view["agent"]["activity"] == "reserved"
+    assert view["items"][item.id]["reservation"]["expires_at_ms"] == world.now + 20_000
+    world.call("l")
+    queue = queue_view(world.state, "help")
+    assert queue["waiting"] == 1 and queue["first_due_at_ms"] == world.now + 20_000
+    assert msgspec.json.decode(msgspec.json.encode(view)) == view
+    assert item_view(world.state, item.id)["due_at_ms"] == item.due
