@@ -13,7 +13,7 @@ WORKERS ?= 2
 RUN_STAMP := .venv/.run-is-installed
 TEST_STAMP := .venv/.test-is-installed
 
-.PHONY: help setup demo serve check lint test bench sim reference lock
+.PHONY: help setup demo serve check lint lint-format lint-rules lint-types lint-imports lint-measures test bench sim reference lock
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -27,9 +27,21 @@ serve: $(RUN_STAMP) ## run the server; ARGS="--data DIR"
 	@$(FIRSTLINE) serve $(ARGS)
 
 lint: $(TEST_STAMP) ## formatting, rules, types, import contracts, the measures of our own code
-	@echo "lint: ruff" && $(PY) -m ruff format --check --quiet . && $(PY) -m ruff check --quiet .
-	@echo "lint: mypy" && $(PY) -m mypy --no-error-summary
-	@echo "lint: import contracts" && .venv/bin/lint-imports >.venv/lint-imports.txt || { cat .venv/lint-imports.txt; exit 1; }
+	@$(MAKE) --keep-going lint-format lint-rules lint-types lint-imports lint-measures
+
+lint-format:
+	@echo "lint: formatting" && $(PY) -m ruff format --check --quiet .
+
+lint-rules:
+	@echo "lint: rules" && $(PY) -m ruff check --quiet .
+
+lint-types:
+	@echo "lint: types" && $(PY) -m mypy --no-error-summary
+
+lint-imports:
+	@echo "lint: import contracts" && told=$$(.venv/bin/lint-imports) || { echo "$$told"; exit 1; }
+
+lint-measures:
 	@echo "lint: measures" && $(PY) tests/tools/tidy.py
 
 check: lint ## lint, and the tests that need no server: a minute

@@ -10,7 +10,6 @@ import pytest
 from tests.architecture.purity import impurities
 from tests.architecture.tree import PURE, ROOT, files, parsed
 
-
 DATA = {"router/centre/sample/__init__.py"}
 """Hands out the sample centre that is shipped beside it; no pure module imports it."""
 
