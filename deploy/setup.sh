@@ -90,7 +90,7 @@ make_venv() {
 }
 
 pip_install() {
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input "$@"
+    .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input "$@"
 }
 
 install_python() { # lock
