@@ -78,6 +78,10 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 class Store(Protocol):
     """All methods raise `StoreError` when the store cannot be reached or refuses; `commit` raises `Fenced`."""
 
+    async def open(self) -> None:
+        """Check that the stored shape is one we know, before anything else. Raises `errors.ShapeTooNew`."""
+        ...
+
     async def submit(self, puts: Sequence[Put]) -> list[Placed]:
         """Make commands durable in this order, all or none of them reported."""
         ...
@@ -143,9 +147,14 @@ class Store(Protocol):
     async def outbox_read(
         self, channel: str, group: str, consumer: str, count: int, wait_s: float, *, own: bool = False
     ) -> list[OutboxEntry]:
-        """New entries for this consumer; with `own`, those handed to the group before and never acknowledged."""
+        """New entries for this consumer; with `own`, those handed to it before and never acknowledged, and those
+        that another consumer of the group has let lie for `limits.OUTBOX_IDLE_MS`."""
         ...
 
     async def outbox_done(self, channel: str, group: str, ids: Sequence[str]) -> None: ...
+
+    async def outbox_drop(self, channel: str, group: str) -> None:
+        """End a consumer group, if there is one: what only it had not dealt with may go."""
+        ...
 
     async def close(self) -> None: ...

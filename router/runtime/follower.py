@@ -1,0 +1,140 @@
+"""Follows the log: holds the state of a domain in memory, exactly at a position, and tells listeners what changed.
+
+It trusts nothing that does not fit: a hole, a lower epoch, another history or a wrong digest makes it drop its state
+and load anew; listeners are told by `reset`. While the store is away it keeps what it has and asks again.
+"""
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Callable
+from typing import TypeAlias
+
+import structlog
+
+from router.core.evolve import evolve
+from router.core.state import State, load
+from router.gateway import Applied, Listener, StoreError
+from router.runtime import limits, metrics
+from router.runtime.store import Store
+from router.wire import codec
+from router.wire.codec import Entry
+
+log = structlog.stdlib.get_logger()
+
+Reset: TypeAlias = Callable[[State, int], None]
+"""Told, synchronously, that the state was loaded anew: what listeners derived from entries is void."""
+
+
+class Mismatch(Exception):
+    """An entry does not follow from what this follower has."""
+
+
+class Follower:
+    """One per process and domain. `await load()` first, then let `run()` follow."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._listeners: list[Listener] = []
+        self._resets: list[Reset] = []
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+        self.state = State()
+        self.position = 0
+        self._digest = ""
+        self._epoch = 0
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` for each entry from now on. What it raises ends the follower."""
+        self._listeners.append(listener)
+
+    def on_reset(self, reset: Reset) -> None:
+        """Call `reset` whenever the state was loaded anew."""
+        self._resets.append(reset)
+
+    async def reached(self, position: int, wait_s: float) -> bool:
+        """Whether the state is at `position` or beyond, waiting for it if need be."""
+        if self.position >= position:
+            return True
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (position, next(self._order), future))
+        try:
+            async with asyncio.timeout(wait_s):
+                await future
+        except TimeoutError:
+            return False
+        return True
+
+    async def load(self) -> None:
+        """Take position and records from the store. Raises StoreError."""
+        loaded = await self._store.load()
+        self.state = load((ref, codec.decode_record(ref[0], data)) for ref, data in loaded.records)
+        self._unwake()
+        self.position, self._digest, self._epoch = loaded.position, loaded.digest, loaded.epoch
+        self._moved()
+
+    async def run(self) -> None:
+        """Follow until cancelled. Raises what a listener raises."""
+        pause = limits.BACK_OFF_S
+        while True:
+            try:
+                await self._follow()
+                pause = limits.BACK_OFF_S
+            except Mismatch as mismatch:
+                log.warning("follower_reset", position=self.position, reason=str(mismatch))
+                metrics.RESETS.inc()
+                await self._reload()
+            except StoreError as error:
+                log.warning("follower_waits", position=self.position, error=str(error))
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, limits.BACK_OFF_S_MAX)
+
+    async def _follow(self) -> None:
+        found = await self._store.entries(self.position, limits.ENTRIES_READ_MAX, limits.READ_WAIT_S_MAX)
+        for last, data, digest in found:
+            entry = codec.decode_entry(data)
+            self._check(entry, last, data, digest)
+            self._apply(entry, data, digest)
+
+    def _check(self, entry: Entry, last: int, data: bytes, digest: str) -> None:
+        """Raises Mismatch unless this entry is the next one of the history that led here."""
+        if entry.first != self.position + 1 or entry.last != last:
+            raise Mismatch(f"entry {entry.first} to {entry.last} after {self.position}")
+        if entry.epoch < self._epoch:
+            raise Mismatch(f"epoch {entry.epoch} after {self._epoch}")
+        if entry.before != self._digest or codec.digest(entry.before, data) != digest:
+            raise Mismatch(f"digest of {entry.last} is of another history")
+
+    def _apply(self, entry: Entry, data: bytes, digest: str) -> None:
+        for event in entry.events:
+            evolve(self.state, event)
+        touched = tuple(self.state.touched)
+        self.state.touched.clear()
+        self._unwake()
+        self.position, self._digest, self._epoch = entry.last, digest, entry.epoch
+        applied = Applied(position=entry.last, entry=entry, touched=touched, data=data)
+        for listener in self._listeners:
+            listener(applied, self.state)
+        self._moved()
+
+    async def _reload(self) -> None:
+        try:
+            await self.load()
+        except StoreError as error:
+            log.warning("follower_waits", position=self.position, error=str(error))
+            await asyncio.sleep(limits.BACK_OFF_S_MAX)
+            return
+        for reset in self._resets:
+            reset(self.state, self.position)
+
+    def _unwake(self) -> None:
+        """Only the writer matches; here the notes of whom to match would only pile up."""
+        self.state.wake_classes.clear()
+        self.state.wake_agents.clear()
+
+    def _moved(self) -> None:
+        metrics.POSITION.set(self.position)
+        while self._waiting and self._waiting[0][0] <= self.position:
+            future = heapq.heappop(self._waiting)[2]
+            if not future.done():
+                future.set_result(None)

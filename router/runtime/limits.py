@@ -1,0 +1,77 @@
+"""Every bound of the engine, with its unit in the name and its reason beside it."""
+
+# -- the log ------------------------------------------------------------------------------------------------
+
+COMMIT_COMMANDS_MAX = 200  # commands of one commit; beyond it group commit gains nothing and latency grows (measured)
+COMMIT_SOFT_BYTES = 262_144  # bytes of commands after which a commit is closed; one larger command commits alone
+COMMIT_BYTES_MAX = 8_388_608  # bytes of one entry; Redis would hold the loop for longer than a lease renewal may wait
+COMMIT_EVENTS_SOFT = 2_000  # events after which a commit is closed: a batch that matches a lot must not grow unseen
+COMMAND_BYTES_MAX = 4_194_304  # bytes of one command: its events and records must fit one commit
+COMMANDS_WAITING_MAX = 100_000  # undecided commands of a domain; beyond it intake is refused, draining goes on
+FIELDS_PER_CALL = 1_000  # hash fields written by one HSET in a script: the Lua stack ends at about 8,000 values
+KEY_TTL_S = 86_400  # how long an idempotency key and its outcome are kept; then natural keys decide
+CRASH_TTL_S = 86_400  # how long it is remembered that a command made a writer die
+CRASHES_MAX = 2  # writers a command may kill before it is set aside
+ENTRIES_READ_MAX = 200  # entries a follower takes at once; a big reply holds its loop
+
+# -- submitting ---------------------------------------------------------------------------------------------
+
+SUBMIT_QUEUE_MAX = 10_000  # commands of this process waiting to be made durable; about 5 s of the highest rate
+SUBMIT_BATCH_MAX = 200  # commands of one submit call: as many as one commit decides
+SUBMIT_BATCH_BYTES = 1_048_576  # bytes of one submit call; contents ride along
+SUBMIT_TRIES = 3  # a lost reply is asked again under the same key, which the store recognises
+SUBMIT_RETRY_S = 0.05  # pause before the second try; doubled for the third
+
+# -- waiting ------------------------------------------------------------------------------------------------
+
+READ_WAIT_S_MAX = 5.0  # longest blocking read: a connection that froze is noticed soon after
+READ_MARGIN_S = 5.0  # socket time-out beyond the block, else a client gives up before the server answers
+CALL_TIMEOUT_S = 5.0  # socket time-out of calls that do not block
+CONNECT_TIMEOUT_S = 2.0  # a server on this host or in this rack answers in milliseconds
+WRITE_CONNECTIONS_MAX = 32  # connections for calls that do not block; more callers wait their turn
+READ_CONNECTIONS_MAX = 64  # connections for blocking reads: one each for log, commands and every outbox
+POOL_WAIT_S = 2.0  # waiting for one of these connections
+HEALTH_CHECK_S = 15  # an idle connection is tried before it carries a write
+
+# -- lease and liveness -------------------------------------------------------------------------------------
+
+LEASE_MS = 5_000  # a dead writer's lease is free after this
+LEASE_RENEW_S = 1.5  # three tries fit into one lease
+LEASE_RETRY_S = 0.5  # how often a standby asks for the lease
+BACK_OFF_S = 0.1  # first pause after the store failed; doubled each time
+BACK_OFF_S_MAX = 2.0  # longest such pause
+PULSE_PAUSE_S = 0.05  # pause after a pulse that changed nothing though something was due: never a busy loop
+GATEWAY_TTL_MS = 6_000  # a gateway that has not said so for this long is silent
+GATEWAY_BEAT_S = 2.0  # how often it says so, and how often the writer looks
+GATEWAY_GRACE_MS = 10_000  # silence after its TTL, and time after a takeover, before a gateway's clients are lost
+
+# -- time ---------------------------------------------------------------------------------------------------
+
+CLOCK_JUMP_MS = 5_000  # a wall clock that moved further than this against the monotonic one is worth an alarm
+
+# -- waiting for outcomes -----------------------------------------------------------------------------------
+
+OUTCOMES_RECENT_MAX = 10_000  # outcomes remembered by the follower for waiters that come a moment later
+OUTCOME_POLL_S = 0.02  # first look into the store for an outcome that no entry carries; doubled each time
+OUTCOME_POLL_S_MAX = 0.5  # longest pause between two looks
+START_WAIT_S = 30.0  # loading the state at start; a million records take a few seconds
+
+# -- outboxes -----------------------------------------------------------------------------------------------
+
+OUTBOX_IDLE_MS = 60_000  # an entry handed to a consumer that did not finish it in this time goes to another
+OUTBOX_CLAIM_S = 60.0  # how often a consumer looks for such entries
+
+# -- the embedded server ------------------------------------------------------------------------------------
+
+SOCKET_PATH_BYTES_MAX = 107  # sun_path of a unix socket, less its closing zero byte
+SERVER_READY_S = 60.0  # a large append-only file takes seconds to load (3 s for 350 MB, measured)
+SERVER_PING_S = 0.01  # pause between two readiness probes; doubled up to the next line
+SERVER_PING_S_MAX = 0.2
+SERVER_STOP_S = 10.0  # after SIGTERM; then SIGKILL, which loses nothing either: every answer was fsynced
+SERVER_RESTARTS_MAX = 5  # restarts in a row before the node gives up; a full disk does not heal by itself
+SERVER_STEADY_S = 60.0  # a server that ran this long failed anew, not again
+SERVER_RESTART_S = 0.1  # pause before the first restart; doubled each time
+LOCK_WAIT_S = 3.0  # a dying node's server holds the folder for a moment longer
+LOCK_RETRY_S = 0.05  # how often the lock is tried meanwhile
+LOG_TAIL_BYTES = 4_096  # end of the server's log that is searched for the reason of a failure
+SERVER_VERSION_MIN = (7, 0)  # oldest Redis whose scripts declare what they may do when memory is full

@@ -1,0 +1,17 @@
+"""What the engine counts, for `/metrics`. Numbers only: nothing here steers anything."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+BATCHES = (1, 2, 5, 10, 20, 50, 100, 200)
+SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+
+COMMANDS = Counter("firstline_commands_total", "Commands decided by this writer", ["result"])
+COMMITS = Histogram("firstline_commit_seconds", "From the first step of a batch to its commit", buckets=SECONDS)
+BATCH = Histogram("firstline_commit_commands", "Commands of one commit", buckets=BATCHES)
+SUBMITS = Histogram("firstline_submit_seconds", "One coalesced submit call", buckets=SECONDS)
+SUBMIT_QUEUE = Gauge("firstline_submit_queue", "Commands of this node waiting to be made durable")
+POSITION = Gauge("firstline_position", "Event position this node has applied")
+CLOCK_JUMPS = Counter("firstline_clock_jumps_total", "Jumps of the wall clock beyond 5 s")
+LEASES_LOST = Counter("firstline_leases_lost_total", "Times this node stopped being the writer against its will")
+RESETS = Counter("firstline_follower_resets_total", "Times this node dropped its state and loaded it anew")
+SERVER_EXITS = Counter("firstline_embedded_server_exits_total", "Times the private server ended unasked")

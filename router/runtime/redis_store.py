@@ -1,0 +1,344 @@
+"""The store of a domain on Redis or Valkey. One script per step that must be all or nothing (`lua/`).
+
+All keys of a domain share one hash tag, so that they lie in one slot of a cluster. Nothing here tries twice: a
+write whose reply was lost may have happened, and only its caller knows by which key to ask again (redis-py's own
+default repeats every command ten times). Blocking reads have connections of their own, whose socket time-out is
+longer than the block.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from importlib import resources
+from typing import Any, Final, ParamSpec, TypeVar, cast
+
+import msgspec
+from redis import exceptions as redis_errors
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from router.core.state import Ref
+from router.gateway import Fenced, OutboxEntry, Outcome, StoreError
+from router.runtime import limits
+from router.runtime.errors import ShapeTooNew
+from router.runtime.store import Commit, Lease, Loaded, Placed, Put
+from router.wire.codec import SHAPE
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_LUA: Final = resources.files("router.runtime") / "lua"
+_encode_outcome = msgspec.msgpack.Encoder().encode
+_decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
+
+
+def _translated(method: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Whatever the client raises becomes one of the two errors of the port, with its cause kept."""
+
+    async def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await method(*args, **kwargs)
+        except (redis_errors.RedisError, OSError) as error:
+            message = str(error) or type(error).__name__
+            if message.startswith("FENCED"):
+                raise Fenced(message) from error
+            raise StoreError(message) from error
+
+    call.__doc__ = method.__doc__
+    return call
+
+
+class RedisStore:
+    """The `Store` port on a Redis of at least 7.0 or a Valkey. Make with `connect`, then `await open()`."""
+
+    def __init__(self, writes: Redis, reads: Redis, domain: str) -> None:
+        """`writes` must not retry by itself; `reads` must have a socket time-out beyond `READ_WAIT_S_MAX`."""
+        self._writes = writes
+        self._reads = reads
+        self._prefix = f"{{{domain}}}:"
+        self._meta = self._key("meta")
+        self._commands = self._key("commands")
+        self._events = self._key("events")
+        self._records = self._key("records")
+        self._lease = self._key("lease")
+        self._scripts = {
+            name: writes.register_script((_LUA / f"{name}.lua").read_text())
+            for name in ("open", "submit", "commit", "load", "acquire", "renew", "trim", "done")
+        }
+
+    def _key(self, *parts: str) -> str:
+        return self._prefix + ":".join(parts)
+
+    async def _run(self, name: str, keys: Sequence[str], *args: Any) -> Any:
+        return await cast(Awaitable[Any], self._scripts[name](keys=keys, args=args))
+
+    @_translated
+    async def open(self) -> None:
+        """Check that the stored shape is one we know. Raises ShapeTooNew, and StoreError when nobody answers."""
+        stored = await self._run("open", [self._meta], SHAPE)
+        if stored > SHAPE:
+            raise ShapeTooNew(stored, SHAPE)
+
+    # -- commands -------------------------------------------------------------------------------------------
+
+    @_translated
+    async def submit(self, puts: Sequence[Put]) -> list[Placed]:
+        """One script call for all of them, in this order. After a lost reply, ask again: the keys recognise it."""
+        args: list[Any] = [self._prefix, limits.KEY_TTL_S, limits.COMMANDS_WAITING_MAX, len(puts)]
+        for put in puts:
+            args += (put.key, put.fingerprint, put.data, len(put.contents))
+            for id, data in put.contents.items():
+                args += (id, data)
+        reply = await self._run("submit", [self._meta, self._commands], *args)
+        return [
+            Placed(command=command, duplicate=state == 1, conflict=state == 2)
+            for command, state in zip(reply[::2], reply[1::2], strict=True)
+        ]
+
+    @_translated
+    async def commands(self, after: int, limit: int, wait_s: float) -> list[tuple[int, bytes]]:
+        """Commands past `after`, at most `limit`, waiting up to `wait_s` for the first."""
+        found = await self._read(self._commands, after, limit, wait_s)
+        return [(_position(id), fields[b"d"]) for id, fields in found]
+
+    async def _read(self, stream: str, after: int, limit: int, wait_s: float) -> list[tuple[bytes, dict[bytes, bytes]]]:
+        reply = await self._reads.xread({stream: f"{after}-0"}, count=limit, block=_block(wait_s))
+        return _entries(reply)
+
+    @_translated
+    async def outcome(self, key: str) -> Outcome | None:
+        """How the command under this key ended, if it has."""
+        data = _bytes(await self._writes.get(self._key("outcome", key)))
+        return None if data is None else _decode_outcome(data)
+
+    @_translated
+    async def crashed(self, command: int) -> int:
+        """Count that this command made a writer die."""
+        key = self._key("crash", str(command))
+        count = int(await self._writes.incr(key))
+        await self._writes.expire(key, limits.CRASH_TTL_S)
+        return count
+
+    @_translated
+    async def crashes(self, command: int) -> int:
+        """How many writers this command has killed."""
+        return int(await self._writes.get(self._key("crash", str(command))) or 0)
+
+    # -- contents -------------------------------------------------------------------------------------------
+
+    @_translated
+    async def contents(self, ids: Sequence[str]) -> list[bytes | None]:
+        """The bytes under each id; None where there are none."""
+        if not ids:
+            return []
+        return [_bytes(data) for data in await self._writes.mget([self._key("content", id) for id in ids])]
+
+    @_translated
+    async def drop_contents(self, ids: Iterable[str]) -> None:
+        """Forget these contents: they lie elsewhere now, or nowhere."""
+        keys = [self._key("content", id) for id in ids]
+        for start in range(0, len(keys), limits.FIELDS_PER_CALL):
+            await self._writes.unlink(*keys[start : start + limits.FIELDS_PER_CALL])
+
+    # -- the writer -----------------------------------------------------------------------------------------
+
+    @_translated
+    async def acquire(self, owner: str, ttl_ms: int) -> Lease | None:
+        """The lease, if nobody else holds it."""
+        epoch = await self._run("acquire", [self._lease, self._meta], owner, ttl_ms)
+        return Lease(owner=owner, epoch=epoch) if epoch else None
+
+    @_translated
+    async def renew(self, lease: Lease, ttl_ms: int) -> bool:
+        """Keep the lease; False when it is no longer ours."""
+        return bool(await self._run("renew", [self._lease, self._meta], lease.owner, lease.epoch, ttl_ms))
+
+    @_translated
+    async def release(self, lease: Lease) -> None:
+        """Give the lease back at once."""
+        await self._run("renew", [self._lease, self._meta], lease.owner, lease.epoch, 0)
+
+    @_translated
+    async def load(self) -> Loaded:
+        """Position and records in one atomic read."""
+        position, digest, command, epoch, at, flat = await self._run("load", [self._meta, self._records])
+        records = [(_ref(field), data) for field, data in zip(flat[::2], flat[1::2], strict=True)]
+        return Loaded(
+            position=int(position),
+            digest=digest.decode(),
+            command=int(command),
+            epoch=int(epoch),
+            at=int(at),
+            records=records,
+        )
+
+    @_translated
+    async def commit(self, commit: Commit) -> None:
+        """One fenced step. A StoreError leaves open whether it happened: the writer must load again."""
+        if len(commit.data) > limits.COMMIT_BYTES_MAX:
+            raise StoreError(f"an entry of {len(commit.data)} bytes is too large for one commit")
+        args: list[Any] = [
+            self._prefix,
+            commit.epoch,
+            commit.expected,
+            commit.last,
+            commit.before,
+            commit.digest,
+            commit.data,
+            commit.command,
+            commit.at,
+            limits.KEY_TTL_S,
+            limits.FIELDS_PER_CALL,
+            len(commit.puts),
+            len(commit.drops),
+            len(commit.outcomes),
+            len(commit.outbox),
+        ]
+        for ref, data in commit.puts:
+            args += (_field(ref), data)
+        args += (_field(ref) for ref in commit.drops)
+        for key, outcome in commit.outcomes:
+            args += (key, _encode_outcome(outcome))
+        for out in commit.outbox:
+            args += (out.channel, out.position, out.body)
+        await self._run("commit", [self._meta, self._events, self._records, self._commands], *args)
+
+    # -- followers ------------------------------------------------------------------------------------------
+
+    @_translated
+    async def entries(self, after: int, limit: int, wait_s: float) -> list[tuple[int, bytes, str]]:
+        """Entries that end past `after`: last position, data, digest."""
+        found = await self._read(self._events, after, limit, wait_s)
+        return [(_position(id), fields[b"d"], fields[b"h"].decode()) for id, fields in found]
+
+    @_translated
+    async def first_entry(self) -> int:
+        """The first event position still in the stream (position + 1 when it is empty)."""
+        found = _entries([(self._events, await self._writes.xrange(self._events, count=1))])
+        if found:
+            return int(found[0][1][b"f"])
+        return int(await self._writes.hget(self._meta, "position") or 0) + 1
+
+    @_translated
+    async def trim(self, position: int) -> None:
+        """Entries that end at or before `position` may go; the newest one stays."""
+        await self._run("trim", [self._meta, self._events], position)
+
+    @_translated
+    async def beat(self, gateway: str, ttl_ms: int) -> None:
+        """Say that a gateway lives."""
+        await self._writes.set(self._key("gateway", gateway), b"1", px=ttl_ms)
+
+    @_translated
+    async def beating(self, gateways: Sequence[str]) -> list[bool]:
+        """Which of these gateways have said so in time."""
+        if not gateways:
+            return []
+        return [value is not None for value in await self._writes.mget([self._key("gateway", g) for g in gateways])]
+
+    # -- outboxes -------------------------------------------------------------------------------------------
+
+    @_translated
+    async def outbox_group(self, channel: str, group: str, start: str = "0") -> None:
+        """Make sure the consumer group exists; it begins at `start` when it is new."""
+        try:
+            await self._writes.xgroup_create(self._key("outbox", channel), group, id=start, mkstream=True)
+        except redis_errors.ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):
+                raise
+
+    @_translated
+    async def outbox_read(
+        self, channel: str, group: str, consumer: str, count: int, wait_s: float, *, own: bool = False
+    ) -> list[OutboxEntry]:
+        """New entries for this consumer. With `own`, those handed to it before and never acknowledged, and those
+        that another consumer has let lie for `OUTBOX_IDLE_MS`."""
+        stream = self._key("outbox", channel)
+        if not own:
+            new = await self._reads.xreadgroup(group, consumer, {stream: ">"}, count=count, block=_block(wait_s))
+            return [_out(id, fields) for id, fields in _entries(new)]
+        await self._writes.xautoclaim(stream, group, consumer, limits.OUTBOX_IDLE_MS, count=count, justid=True)
+        found = _entries(await self._writes.xreadgroup(group, consumer, {stream: "0"}, count=count))
+        if not found:
+            return []
+        pending = await self._writes.xpending_range(
+            stream, group, min=found[0][0], max=found[-1][0], count=len(found), consumername=consumer
+        )
+        handed_out: dict[Any, Any] = {row["message_id"]: row["times_delivered"] for row in pending}
+        return [_out(id, fields, max(1, handed_out.get(id, 1) - 1)) for id, fields in found]
+
+    @_translated
+    async def outbox_done(self, channel: str, group: str, ids: Sequence[str]) -> None:
+        """These were dealt with; what every group has dealt with leaves the stream."""
+        if ids:
+            await self._run("done", [self._key("outbox", channel)], group, *ids)
+
+    @_translated
+    async def outbox_drop(self, channel: str, group: str) -> None:
+        """End a consumer group, if there is one. What only it had not dealt with leaves at the next `outbox_done`."""
+        try:
+            await self._writes.xgroup_destroy(self._key("outbox", channel), group)
+        except redis_errors.ResponseError as error:
+            if "requires the key to exist" not in str(error):
+                raise
+
+    async def close(self) -> None:
+        """Close all connections; blocking reads end with a StoreError."""
+        await self._reads.aclose(close_connection_pool=True)
+        await self._writes.aclose(close_connection_pool=True)
+
+
+def connect(url: str, domain: str) -> RedisStore:
+    """A store at a `redis://`, `rediss://` or `unix://` URL. Nothing is opened before the first call."""
+    return RedisStore(
+        _client(url, limits.WRITE_CONNECTIONS_MAX, limits.CALL_TIMEOUT_S),
+        _client(url, limits.READ_CONNECTIONS_MAX, limits.READ_WAIT_S_MAX + limits.READ_MARGIN_S),
+        domain,
+    )
+
+
+def _client(url: str, connections: int, timeout_s: float) -> Redis:
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=connections,
+        timeout=limits.POOL_WAIT_S,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=limits.CONNECT_TIMEOUT_S,
+        health_check_interval=limits.HEALTH_CHECK_S,
+        retry=Retry(NoBackoff(), 0),
+        protocol=2,
+    )
+    return Redis.from_pool(pool)
+
+
+def _block(wait_s: float) -> int | None:
+    """The BLOCK argument: None does not wait (0 would mean for ever)."""
+    return max(1, int(min(wait_s, limits.READ_WAIT_S_MAX) * 1000)) if wait_s > 0 else None
+
+
+def _entries(reply: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    """The entries of a reply about one stream. A deleted pending entry has no fields and is left out."""
+    return [(id, fields) for id, fields in reply[0][1] if fields] if reply else []
+
+
+def _bytes(value: Any) -> bytes | None:
+    """A reply of a client that does not decode."""
+    return cast(bytes | None, value)
+
+
+def _position(id: bytes) -> int:
+    return int(id.partition(b"-")[0])
+
+
+def _field(ref: Ref) -> str:
+    return f"{ref[0]}/{ref[1]}"
+
+
+def _ref(field: bytes) -> Ref:
+    kind, _, id = field.decode().partition("/")
+    return kind, id
+
+
+def _out(id: bytes, fields: dict[bytes, bytes], attempts: int = 0) -> OutboxEntry:
+    return OutboxEntry(
+        id=id.decode(), position=int(fields[b"p"]), body=msgspec.json.decode(fields[b"b"]), attempts=attempts
+    )

@@ -1,0 +1,91 @@
+"""The writer of a domain: whoever holds the lease decides; everybody else stands by.
+
+The lease only keeps two writers from working for nothing. What keeps them from harm is the epoch, which the store
+checks in the same step as it writes: a writer that was asleep wakes up fenced, drops everything and stands by again.
+"""
+
+import asyncio
+
+import structlog
+
+from router.gateway import Clock, Fenced, StoreError
+from router.runtime import limits, metrics
+from router.runtime.batch import Crash
+from router.runtime.gateway_watch import GatewayWatch, Lose
+from router.runtime.store import Lease, Store
+from router.runtime.tenure import Decided, Tenure
+
+log = structlog.stdlib.get_logger()
+
+
+class Writer:
+    """Stands by for the lease, and decides while it has it."""
+
+    def __init__(self, store: Store, clock: Clock, owner: str, *, decided: Decided, lose: Lose) -> None:
+        """`owner` is an id of this process alone; `lose` submits that a gateway died."""
+        self._store = store
+        self._clock = clock
+        self._owner = owner
+        self._decided = decided
+        self._lose = lose
+        self._pause = limits.BACK_OFF_S
+
+    async def run(self) -> None:
+        """Until cancelled; gives the lease back then. Raises what nobody expected: that is a defect of ours."""
+        while True:
+            try:
+                lease = await self._store.acquire(self._owner, limits.LEASE_MS)
+                if lease is None:
+                    await asyncio.sleep(limits.LEASE_RETRY_S)
+                    continue
+                await self._serve(lease)
+            except StoreError as error:
+                log.warning("lease_not_acquired", error=str(error))
+            if _stopping():  # a task group that failed while it was cancelled reports only the failure
+                raise asyncio.CancelledError
+            await asyncio.sleep(self._pause)
+            self._pause = min(2 * self._pause, limits.BACK_OFF_S_MAX)
+
+    async def _serve(self, lease: Lease) -> None:
+        """One tenure. It ends by itself only when something went wrong."""
+        log.info("lease_acquired", epoch=lease.epoch)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._renew(lease))
+                tenure = Tenure(self._store, self._clock, lease, await self._store.load(), self._decided)
+                self._pause = limits.BACK_OFF_S
+                watch = GatewayWatch(self._store, self._clock, tenure.state, self._lose)
+                tasks.create_task(watch.run())
+                tasks.create_task(tenure.run())
+        except* (Fenced, StoreError, Crash) as group:
+            metrics.LEASES_LOST.inc()
+            log.warning("lease_lost", epoch=lease.epoch, reason=str(_first(group)))
+        finally:
+            if _stopping():
+                await self._release(lease)
+
+    async def _renew(self, lease: Lease) -> None:
+        while True:
+            await asyncio.sleep(limits.LEASE_RENEW_S)
+            if not await self._store.renew(lease, limits.LEASE_MS):
+                raise Fenced("the lease is no longer ours")
+
+    async def _release(self, lease: Lease) -> None:
+        try:
+            await self._store.release(lease)
+            log.info("lease_released", epoch=lease.epoch)
+        except StoreError as error:
+            log.warning("lease_not_released", epoch=lease.epoch, error=str(error))
+
+
+def _stopping() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first of the errors, for the log."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
