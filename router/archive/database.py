@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Table, event
+from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, make_url
@@ -26,7 +26,7 @@ T = TypeVar("T")
 _OURS: Final = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
 """What SQL raises for a defect of ours; anything else it raises means that it is away, busy or full."""
 
-_DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+_DRIVERS: Final = {"sqlite": "aiosqlite", "postgresql": "psycopg", "postgres": "psycopg"}
 
 _PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
@@ -37,12 +37,19 @@ _PRAGMAS: Final = (
 
 
 class Database:
-    """Connections to one data base. `url` is a SQLAlchemy URL; the driver may be left out."""
+    """Connections to one data base. Make it with `open`."""
 
-    def __init__(self, url: str) -> None:
-        self.url = with_driver(url)
-        self._engine = open_engine(self.url)
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
         self._writing = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, url: str) -> "Database":
+        """The data base at a SQLAlchemy URL; the driver may be left out. Nothing is connected yet.
+
+        In a thread, because a driver is loaded from disk.
+        """
+        return cls(await asyncio.to_thread(_engine, url))
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -92,18 +99,24 @@ def _as_store_errors() -> Iterator[None]:
         raise StoreError(f"the data base is away ({type(error).__name__})") from error
 
 
-def with_driver(url: str) -> URL:
-    """The URL with the async driver that we use for its kind of data base."""
+def async_url(url: str) -> URL:
+    """The URL with the async driver that we use for its kind of data base, unless it names one itself."""
     parsed = make_url(url)
-    return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+    driver = _DRIVERS.get(parsed.drivername)
+    return parsed.set(drivername=f"{parsed.get_backend_name()}+{driver}") if driver else parsed
 
 
-def open_engine(url: URL) -> AsyncEngine:
-    """An engine whose SQLite connections keep what we promise: synced, checked, and BEGIN is ours, not the driver's."""
-    engine = create_async_engine(url, pool_size=limits.READERS_MAX, max_overflow=0, pool_pre_ping=True)
+def _engine(url: str) -> AsyncEngine:
+    engine = create_async_engine(async_url(url), pool_size=limits.READERS_MAX, max_overflow=0, pool_pre_ping=True)
+    as_promised(engine.sync_engine)
+    return engine
+
+
+def as_promised(engine: Engine) -> Engine:
+    """The engine, with SQLite connections that keep what we promise: synced, checked, and BEGIN is ours."""
     if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", _configure)
-        event.listen(engine.sync_engine, "begin", _begin)
+        event.listen(engine, "connect", _configure)
+        event.listen(engine, "begin", _begin)
     return engine
 
 

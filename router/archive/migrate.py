@@ -1,6 +1,6 @@
 """Bring a data base to the schema of this version, or refuse one of a newer version. No alembic.ini needed.
 
-Alembic reads its revisions from files and is not async: all of it runs in a thread with a loop of its own.
+Alembic reads its revisions from files and is not async: all of it runs in a thread, over a plain connection.
 """
 
 import asyncio
@@ -11,9 +11,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
 
-from router.archive.database import open_engine, with_driver
+from router.archive.database import as_promised, async_url
 from router.archive.errors import NewerDatabase
 
 _LOCK: Final = 0x66697273746C696E
@@ -22,23 +22,23 @@ _LOCK: Final = 0x66697273746C696E
 
 async def upgrade(url: str, revision: str = "head") -> None:
     """Bring the data base up to `revision`. Raises NewerDatabase, and what SQL raises when it is away."""
-    await asyncio.to_thread(lambda: asyncio.run(_migrate(url, revision, down=False)))
+    await asyncio.to_thread(_migrate, url, revision, down=False)
 
 
 async def downgrade(url: str, revision: str) -> None:
     """Take the data base back to an older revision (`base`: empty). Rows that have no place there are lost."""
-    await asyncio.to_thread(lambda: asyncio.run(_migrate(url, revision, down=True)))
+    await asyncio.to_thread(_migrate, url, revision, down=True)
 
 
-async def _migrate(url: str, revision: str, *, down: bool) -> None:
-    engine = open_engine(with_driver(url))
+def _migrate(url: str, revision: str, *, down: bool) -> None:
+    parsed = async_url(url)
+    driver = "sqlite+pysqlite" if parsed.get_backend_name() == "sqlite" else parsed.drivername
+    engine = as_promised(create_engine(parsed.set(drivername=driver)))
     try:
-        async with engine.connect() as connection:
-            await connection.execution_options(immediate=True)
-            async with connection.begin():
-                await connection.run_sync(_run, revision, down)
+        with engine.connect().execution_options(immediate=True) as connection, connection.begin():
+            _run(connection, revision, down)
     finally:
-        await engine.dispose()
+        engine.dispose()
 
 
 def _run(connection: Connection, revision: str, down: bool) -> None:
