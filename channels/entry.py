@@ -162,6 +162,12 @@ def _check_known(state: State, entry: EntryPoint, given: Given) -> None:
         raise EventRefused("unknown_language", "nobody here is said to speak this", "/data/language", 422)
 
 
+def spoken(state: State, entry: EntryPoint, wish: str) -> str:
+    """The language somebody wishes (a browser's, like `fr-BE`), if this entry point takes it and we know it."""
+    language = wish.strip().lower().partition("-")[0]
+    return language if "language" in entry.overrides and _language_known(state, language) else ""
+
+
 def _language_known(state: State, language: str) -> bool:
     return _is_language(state, language) or any(e.language == language for e in state.entry_points.values())
 

@@ -11,7 +11,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
-from typing import Annotated, Any, Final, Protocol
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import msgspec
@@ -20,19 +20,19 @@ from msgspec import Meta
 from channels import limits
 from channels.arrival import Arrival, Draft
 from channels.chat import events as chat
-from channels.entry import Address, Given, find
+from channels.email.intake import MailIntake, MailRefused, UnknownAddress
+from channels.entry import Address
 from channels.keyed import keyed
 from channels.payload import read
 from channels.phone import events as phone
 from channels.webhook import events as webhook
-from queues.entry_point import EntryPoint
 from router.core.commands import EndCall, OfferCall
 from router.gateway import CloudEvent, EventRefused, Gateway, History, Receipt
 
 SPECVERSION: Final = "1.0"
 
 
-class MailReceived(Given, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
+class MailReceived(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
     """`mail.received`: a mail came in, as its parts or whole (`raw`, base64 of the source; then nothing else)."""
 
     to: Address
@@ -41,12 +41,6 @@ class MailReceived(Given, frozen=True, kw_only=True, forbid_unknown_fields=True,
     text: Annotated[str, Meta(max_length=limits.TEXT_CHARS_MAX)] = ""
     html: Annotated[str, Meta(max_length=limits.TEXT_CHARS_MAX)] = ""
     raw: str = ""
-
-
-class MailIntake(Protocol):
-    """How the e-mail channel takes a mail in: parsed, threaded, stored and submitted under `key`."""
-
-    async def __call__(self, raw: bytes, *, entry: EntryPoint, given: Given, key: str, by: str) -> Receipt: ...
 
 
 class _Kind(msgspec.Struct, frozen=True):
@@ -72,7 +66,7 @@ TYPES: Final = (*_KINDS, MAIL)
 
 
 class EventIntake:
-    """The `Intake` port. `secret` keys pseudonyms and derived ids; `mail` is the e-mail channel's own way in."""
+    """The `Intake` port. `secret` keys pseudonyms and derived ids; `mail` is the e-mail channel's."""
 
     def __init__(self, gateway: Gateway, history: History, *, secret: bytes, mail: MailIntake) -> None:
         self._gateway = gateway
@@ -118,9 +112,13 @@ class EventIntake:
         return at is not None and asyncio.get_running_loop().time() - at < limits.ENDED_CALLS_KEPT_S
 
     async def _take_mail(self, data: MailReceived, key: str, by: str) -> Receipt:
-        entry = find(self._gateway.state, "email", data.to)
         raw = _decoded(data) if data.raw else self._composed(data, key)
-        return await self._mail(raw, entry=entry, given=data, key=key, by=by)
+        try:
+            return await self._mail.take(f"event:{by}", raw, rcpt=data.to)
+        except UnknownAddress:
+            raise EventRefused("unknown_entry_point", "no mailbox of ours has this address", "/data/to", 422) from None
+        except MailRefused as refused:
+            raise EventRefused("mail_refused", str(refused), "/data", 422) from None
 
     def _composed(self, data: MailReceived, key: str) -> bytes:
         """The parts as a mail, the same bytes each time, so that they go the one way that all mails go."""

@@ -81,6 +81,10 @@ class Outbox(Protocol):
 
     async def done(self, ids: Sequence[str]) -> None: ...
 
+    async def drop(self) -> None:
+        """End the whole group: nobody reads on, and nothing is kept for it any more."""
+        ...
+
 
 class Gateway(Protocol):
     """What a channel or an API handler may do with the domain."""
@@ -246,12 +250,13 @@ class Typing(Protocol):
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A file that came with a message; its bytes are the blob."""
+    """A file that came with a message; its bytes are the blob. `cid` is what a mail's HTML calls it (`cid:…`)."""
 
     name: str
     type: str
     size: int
     blob: str
+    cid: str = ""
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

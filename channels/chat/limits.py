@@ -18,4 +18,5 @@ WELCOME_MESSAGES_MAX = 100  # missed messages inside the welcome; the others fol
 BATCH_MESSAGES_MAX = 100  # messages whose texts are fetched at once
 TAIL_MESSAGES_MAX = 500  # latest messages of an open conversation kept by reference; earlier ones: archive
 SOCKET_PACKETS_MAX = 500  # packets waiting for one socket: a browser that reads no more is disconnected
+LOOK_S = 10.0  # a screen that was told nothing looks anyway: the followed state may have been loaded anew
 RETRY_S = 0.2  # between two looks for messages that the archive does not have yet

@@ -22,7 +22,8 @@ from router.runtime.outcomes import Outcomes
 from router.runtime.store import Put, Store
 from router.runtime.submitter import Submitter
 from router.runtime.writer import Writer
-from router.wire.codec import Submission, encode, fingerprint
+from router.wire.codec import Submission, encode
+from router.wire.codec import fingerprint as fingerprint_of
 
 log = structlog.stdlib.get_logger()
 
@@ -118,11 +119,12 @@ class Domain:
         by: str = "",
         correlation: str = "",
         contents: Mapping[str, bytes] | None = None,
+        fingerprint: str = "",
     ) -> Receipt:
         """Make a command durable, with the contents it names. Raises KeyConflict and StoreError."""
         known_by = key or self._ids.new("cmd")
         data = encode(Submission(command=command, key=known_by, by=by, correlation=correlation))
-        mark = fingerprint(command) if key else "-"
+        mark = fingerprint or (fingerprint_of(command) if key else "-")
         placed = await self._submitter.submit(
             Put(key=known_by, fingerprint=mark, data=data, contents=dict(contents) if contents else {})
         )

@@ -48,6 +48,11 @@ class StoreOutbox:
         await self._store.outbox_done(self._channel, self._group, ids)
         self._out.difference_update(ids)
 
+    async def drop(self) -> None:
+        """End the whole group: nobody reads on, and nothing is kept for it any more. Raises StoreError."""
+        await self._store.outbox_drop(self._channel, self._group)
+        self._made = False
+
     async def _pending(self, count: int) -> list[OutboxEntry]:
         """Entries of ours that the caller does not have in hand."""
         return await self._ask(count + len(self._out), 0, own=True)

@@ -1,0 +1,119 @@
+"""One visitor's screen: kept equal to the conversation, in order and without gap, whatever was missed.
+
+It is driven by comparison, not by events: when something about the conversation changed, it looks at what is so
+now, and sends the difference to what it has shown.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from channels.chat import limits
+from channels.chat.transcript import Transcripts
+from channels.chat.visitor import Visitor
+from router.core.state import State
+from router.gateway import Gateway, StoreError
+
+
+class Emit(Protocol):
+    """Sends one event to the socket of this screen."""
+
+    def __call__(self, event: str, data: dict[str, Any]) -> Awaitable[None]: ...
+
+
+class Screen:
+    """What one socket shows. `shown` is the last message it has, by the client's own word at first."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        transcripts: Transcripts,
+        *,
+        visitor: Visitor,
+        token: str,
+        shown: int,
+        emit: Emit,
+    ) -> None:
+        self.visitor = visitor
+        self.agent_types = False
+        self._gateway = gateway
+        self._transcripts = transcripts
+        self._token = token
+        self._shown = shown
+        self._emit = emit
+        self._seen = 0
+        self._state: dict[str, str] | None = None
+        self._typing = False
+        self._changed = asyncio.Event()
+
+    def touch(self) -> None:
+        """Something about the conversation may have changed."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Welcome the visitor, then show what changes, until cancelled."""
+        await self._with_the_store(self._welcome)
+        while True:
+            await self._with_the_store(self._show)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), limits.LOOK_S)
+            self._changed.clear()
+
+    async def _with_the_store(self, show: Callable[[], Awaitable[None]]) -> None:
+        """A store that is down for a while delays what is shown; nothing is lost by it."""
+        while True:
+            try:
+                return await show()
+            except StoreError:
+                await asyncio.sleep(limits.RETRY_S)
+
+    async def _welcome(self) -> None:
+        """Token and conversation to keep, and what was missed; `position` is where in the log this is true."""
+        position = self._gateway.position
+        parts = await self._transcripts.after(self.visitor.conversation, self._shown)
+        missed = await self._transcripts.shown(parts[: limits.WELCOME_MESSAGES_MAX])
+        welcome = {
+            "token": self._token,
+            "conversation": self.visitor.conversation,
+            "messages": missed,
+            "position": position,
+        }
+        await self._emit("welcome", welcome)
+        self._shown += len(missed)
+
+    async def _show(self) -> None:
+        await self._show_messages()
+        conversation = self._gateway.state.conversations.get(self.visitor.conversation)
+        seen = conversation.seen.get("agent", 0) if conversation else 0
+        if seen > self._seen:
+            self._seen = seen
+            await self._emit("delivered", {"up_to": seen})
+        state = state_of(self._gateway.state, self.visitor.conversation) if conversation or self._shown else None
+        if state is not None and state != self._state:
+            self._state = state
+            await self._emit("state", dict(state))
+        if self.agent_types != self._typing:
+            self._typing = self.agent_types
+            await self._emit("typing", {"on": self._typing})
+
+    async def _show_messages(self) -> None:
+        while parts := await self._transcripts.after(self.visitor.conversation, self._shown):
+            for message in await self._transcripts.shown(parts[: limits.BATCH_MESSAGES_MAX]):
+                await self._emit("message", message)
+                self._shown = message["seq"]
+        conversation = self._gateway.state.conversations.get(self.visitor.conversation)
+        if conversation is not None and conversation.seq > self._shown:
+            asyncio.get_running_loop().call_later(limits.RETRY_S, self.touch)
+
+
+def state_of(state: State, conversation: str) -> dict[str, str]:
+    """How far the conversation is: `queued`, `with_agent` (and whom) or `closed`."""
+    record = state.conversations.get(conversation)
+    item = state.items.get(record.item) if record else None
+    if item is None or item.state in ("wrapping", "closed"):
+        return {"state": "closed"}
+    if item.state in ("active", "pending"):
+        agent = state.agents.get(item.agent)
+        return {"state": "with_agent", "agent": agent.name if agent else ""}
+    return {"state": "queued"}
