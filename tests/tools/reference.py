@@ -6,10 +6,11 @@ that the server itself runs on.
 
 import inspect
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 
+from channels import intake
 from router.api.problems import STATUSES
 from router.core import commands, events, transitions
 from router.core.item import ItemState
@@ -21,7 +22,7 @@ HEAD = "<!-- Written by `make reference` from {source}: change it there. -->\n"
 
 def pages() -> dict[str, str]:
     """Path below docs/reference -> text of the page."""
-    return {"rejections.md": rejections(), "states.md": states(), "log.md": log()}
+    return {"rejections.md": rejections(), "states.md": states(), "log.md": log(), "events.md": incoming()}
 
 
 def rejections() -> str:
@@ -84,6 +85,48 @@ def log() -> str:
             *(described(each) for each in get_args(events.Event)),
         ]
     )
+
+
+def incoming() -> str:
+    """Every event that an integrator may post."""
+    shapes = {name: kind.shape for name, kind in intake._KINDS.items()} | {intake.MAIL: intake.MailReceived}
+    return "\n".join(
+        [
+            HEAD.format(source="channels/intake.py and the channels' events.py"),
+            "# Events that integrators post\n",
+            "CloudEvents 1.0 to `POST /api/v1/events`: one as `application/cloudevents+json`, several as",
+            "`application/cloudevents-batch+json`. `source` and `id` recognise a repetition.",
+            "What `data` holds, by `type`:\n",
+            *(posted(name, shape) for name, shape in shapes.items()),
+        ]
+    )
+
+
+def posted(name: str, shape: type[msgspec.Struct]) -> str:
+    """One event type: what it says, and the fields of its data with their JSON types."""
+    _, components = msgspec.json.schema_components([shape])
+    schema = components[shape.__name__]
+    rows = [
+        f"| `{field}` | {kind(part, components)} | {'yes' if field in schema['required'] else 'no'} |"
+        for field, part in sorted(schema["properties"].items(), key=lambda each: each[0] not in schema["required"])
+    ]
+    said = " ".join((inspect.getdoc(shape) or "").split()).removeprefix(f"`{name}`: ")
+    return "\n".join([f"## `{name}`\n", f"{said}\n", "| field | type | required |\n|---|---|---|", *rows, ""])
+
+
+def kind(part: dict[str, Any], components: dict[str, Any]) -> str:
+    """A JSON type in words."""
+    if "$ref" in part:
+        return kind(components[part["$ref"].split("/")[-1]], components)
+    if "anyOf" in part:
+        return " or ".join(kind(each, components) for each in part["anyOf"] if each != {"type": "null"})
+    if "enum" in part:
+        return ", ".join(f"`{each}`" for each in part["enum"])
+    if isinstance(part.get("additionalProperties"), dict):
+        return f"object of {kind(part['additionalProperties'], components)}"
+    longest = f", at most {part['maxLength']} characters" if "maxLength" in part else ""
+    least = f", from {part['minimum']} to {part['maximum']}" if "minimum" in part and "maximum" in part else ""
+    return f"{part.get('type', 'anything')}{longest}{least}"
 
 
 def described(shape: type[msgspec.Struct]) -> str:
