@@ -83,7 +83,7 @@ class Embedded:
 
     async def start(self) -> None:
         """Start it and wait until it answers. Raises FolderInUse, ServerMissing, ServerFailed."""
-        self._binary = find_server(self._configured)
+        self._binary = await asyncio.to_thread(find_server, self._configured)
         await self._check_version()
         await asyncio.to_thread(self._prepare)
         try:

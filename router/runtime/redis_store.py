@@ -26,7 +26,10 @@ from router.wire.codec import SHAPE
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_LUA: Final = resources.files("router.runtime") / "lua"
+_LUA: Final = {
+    name: (resources.files("router.runtime") / "lua" / f"{name}.lua").read_text()
+    for name in ("open", "submit", "commit", "load", "acquire", "renew", "trim", "done")
+}
 _encode_outcome = msgspec.msgpack.Encoder().encode
 _decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
 
@@ -60,10 +63,7 @@ class RedisStore:
         self._events = self._key("events")
         self._records = self._key("records")
         self._lease = self._key("lease")
-        self._scripts = {
-            name: writes.register_script((_LUA / f"{name}.lua").read_text())
-            for name in ("open", "submit", "commit", "load", "acquire", "renew", "trim", "done")
-        }
+        self._scripts = {name: writes.register_script(text) for name, text in _LUA.items()}
 
     def _key(self, *parts: str) -> str:
         return self._prefix + ":".join(parts)
@@ -306,6 +306,7 @@ def _client(url: str, connections: int, timeout_s: float) -> Redis:
         health_check_interval=limits.HEALTH_CHECK_S,
         retry=Retry(NoBackoff(), 0),
         protocol=2,
+        driver_info=None,  # by default the client reads its own version from disk for each connection
     )
     return Redis.from_pool(pool)
 
