@@ -1,0 +1,143 @@
+"""The people of the world. They know only what an outsider knows, and repeat what was not acknowledged."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from router.core import commands as c
+from router.core.facts import Facts, MessageFacts
+from router.core.item import WorkItem
+from router.core.state import State
+
+if TYPE_CHECKING:
+    from router.simulate.world import House
+
+THINK_S = 3.0  # the longest anybody takes over one thing
+TWICE_SHARE = 0.3  # of incoming events: the sender tells it again under another key
+
+
+class Person:
+    """Somebody who sends commands; every one has a key of its own."""
+
+    def __init__(self, house: "House", name: str) -> None:
+        self._house = house
+        self._name = name
+        self._sent = 0
+
+    async def think(self) -> None:
+        """Let some time pass."""
+        await asyncio.sleep(self._house.loop.random.uniform(0.05, THINK_S))
+
+    def chance(self, share: float) -> bool:
+        """True in this share of the cases."""
+        return self._house.loop.random.random() < share
+
+    async def send(self, command: c.Command) -> None:
+        """Send until acknowledged."""
+        self._sent += 1
+        await self._house.journal.send(self._house, command, f"{self._name}:{self._sent}")
+
+
+class Caller(Person):
+    """Somebody who calls now and then. The phone system tells everything, some of it twice."""
+
+    def __init__(self, house: "House", number: int) -> None:
+        super().__init__(house, f"caller{number}")
+        self._calls = 0
+
+    async def play(self) -> None:
+        """Call after call, until the world ends."""
+        while not self._house.calm:
+            await asyncio.sleep(self._house.loop.random.uniform(0, 20))
+            self._calls += 1
+            await self._one(f"{self._name}-{self._calls}")
+
+    async def _one(self, call: str) -> None:
+        facts = Facts(queue="help", customer=self._name)
+        offer = c.OfferCall(call=call, item=f"i-{call}", conversation=f"c-{call}", facts=facts)
+        await self.send(offer)
+        if self.chance(TWICE_SHARE):
+            await self.send(c.OfferCall(call=call, item=f"j-{call}", conversation=f"d-{call}", facts=facts))
+        await asyncio.sleep(self._house.loop.random.uniform(1, 20))
+        await self.send(c.EndCall(call=call))
+        if self.chance(TWICE_SHARE):
+            await self.send(c.EndCall(call=call))
+
+
+class Correspondent(Person):
+    """Somebody who writes mail, and whose mails may be fetched twice."""
+
+    def __init__(self, house: "House", number: int) -> None:
+        super().__init__(house, f"mail{number}")
+
+    async def play(self) -> None:
+        """Mail after mail in one long thread, until the world ends."""
+        written = 0
+        while not self._house.calm:
+            await asyncio.sleep(self._house.loop.random.uniform(0, 25))
+            written += 1
+            for fetch in range(1 + self.chance(TWICE_SHARE)):
+                await self.send(self._mail(written, fetch))
+
+    def _mail(self, number: int, fetch: int) -> c.ReceiveMessage:
+        mail = f"{self._name}-{number}"
+        message = MessageFacts(id=f"m-{mail}-{fetch}", content=f"t-{mail}", natural_key=mail, thread_keys=(self._name,))
+        facts = Facts(queue="help", customer=self._name)
+        return c.ReceiveMessage(
+            channel="email",
+            conversation=f"c-{mail}-{fetch}",
+            item=f"i-{mail}-{fetch}",
+            message=message,
+            facts=facts,
+        )
+
+
+class AgentPlayer(Person):
+    """An agent who does what agents do with whatever is theirs, as seen at some node."""
+
+    def __init__(self, house: "House", agent: str) -> None:
+        super().__init__(house, f"agent-{agent}")
+        self._agent = agent
+
+    async def play(self) -> None:
+        """Work until the world ends."""
+        while True:
+            await self.think()
+            domain = self._house.domain()
+            if domain is None or self._agent not in domain.state.agents:
+                continue
+            presence = domain.state.presences[self._agent]
+            if domain.gateway_id not in presence.clients.values():
+                client = f"{self._agent}-{domain.gateway_id}"
+                await self.send(c.ConnectClient(agent=self._agent, client=client, gateway=domain.gateway_id))
+            elif presence.state != "available":
+                await self.send(c.SetPresence(agent=self._agent, state="available"))
+            else:
+                await self._work(domain.state)
+
+    async def _work(self, state: State) -> None:
+        mine = [*state.holds.get(self._agent, ()), *state.parked.get(self._agent, ())]
+        if mine:
+            item = state.items[self._house.loop.random.choice(mine)]
+            command = self._reserved(item) if item.state == "reserved" else self._active(item)
+            if command is not None:
+                await self.send(command)
+
+    def _reserved(self, item: WorkItem) -> c.Command | None:
+        if self.chance(0.1):
+            return None
+        if self.chance(0.1):
+            return c.DeclineReservation(item=item.id, agent=self._agent)
+        if item.channel == "phone":
+            return c.AnswerCall(call=item.call, agent=self._agent)
+        return c.AcceptReservation(item=item.id, agent=self._agent)
+
+    def _active(self, item: WorkItem) -> c.Command:
+        if item.state == "pending":
+            return c.ResumeItem(item=item.id, agent=self._agent)
+        if self.chance(0.3):
+            return c.AddNote(item=item.id, agent=self._agent, content=f"note-{self._sent}")
+        if self.chance(0.2):
+            return c.EscalateItem(item=item.id, agent=self._agent, reason="hard", note="n")
+        if item.channel == "email" and item.state == "active" and self.chance(0.3):
+            return c.SetPending(item=item.id, agent=self._agent)
+        return c.CompleteItem(item=item.id, agent=self._agent, disposition="done")
