@@ -218,6 +218,8 @@ def _lost(lines: list[journal.Line], log: _Log, archive: _Archive) -> Iterator[s
         elif isinstance(line, journal.Acted):
             if not _was_done(line, log, archive):
                 yield f"{line.action} of {line.item} by {line.agent} was acknowledged and has no effect"
+        elif isinstance(line, journal.Missed):
+            yield f"a {line.channel} screen went from message {line.after} to {line.seq}"
         elif isinstance(line, journal.Pushed) and line.item not in archive.items:
             yield f"{line.item} was pushed to {line.agent} and does not exist"
 

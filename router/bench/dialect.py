@@ -6,18 +6,31 @@ Typed with msgspec: only what the generator needs is decoded.
 import msgspec
 
 
+class PushedReservation(msgspec.Struct, frozen=True):
+    """The reservation of an item's view."""
+
+    id: str
+
+
 class PushedItem(msgspec.Struct, frozen=True):
     """The part of an item's view that tells a new reservation."""
 
     id: str
     call: str = ""
     state: str = ""
+    reservation: PushedReservation | None = None
+
+
+class PushedSet(msgspec.Struct, frozen=True):
+    """What is new or different in the agent's view."""
+
+    items: dict[str, PushedItem] = {}
 
 
 class PushedChange(msgspec.Struct, frozen=True):
-    """The body of a `change`: what is new or different in the agent's view."""
+    """The body of a `change`."""
 
-    set: dict[str, PushedItem] = {}
+    set: PushedSet = PushedSet()
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -33,15 +46,20 @@ _CHANGE = '["change"'
 
 
 def reservations(event: str) -> list[PushedItem]:
-    """The items that an event newly reserves for its receiver. Raises msgspec.ValidationError for another shape."""
+    """The items that an event shows as reserved for its receiver. Raises msgspec.ValidationError for another shape."""
     if not event.startswith(_CHANGE):
         return []
-    return [item for item in _change.decode(event)[1].set.values() if item.state == "reserved"]
+    return [item for item in _change.decode(event)[1].set.items.values() if item.state == "reserved"]
 
 
 def accepted(ack: str) -> bool:
     """Whether an action was done."""
     return not _answer.decode(ack)[0].code
+
+
+def available() -> bytes:
+    """The event by which an agent starts to work."""
+    return _encode(["presence", {"state": "available"}])
 
 
 def accept(item: str) -> bytes:

@@ -59,7 +59,15 @@ class Received(_Line, frozen=True):
     mark: str
 
 
-Line: TypeAlias = Sent | Promised | Pushed | Acted | Received
+class Missed(_Line, frozen=True):
+    """A customer's screen was shown message `seq` after message `after`: what lies between is lost."""
+
+    channel: str
+    after: int
+    seq: int
+
+
+Line: TypeAlias = Sent | Promised | Pushed | Acted | Received | Missed
 
 _decode = msgspec.json.Decoder(Line).decode
 _encode = msgspec.json.Encoder().encode

@@ -2,6 +2,7 @@
 
 # -- processes ------------------------------------------------------------------------------------------------
 READY_S_MAX = 30.0  # a server that is not up by then will not come up: say what it logged instead
+READY_PAUSE_S = 0.05  # between two looks at a server that starts
 STOP_S_MAX = 15.0  # a graceful stop drains sockets and commits; after this the group is killed
 LOG_TAIL_LINES = 20  # what of a dead server's log goes into the error
 LINE_BYTES_MAX = 1 << 20  # one line of a child's standard output; results are a few hundred bytes
@@ -32,3 +33,38 @@ REPEAT_MIN = 3  # medians of fewer say nothing
 BATCH_MAX = 200  # commands of one commit; beyond it nothing is gained (measured)
 READ_BLOCK_MS = 1_000  # a blocked read ends by itself, so that a stop is noticed
 STREAM_LENGTH_MAX = 50_000  # entries kept: the skeleton has no archive
+
+# -- the demo: one play ---------------------------------------------------------------------------------------
+TOLD_LINES = 8  # last events shown in the live table
+CALLS_PER_S = 2.5  # new calls: about as many as two dozen agents can take at the play's pace
+MAILS_PER_S = 1.6  # new mails
+CHATS_PER_S = 0.9  # new chats; each has several messages
+SETTLE_S_MAX = 8.0  # after the last arrival, what is under way gets this long to end
+DRAIN_ARCHIVE_S_MAX = 30.0  # the archiver is a second behind at most; longer means that it stands still
+LOOK_S = 0.1  # between two looks at how far something is
+SHOW_S = 0.5  # between two pictures of the live table
+REFUSED_CHARS_MAX = 500  # of a server's refusal, in an error message
+
+# -- the demo: how people are (a day of a contact centre goes by in half a minute) -----------------------------
+ACT_S_MAX = 10.0  # an agent's action is acknowledged within; the server itself waits 2 s for the outcome
+PATIENCE_S = (2.5, 9.0)  # a caller's, until a first agent answers
+PATIENCE_ESCALATED_S = (6.0, 15.0)  # and until a specialist does, having been told that one will
+RING_S = (0.2, 0.7)  # an agent's phone, until it is picked up
+TALK_S = (0.6, 1.6)  # a call, once connected
+THINK_S = (0.2, 0.6)  # before a button is clicked
+WRITE_S = (0.5, 1.4)  # an agent writing an answer
+TYPE_S = (0.2, 0.5)  # a chat message
+ANSWER_S_MAX = 15.0  # how long a customer waits for an answer before they give the play up
+CHAT_TRIES_MAX = 5  # times a page sends a message whose acknowledgement did not come
+BREAK_S = (0.8, 1.6)  # an agent who missed something comes back after
+SHARES = {
+    "decline": 0.03,  # of reservations that an agent refuses
+    "ignore": 0.02,  # that an agent does not see: they expire
+    "unreachable": 0.03,  # of calls whose agent's phone is engaged
+    "phone": 0.5,  # of calls that are taken by picking the phone up, not on the screen
+    "escalate": 0.15,  # of items that first line does not solve
+    "pending": 0.12,  # of mails after whose answer the agent waits for the customer
+    "answer": 0.35,  # of customers who answer our mail
+    "reload": 0.4,  # of chats in the middle of which the browser is reloaded
+    "leave": 0.08,  # of chats that the customer leaves before anybody came
+}

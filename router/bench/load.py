@@ -16,21 +16,19 @@ import aiohttp
 import msgspec
 import uvloop
 
-from router.bench import dialect, limits
+from router.bench import bench_centre, dialect, limits
 from router.bench.figures import percentile
-from router.bench.wire_client import WireClient
+from router.bench.wire_client import RefusedError, WireClient
 from router.bench.wire_poster import Poster
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom to load: where, with which tokens (agent id -> token), through which numbers."""
+    """Whom to load: where, with which API key, and the agents' tokens."""
 
     host: str
     port: int
     key: str
     tokens: dict[str, str]
-    numbers: tuple[str, ...]
-    disposition: str
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +59,7 @@ class _Tally:
     def __init__(self, scheduled: int) -> None:
         self.scheduled = scheduled
         self.due: dict[str, float] = {}
+        self.seen: set[tuple[str, str]] = set()
         self.latencies: list[float] = []
         self.answered = 0
         self.refused = 0
@@ -89,6 +88,7 @@ class Load:
         )
         self._agents: list[WireClient] = []
         self._run = os.urandom(4).hex()
+        self._numbers = bench_centre.numbers()
         self._count = 0
         self._tally = _Tally(0)
 
@@ -101,11 +101,23 @@ class Load:
             client = WireClient(agent, "/agent", self._pushed)
             async with at_once:
                 await client.connect(session, url, {"token": token})
-            self._agents.append(client)
-            tasks.create_task(client.run())
+                self._agents.append(client)
+                tasks.create_task(client.run())
+                await self._available(client)
 
         await asyncio.gather(*(sign_on(agent, token) for agent, token in self._target.tokens.items()))
         await self._poster.open(self._target.host, self._target.port)
+
+    async def _available(self, client: WireClient) -> None:
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        async def answered(client: WireClient, ack: str) -> None:
+            done.set_result(dialect.accepted(ack))
+
+        await client.call(dialect.available(), answered)
+        async with asyncio.timeout(limits.CONNECT_S_MAX):
+            if not await done:
+                raise RefusedError(f"{client.name} cannot become available")
 
     async def step(self, order: Order) -> Step:
         """Offer items at a rate, then wait until they are closed."""
@@ -142,7 +154,7 @@ class Load:
         self._count += 1
         call = f"{self._run}-{self._count}"
         tally.due[call] = due
-        number = self._target.numbers[self._count % len(self._target.numbers)]
+        number = self._numbers[self._count % len(self._numbers)]
 
         def answered(status: int, body: bytes) -> None:
             tally.answered += 1
@@ -164,6 +176,10 @@ class Load:
         now = time.perf_counter()
         tally = self._tally
         for item in dialect.reservations(event):
+            reservation = item.reservation.id if item.reservation else ""
+            if (item.id, reservation) in tally.seen:
+                continue
+            tally.seen.add((item.id, reservation))
             due = tally.due.pop(item.call, None)
             if due is None:
                 tally.twice += 1
@@ -180,7 +196,7 @@ class Load:
 
         async def taken(client: WireClient, ack: str) -> None:
             if dialect.accepted(ack):
-                await client.call(dialect.complete(item, self._target.disposition), closed)
+                await client.call(dialect.complete(item, bench_centre.DISPOSITION), closed)
             else:
                 sys.stderr.write(f"not accepted: {ack[:200]}\n")
 

@@ -1,7 +1,7 @@
 """The checker finds what is wrong with a run: each test plants one fault in a run that was sound."""
 
 from router.bench.checker import CHANNELS, MARK, marks
-from router.bench.journal import Acted, Promised, Pushed
+from router.bench.journal import Acted, Missed, Promised, Pushed
 from tests.bench.conftest import Run
 
 
@@ -57,6 +57,11 @@ def test_an_acknowledged_reply_whose_text_is_nowhere_is_lost(run: Run) -> None:
 
 def test_a_push_of_an_item_that_does_not_exist_is_lost(run: Run) -> None:
     run.lines.append(Pushed(agent="ann", item="item-9", reservation="r9"))
+    assert run.judge().report.lost == 1
+
+
+def test_a_gap_on_a_customers_screen_is_a_lost_message(run: Run) -> None:
+    run.lines.append(Missed(channel="chat", after=1, seq=3))
     assert run.judge().report.lost == 1
 
 

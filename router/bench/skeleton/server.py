@@ -8,6 +8,7 @@ event stream. It is the reference, so it has to stay honest: make it faster wher
 
 import asyncio
 import json
+import signal
 import sys
 from collections import deque
 from pathlib import Path
@@ -19,10 +20,13 @@ import uvloop
 from aiohttp import web
 from redis.asyncio import Redis
 
-from router.bench import limits
+from router.bench import bench_centre, limits
+from router.logs import configure
+from router.runtime.embedded import Embedded
 
 _COMMANDS, _EVENTS, _RECORDS, _TOKEN, _POSITION = "s:commands", "s:events", "s:records", "s:token", "s:position"
 _NAMESPACE = "/agent"
+HOST = "127.0.0.1"
 _COMMIT = Path(__file__).with_name("commit.lua")
 _RECORD_BYTES = 600  # what a work item's record comes to
 
@@ -141,7 +145,7 @@ class Skeleton:
     def __init__(self, redis: Redis, agents: int) -> None:
         self._redis = redis
         self._commands = CommandStream(redis)
-        self._writer = Writer(redis, deque(f"agent-{number}" for number in range(agents)))
+        self._writer = Writer(redis, deque(bench_centre.agent_ids(agents)))
         self._sockets: dict[str, str] = {}
         self._agents: dict[str, str] = {}
         self._waiting: dict[str, asyncio.Future[None]] = {}
@@ -149,6 +153,7 @@ class Skeleton:
             async_mode="aiohttp", transports=["websocket"], json=_MsgspecJson, async_handlers=False
         )
         self._sio.on("connect", self._connected, namespace=_NAMESPACE)
+        self._sio.on("presence", self._presence, namespace=_NAMESPACE)
         self._sio.on("accept", self._accept, namespace=_NAMESPACE)
         self._sio.on("complete", self._complete, namespace=_NAMESPACE)
         self._tasks: list[asyncio.Task[None]] = []
@@ -187,6 +192,9 @@ class Skeleton:
         self._sockets[auth["token"]] = sid
         self._agents[sid] = auth["token"]
 
+    async def _presence(self, sid: str, action: dict[str, str]) -> dict[str, str]:
+        return {}
+
     async def _accept(self, sid: str, action: dict[str, str]) -> dict[str, str]:
         return await self._act(_Command("accept", action["item"], self._agents[sid]))
 
@@ -214,8 +222,9 @@ class Skeleton:
             done = self._waiting.setdefault(fact.command, asyncio.get_running_loop().create_future())
             done.set_result(None)
             return
-        item = {"id": fact.item, "call": fact.item, "state": "reserved", "channel": "phone", "queue": "queue-1"}
-        body = {"position": position, "before": "", "set": {fact.item: item}, "drop": []}
+        reservation = {"id": fact.command, "agent": fact.agent}
+        item = {"id": fact.item, "call": fact.item, "state": "reserved", "channel": "phone", "reservation": reservation}
+        body = {"position": position, "before": "", "set": {"items": {fact.item: item}}, "drop": []}
         await self._sio.emit("change", body, to=self._sockets.get(fact.agent, ""), namespace=_NAMESPACE)
 
 
@@ -233,19 +242,24 @@ class _MsgspecJson:
         return msgspec.json.decode(text)
 
 
-async def _serve(socket: str, agents: int) -> None:
-    redis = Redis(unix_socket_path=socket, socket_timeout=None)
-    runner = web.AppRunner(Skeleton(redis, agents).app(), access_log=None)
+async def _serve(folder: Path, agents: int) -> None:
+    valkey = Embedded(folder / "valkey")
+    await valkey.start()
+    runner = web.AppRunner(Skeleton(Redis.from_url(valkey.url, socket_timeout=None), agents).app(), access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await web.TCPSite(runner, HOST, 0).start()
     sys.stdout.write(json.dumps({"port": runner.addresses[0][1]}) + "\n")
     sys.stdout.flush()
-    await asyncio.Event().wait()
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await stop.wait()
+    await valkey.stop()
 
 
 def main() -> None:
-    """`python -m router.bench.skeleton.server SOCKET AGENTS`: serve until killed; the first line tells the port."""
-    uvloop.run(_serve(sys.argv[1], int(sys.argv[2])))
+    """`python -m router.bench.skeleton.server FOLDER AGENTS`: serve until killed; the first line tells the port."""
+    configure("warning")
+    uvloop.run(_serve(Path(sys.argv[1]), int(sys.argv[2])))
 
 
 if __name__ == "__main__":

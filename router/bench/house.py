@@ -1,0 +1,148 @@
+"""A real server on a folder of its own: seeded with accounts, started as an operator would, given a centre.
+
+Accounts and the first key are written before the start, through the same code that the command line uses; from
+then on everything goes over HTTP and sockets like anybody else's requests.
+"""
+
+import asyncio
+import secrets
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from router.api.tokens import KEY_PREFIX, Tokens, key_hash
+from router.archive.accounts import SqlAccounts
+from router.archive.database import Database
+from router.archive.migrate import upgrade
+from router.archive.schema import accounts as accounts_table
+from router.bench import limits
+from router.bench.processes import Child, ChildFailed
+from router.runtime.accounts import Account, ApiKey, Grant
+from router.runtime.system import SystemClock
+
+HOST = "127.0.0.1"
+ADMIN = Account(login="admin", grants=(Grant(role="admin"),))
+
+
+class House:
+    """The running server. `key` is an integrator's API key, `token` makes access tokens of its accounts."""
+
+    def __init__(self, folder: Path, port: int, secret: str) -> None:
+        self.folder = folder
+        self.port = port
+        self.url = f"http://{HOST}:{port}"
+        self.key = KEY_PREFIX + secrets.token_hex(24)
+        self.archive = folder / "archive.db"
+        self._secret = secret
+        self._accounts: dict[str, Account] = {}
+        self._server: Child | None = None
+
+    @classmethod
+    async def start(
+        cls,
+        folder: Path,
+        people: Sequence[Account],
+        *,
+        port: int = 0,
+        password_hash: str = "",
+        options: Mapping[str, str],
+    ) -> "House":
+        """Seed and start. `options` are further `FIRSTLINE_*` variables. Raises ChildFailed."""
+        house = cls(folder, port or free_port(), secrets.token_urlsafe(48))
+        await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+        await house._seed([ADMIN, *people], password_hash)
+        house._server = await Child.start(
+            [sys.executable, "-m", "router.cli", "serve", "--data-dir", str(folder), "--port", str(house.port)],
+            folder / "firstline.log",
+            environment={"FIRSTLINE_SECRET": house._secret, "FIRSTLINE_HOST": HOST, **options},
+        )
+        try:
+            await house._ready()
+        except BaseException:
+            await house.stop()
+            raise
+        return house
+
+    async def _seed(self, people: Sequence[Account], password_hash: str) -> None:
+        url = f"sqlite:///{self.archive}"
+        await upgrade(url)
+        database = await Database.open(url)
+        directory = SqlAccounts(database)
+        self._tokens = Tokens(self._secret, directory, SystemClock())
+        rows = [msgspec.to_builtins(account) | {"password_hash": password_hash or None} for account in people]
+        try:
+            async with database.writing() as connection:
+                await database.upsert(connection, accounts_table, rows)
+            await directory.put_key(ApiKey(id="bench", name="bench", hash=key_hash(self.key)))
+        finally:
+            await database.close()
+        self._accounts = {account.login: account for account in people}
+
+    async def _ready(self) -> None:
+        assert self._server is not None
+        async with aiohttp.ClientSession() as session:
+            until = asyncio.get_running_loop().time() + limits.READY_S_MAX
+            while not await _answers(session, f"{self.url}/readyz"):
+                if not self._server.running:
+                    raise ChildFailed(self._server.failure("ended at its start"))
+                if asyncio.get_running_loop().time() > until:
+                    raise ChildFailed(self._server.failure("was not ready in time"))
+                await asyncio.sleep(limits.READY_PAUSE_S)
+
+    @property
+    def server(self) -> Child:
+        """The server's process."""
+        assert self._server is not None
+        return self._server
+
+    def token(self, login: str) -> str:
+        """An access token of this account, as a login would give it (a thousand logins would take a minute)."""
+        return self._tokens.issue(self._accounts[login]).token
+
+    async def apply(self, centre: str) -> None:
+        """Apply a centre file. Raises ChildFailed when the server refuses it."""
+        await self.request("POST", "/api/v1/centre/apply", centre.encode(), "application/yaml")
+
+    async def request(self, method: str, path: str, body: bytes = b"", media: str = "application/json") -> Any:
+        """One request as admin; the decoded answer. Raises ChildFailed for a refusal."""
+        headers = {"Authorization": f"Bearer {self.token('admin')}", "Content-Type": media}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.request(method, self.url + path, data=body or None, headers=headers) as answer,
+        ):
+            data = await answer.read()
+            if not answer.ok:
+                raise ChildFailed(
+                    f"{method} {path}: {answer.status} {data.decode(errors='replace')[: limits.REFUSED_CHARS_MAX]}"
+                )
+            return msgspec.json.decode(data) if data else None
+
+    async def stop(self) -> None:
+        """Stop the server. Safe to call twice."""
+        if self._server is not None:
+            await self._server.stop()
+
+
+async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url) as answer:
+            return answer.ok
+    except aiohttp.ClientError:
+        return False
+
+
+def free_port(wanted: int = 0) -> int:
+    """A TCP port on loopback that is free now: the wanted one, if it is."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, wanted))
+        except OSError:
+            probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
