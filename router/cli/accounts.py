@@ -1,0 +1,144 @@
+"""`firstline user add|list|disable|password`: people who log in."""
+
+import getpass
+import os
+import re
+import secrets
+import sys
+from typing import Annotated, Any, get_args
+
+import msgspec
+import typer
+
+from router.cli.console import emit, say, show, table
+from router.cli.options import Json, Login, Url
+from router.cli.outcome import CommandError, Exit
+from router.cli.people import People, Person, with_people
+from router.runtime.accounts import Grant, Role
+
+Name = Annotated[str, typer.Argument(help="The login.", show_default=False)]
+Generate = Annotated[bool, typer.Option("--generate", help="Make a random password and print it.")]
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    group = typer.Typer(no_args_is_help=True, help="People who log in: agents, supervisors, admins.")
+    group.command()(add)
+    group.command("list")(list_)
+    group.command()(disable)
+    group.command()(password)
+    app.add_typer(group, name="user")
+
+
+def add(
+    name: Name,
+    *,
+    grant: Annotated[
+        list[str],
+        typer.Option(help="ROLE or ROLE:TEAM,TEAM with role agent, supervisor or admin; may be given several times."),
+    ],
+    agent: Annotated[str, typer.Option(help="The agent they work as.")] = "",
+    generate: Generate = False,
+    url: Url = "",
+    login: Login = "",
+    json: Json = False,
+) -> None:
+    """Make an account. The first one, an admin, is made before the server ever runs.
+
+    The password is asked for, or is that of FIRSTLINE_NEW_PASSWORD.
+    """
+    if not _LOGIN.fullmatch(name):
+        raise CommandError(Exit.USAGE, "A login has at most 64 characters: a-z, 0-9 and . _ @ + -.")
+    person = Person(login=name, agent=agent, grants=tuple(_grant(text) for text in grant))
+    chosen = _new_password(generate)
+
+    async def make(people: People) -> None:
+        if any(other.login == name for other in await people.persons()):
+            raise CommandError(Exit.REFUSED, f"There is an account {name} already.")
+        await people.put(person, chosen)
+
+    with_people(url, login, make)
+    _told(person, chosen if generate else "", json)
+
+
+def list_(url: Url = "", login: Login = "", json: Json = False) -> None:
+    """Show the accounts that you may change."""
+
+    async def found(people: People) -> Any:
+        return sorted(await people.persons(), key=lambda person: person.login)
+
+    persons = with_people(url, login, found)
+    if json:
+        emit(persons)
+        return
+    rows = [[one.login, one.agent, _grants(one), "disabled" if one.disabled else ""] for one in persons]
+    table("Accounts", ["login", "agent", "grants", ""], rows)
+
+
+def disable(name: Name, url: Url = "", login: Login = "", json: Json = False) -> None:
+    """Close an account. Its sessions end at once."""
+
+    async def close(people: People) -> Person:
+        person = msgspec.structs.replace(await _one(people, name), disabled=True)
+        await people.put(person, None)
+        return person
+
+    _told(with_people(url, login, close), "", json)
+
+
+def password(name: Name, generate: Generate = False, url: Url = "", login: Login = "", json: Json = False) -> None:
+    """Give an account a new password. Its sessions end at once."""
+    chosen = _new_password(generate)
+
+    async def change(people: People) -> Person:
+        person = await _one(people, name)
+        await people.put(person, chosen)
+        return person
+
+    _told(with_people(url, login, change), chosen if generate else "", json)
+
+
+async def _one(people: People, name: str) -> Person:
+    for person in await people.persons():
+        if person.login == name:
+            return person
+    raise CommandError(Exit.REFUSED, f"There is no account {name} that you may change. See 'firstline user list'.")
+
+
+def _grant(text: str) -> Grant:
+    role, _, teams = text.partition(":")
+    named = tuple(team for team in teams.split(",") if team)
+    if role not in get_args(Role):
+        raise CommandError(Exit.USAGE, f"'{role}' is no role: say agent, supervisor or admin.")
+    if role != "admin" and not named:
+        raise CommandError(Exit.USAGE, f"Name the teams, as in --grant {role}:housing. Only an admin's may be all.")
+    return Grant(role=role, teams=named)  # type: ignore[arg-type]
+
+
+def _grants(person: Person) -> str:
+    return " ".join(grant.role + (":" + ",".join(grant.teams) if grant.teams else "") for grant in person.grants)
+
+
+def _new_password(generate: bool) -> str:
+    if generate:
+        return secrets.token_urlsafe()
+    if given := os.environ.get("FIRSTLINE_NEW_PASSWORD"):
+        return given
+    if not sys.stdin.isatty():
+        raise CommandError(Exit.USAGE, "Give the password in FIRSTLINE_NEW_PASSWORD, or have one made by --generate.")
+    chosen = getpass.getpass("New password: ")
+    if getpass.getpass("Once more: ") != chosen:
+        raise CommandError(Exit.USAGE, "The two are not alike. Nothing was changed.")
+    return chosen
+
+
+def _told(person: Person, made: str, json: bool) -> None:
+    if json:
+        emit({**msgspec.to_builtins(person), **({"password": made} if made else {})})
+        return
+    state = "disabled" if person.disabled else _grants(person)
+    show(f"{person.login}: {state}")
+    if made:
+        show(f"password: {made}")
+        say("It is shown this once.")

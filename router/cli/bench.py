@@ -1,0 +1,47 @@
+"""`firstline demo` and `firstline bench`: the real server with players, and figures beside their reference."""
+
+from typing import Annotated
+
+import typer
+
+from router.bench.limits import FIXED_S, REPEAT_MIN
+from router.cli.options import Json
+from router.cli.outcome import Exit
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(demo)
+    group = typer.Typer(no_args_is_help=True, help="Figures, each beside its reference in one run.")
+    group.command()(push)
+    group.callback()(lambda: None)
+    app.add_typer(group, name="bench")
+
+
+def demo(
+    seconds: Annotated[float | None, typer.Option(help="End by itself after so long. Default: Ctrl-C ends it.")] = None,
+    json: Json = False,
+) -> None:
+    """Run the real server on the sample centre, with customers and agents who play, and show it happen.
+
+    With --json the last line is one JSON object. Ends with 1 if anything was lost or given to two agents.
+    """
+    from router.bench.demo import run
+
+    _ended(run(seconds=seconds, as_json=json))
+
+
+def push(
+    seconds: Annotated[float, typer.Option(help="How long one measurement at the fixed rate lasts.")] = FIXED_S,
+    repeat: Annotated[int, typer.Option(help="How often each side is measured; medians are given.")] = REPEAT_MIN,
+    json: Json = False,
+) -> None:
+    """Measure events pushed to 1,000 agents, beside a bare skeleton on the same machine in the same run."""
+    from router.bench.push import run
+
+    _ended(run(seconds=seconds, repeat=repeat, as_json=json))
+
+
+def _ended(code: int) -> None:
+    if code:
+        raise typer.Exit(Exit.FAILED.value)

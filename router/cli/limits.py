@@ -1,0 +1,14 @@
+"""Every bound of the command line, with its unit in the name and its reason beside it."""
+
+REQUEST_S_MAX = 30.0  # an answer takes 2 s at most (DESIGN section 5); the rest is for slow lines
+CONNECT_S_MAX = 5.0  # a server that runs takes a connection at once
+RECEIPT_S_MAX = 30.0  # how long a command that was answered 202 is asked about
+RECEIPT_PAUSE_S = 0.5  # between two questions
+EVENTS_PER_REQUEST_MAX = 100  # what the API takes at once
+EVENTS_BYTES_MAX = 512 * 1024  # of one request of events: half of what the API takes
+FILE_BYTES_MAX = 256 * 1024 * 1024  # of an events file: it is read whole, to be refused before the first is sent
+DISK_FREE_MIN_BYTES = 1 << 30  # below a gigabyte the append-only file of a busy day may not fit
+BINARY_WAIT_S = 5.0  # how long a server binary may take to say its version
+REDIS_MIN = (7, 0)  # older ones lack what the commit script uses (DESIGN section 2)
+PYTHON_MIN = (3, 11)  # pyproject.toml
+PROBLEMS_SHOWN_MAX = 20  # lines of errors before the rest is only counted

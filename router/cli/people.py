@@ -1,0 +1,161 @@
+"""Accounts and keys as `user` and `key` see them: behind a server's API, or in the data folder here."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from router.api.passwords import Passwords, check_password
+from router.api.problems import Problem
+from router.api.tokens import key_hash, new_key
+from router.cli.client import Server, connected
+from router.cli.options import url_of
+from router.cli.outcome import CommandError, Exit
+from router.cli.running import here, run
+from router.core.state import State
+from router.runtime.accounts import Account, Accounts, ApiKey, Grant
+from router.runtime.system import SystemIds
+
+T = TypeVar("T")
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """An account as it is shown."""
+
+    login: str
+    agent: str = ""
+    grants: tuple[Grant, ...] = ()
+    disabled: bool = False
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A key as it is shown; `secret` only when it is new."""
+
+    id: str
+    name: str
+    disabled: bool = False
+    secret: str = ""
+
+
+class People(Protocol):
+    """Who may do what. Each method raises CommandError."""
+
+    async def persons(self) -> Sequence[Person]: ...
+
+    async def put(self, person: Person, password: str | None) -> None: ...
+
+    async def keys(self) -> Sequence[Key]: ...
+
+    async def add_key(self, name: str) -> Key: ...
+
+    async def disable_key(self, id: str) -> Key: ...
+
+
+@asynccontextmanager
+async def people_at(url: str, login: str) -> AsyncIterator[People]:
+    """The accounts of the server at `url`; with none named and none running, those of the data folder here."""
+    async with here(url) as node:
+        if node is not None:
+            yield _Local(node.accounts, node.gateway.state)
+            return
+        async with connected(url_of(url), login) as server:
+            yield _Remote(server)
+
+
+def with_people(url: str, login: str, do: Callable[[People], Awaitable[T]]) -> T:
+    """Do something with the accounts of `people_at`, and return what it returns. Raises CommandError."""
+
+    async def main() -> T:
+        async with people_at(url, login) as people:
+            return await do(people)
+
+    return run(main())
+
+
+class _Remote:
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    async def persons(self) -> Sequence[Person]:
+        return msgspec.convert(await self._rows("/api/v1/accounts"), list[Person])
+
+    async def put(self, person: Person, password: str | None) -> None:
+        body: dict[str, Any] = msgspec.to_builtins(person)
+        login = body.pop("login")
+        if password is not None:
+            body["password"] = password
+        await self._server.request("PUT", f"/api/v1/accounts/{login}", json=body)
+
+    async def keys(self) -> Sequence[Key]:
+        return msgspec.convert(await self._rows("/api/v1/keys"), list[Key])
+
+    async def add_key(self, name: str) -> Key:
+        return msgspec.convert((await self._server.request("POST", "/api/v1/keys", json={"name": name})).body, Key)
+
+    async def disable_key(self, id: str) -> Key:
+        return msgspec.convert((await self._server.request("DELETE", f"/api/v1/keys/{id}")).body, Key)
+
+    async def _rows(self, path: str) -> Any:
+        return (await self._server.request("GET", path)).body["rows"]
+
+
+class _Local:
+    def __init__(self, accounts: Accounts, state: State) -> None:
+        self._accounts = accounts
+        self._state = state
+
+    async def persons(self) -> Sequence[Person]:
+        return [
+            Person(login=one.login, agent=one.agent, grants=one.grants, disabled=one.disabled)
+            for one in self._accounts.accounts()
+        ]
+
+    async def put(self, person: Person, password: str | None) -> None:
+        old = self._accounts.account(person.login)
+        self._check(person, new=old is None, password=password)
+        account = Account(
+            login=person.login,
+            agent=person.agent,
+            grants=person.grants,
+            disabled=person.disabled,
+            version=old.version + 1 if old is not None else 1,
+        )
+        hashed = await Passwords().hash(password) if password is not None else None
+        await self._accounts.put_account(account, hashed)
+
+    async def keys(self) -> Sequence[Key]:
+        return [Key(id=key.id, name=key.name, disabled=key.disabled) for key in self._keys()]
+
+    async def add_key(self, name: str) -> Key:
+        ids = SystemIds()
+        secret = new_key(ids)
+        key = ApiKey(id=ids.new("key"), name=name, hash=key_hash(secret))
+        await self._accounts.put_key(key)
+        return Key(id=key.id, name=name, secret=secret)
+
+    async def disable_key(self, id: str) -> Key:
+        key = next((key for key in self._keys() if key.id == id), None)
+        if key is None:
+            raise CommandError(Exit.REFUSED, f"There is no key {id}. 'firstline key list' shows them.")
+        await self._accounts.put_key(msgspec.structs.replace(key, disabled=True))
+        return Key(id=key.id, name=key.name, disabled=True)
+
+    def _keys(self) -> Sequence[ApiKey]:
+        return self._accounts.keys()
+
+    def _check(self, person: Person, *, new: bool, password: str | None) -> None:
+        """The same rules as the API has."""
+        if new and password is None:
+            raise CommandError(Exit.USAGE, "A new account needs a password.")
+        if password is not None:
+            try:
+                check_password(password, person.login)
+            except Problem as problem:
+                raise CommandError(Exit.REFUSED, problem.detail) from problem
+        if person.agent and person.agent not in self._state.agents:
+            raise CommandError(Exit.REFUSED, f"There is no agent {person.agent}. Apply the centre first.")
+        for grant in person.grants:
+            for team in grant.teams:
+                if team not in self._state.teams:
+                    raise CommandError(Exit.REFUSED, f"There is no team {team}. Apply the centre first.")

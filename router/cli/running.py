@@ -1,0 +1,79 @@
+"""Running the node from the command line: the event loop, and a node that lives for one command."""
+
+import asyncio
+import errno
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from router import logs
+from router.cli.client import reachable
+from router.cli.console import say
+from router.cli.options import settings_of, url_of
+from router.cli.outcome import CommandError, Exit
+from router.settings import Settings, prepare
+
+if TYPE_CHECKING:
+    from router.node import Running
+
+T = TypeVar("T")
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run to the end on the fast loop where there is one. Raises CommandError for what the machine refuses."""
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(main)
+    except OSError as error:
+        raise _explained(error) from error
+
+
+@asynccontextmanager
+async def here(url: str) -> AsyncIterator["Running | None"]:
+    """A node on the data folder of the settings here, for one command; None when a server runs (or was named).
+
+    The first admin and the first centre are made this way, before anything listens.
+    """
+    if url or await reachable(url_of("")):
+        yield None
+        return
+    settings = prepare(settings_of(None, None))
+    say(f"No server runs: working on the data folder {settings.data_dir} directly.")
+    logs.configure(level="error", form=settings.log.form)
+    from router import node
+
+    async with node.running(settings) as running:
+        yield running
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Raises CommandError."""
+    from router import node
+
+    try:
+        run(node.serve(settings))
+    except CommandError as error:
+        if error.details.get("errno") == errno.EADDRINUSE:
+            raise CommandError(
+                Exit.ENVIRONMENT,
+                f"Port {settings.port} on {settings.host} is taken. Stop what listens there "
+                f"('ss -ltnp sport = :{settings.port}' shows it), or choose another with --port.",
+            ) from error
+        raise
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _explained(error: OSError) -> CommandError:
+    if error.errno == errno.EADDRINUSE:
+        return CommandError(Exit.ENVIRONMENT, f"A port is taken: {error}.", errno=error.errno)
+    if error.errno == errno.ENOSPC:
+        return CommandError(Exit.ENVIRONMENT, f"The disk is full: {error}. Nothing accepted was lost; make room.")
+    where = f" ({error.filename})" if error.filename else ""
+    return CommandError(Exit.ENVIRONMENT, f"The system refuses{where}: {error.strerror or error}.")

@@ -1,0 +1,48 @@
+"""`firstline serve` and `firstline version`."""
+
+import platform
+from importlib.metadata import version as installed
+from typing import Annotated
+
+import typer
+
+from router import logs
+from router.cli.console import emit, show
+from router.cli.options import Config, Data, Json, settings_of
+from router.settings import prepare
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(serve)
+    app.command()(version)
+
+
+def serve(
+    *,
+    config: Config = None,
+    data: Data = None,
+    host: Annotated[str | None, typer.Option(help="Where to listen.")] = None,
+    port: Annotated[int | None, typer.Option(help="Where to listen; 0 takes a free port.")] = None,
+    redis_url: Annotated[str | None, typer.Option(help="Your Redis, instead of a private one.")] = None,
+    database_url: Annotated[str | None, typer.Option(help="Your PostgreSQL, instead of SQLite.")] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+    log_form: Annotated[str | None, typer.Option(help="json, console, or auto: console on a terminal.")] = None,
+) -> None:
+    """Run the server until SIGTERM or Ctrl-C; both stop it in an orderly way."""
+    options = {"host": host, "port": port, "redis_url": redis_url, "database_url": database_url}
+    options |= {"log.level": log_level, "log.form": log_form}
+    settings = prepare(settings_of(config, data, **options))
+    logs.configure(settings.log.level, settings.log.form)
+    from router.cli import running
+
+    running.serve(settings)
+
+
+def version(json: Json = False) -> None:
+    """Say which version this is."""
+    found = installed("firstline")
+    if json:
+        emit({"firstline": found, "python": platform.python_version()})
+    else:
+        show(f"firstline {found} (Python {platform.python_version()})")
