@@ -3,7 +3,7 @@
 Everything here is a port: `router.runtime` and `router.archive` provide it, `router.node` wires it by hand.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -127,6 +127,10 @@ class Gateway(Protocol):
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` for each entry from now on."""
+        ...
+
+    def on_reset(self, reset: Callable[[State, int], None]) -> None:
+        """Call `reset` with state and position whenever the state was loaded anew: what was derived is void."""
         ...
 
     async def reached(self, position: int, wait_s: float = 2.0) -> bool:

@@ -1,0 +1,118 @@
+"""Puts the outer face together, by hand, and takes it down in the order that loses nobody anything."""
+
+import asyncio
+
+import socketio
+from aiohttp import web
+
+from router.api import (
+    accounts,
+    agents,
+    centre,
+    conversations,
+    deliveries,
+    events,
+    health,
+    items,
+    limits,
+    login,
+    metrics,
+    openapi,
+    receipts,
+    records,
+)
+from router.api.deps import DEPS, Deps
+from router.api.live import LIVE, Live
+from router.api.middleware import around, secured
+from router.api.origins import Origins
+from router.api.passwords import PASSWORDS, THROTTLE, Passwords, Throttle
+from router.api.push import Pusher
+from router.api.routes import Route, served
+from router.api.sessions import SESSIONS, Sessions
+from router.api.socket_wire import NAMESPACE, SocketJson, cut
+from router.api.sockets import AgentNamespace
+from router.api.tokens import TOKENS, Tokens
+
+_NOUNS = (
+    login,
+    events,
+    receipts,
+    items,
+    conversations,
+    agents,
+    records,
+    centre,
+    accounts,
+    deliveries,
+    metrics,
+    health,
+    openapi,
+)
+
+
+def route_table() -> list[Route]:
+    """Every operation of the API."""
+    return [route for noun in _NOUNS for route in noun.routes.all]
+
+
+def build_app(deps: Deps) -> tuple[web.Application, socketio.AsyncServer]:
+    """The application and its Socket.IO server, which other namespaces (the chat's) may still be registered on."""
+    app = web.Application(middlewares=[around], client_max_size=limits.BODY_BYTES_MAX)
+    app.on_response_prepare.append(secured)
+    tokens = Tokens(deps.settings.secret, deps.accounts, deps.clock)
+    origins = Origins(deps.settings.origins, deps.gateway)
+    sio = _socket_server(origins)
+    pusher = Pusher(sio, deps.gateway, tokens.still_good)
+    namespace = AgentNamespace(deps, tokens, origins, pusher)
+    sio.register_namespace(namespace)
+    sessions, live = Sessions(deps.accounts), Live()
+    sessions.on_change(namespace.kick)
+    deps.typing.subscribe(namespace.typing)
+    for listener in (live, metrics.observe, pusher):
+        deps.gateway.listen(listener)
+    deps.gateway.on_reset(pusher.reset)
+    app[DEPS], app[TOKENS], app[SESSIONS], app[LIVE] = deps, tokens, sessions, live
+    app[PASSWORDS], app[THROTTLE] = Passwords(), Throttle(deps.clock)
+    app[metrics.PUSHER], app[openapi.DOCUMENT] = pusher, openapi.document(route_table())
+    for route in route_table():
+        app.router.add_route(route.method, route.path, served(route))
+    sio.attach(app)
+    return app, sio
+
+
+async def drain(sio: socketio.AsyncServer) -> None:
+    """Let every socket go before the web server stops: readiness is off by now, intake has ended.
+
+    Tells agents why, disconnects, waits a bounded time for the connections to end, and cuts what remains. Without
+    this a stop takes twice aiohttp's shutdown time-out (FACTS 3.1).
+    """
+    namespace = sio.namespace_handlers.get(NAMESPACE)
+    if isinstance(namespace, AgentNamespace):
+        namespace.announce_stop()
+    for name in list(sio.manager.get_namespaces()):
+        for sid, _ in list(sio.manager.get_participants(name, None)):
+            await sio.disconnect(sid, namespace=name)
+    await sio.shutdown()
+    try:
+        async with asyncio.timeout(limits.DRAIN_S):
+            while sio.eio.sockets:  # noqa: ASYNC110 - the library has no event for it
+                await asyncio.sleep(limits.DRAIN_LOOK_S)
+    except TimeoutError:
+        for environ in list(sio.environ.values()):
+            cut(environ["aiohttp.request"].transport)
+    if isinstance(namespace, AgentNamespace):
+        await namespace.reported()
+
+
+def _socket_server(origins: Origins) -> socketio.AsyncServer:
+    return socketio.AsyncServer(
+        async_mode="aiohttp",
+        transports=["websocket"],
+        async_handlers=False,
+        cors_allowed_origins=origins.admitted,
+        ping_interval=limits.PING_INTERVAL_S,
+        ping_timeout=limits.PING_TIMEOUT_S,
+        max_http_buffer_size=limits.SOCKET_MESSAGE_BYTES_MAX,
+        json=SocketJson,
+        namespaces=[],
+    )

@@ -1,0 +1,42 @@
+"""What the API needs from the rest of the house. `router.node` fills it in; handlers find it in the application."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from router.gateway import Clock, Gateway, Ids, Intake, Timelines, Typing
+from router.runtime.accounts import Accounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSettings:
+    """The part of a node's settings that the API reads.
+
+    `secret` signs tokens (all nodes of a domain share it), `gateway` is this node's id as a gateway of clients.
+    `origins` are pages that may open sockets beside those of our own host; `trusted_proxies` the networks (CIDR)
+    whose word about the caller's address counts.
+    """
+
+    secret: str
+    gateway: str
+    origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deps:
+    """The ports. `ready` says, by name, which of the things that a node needs are well."""
+
+    gateway: Gateway
+    accounts: Accounts
+    intake: Intake
+    history: Timelines
+    typing: Typing
+    clock: Clock
+    ids: Ids
+    settings: ApiSettings
+    ready: Callable[[], Awaitable[Mapping[str, bool]]]
+
+
+DEPS: web.AppKey[Deps] = web.AppKey("deps", Deps)

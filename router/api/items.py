@@ -1,0 +1,206 @@
+"""Work items: what there is to know of them, and the REST side of what agents do with them (see `work`)."""
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import msgspec
+from aiohttp import web
+
+from router.api import limits
+from router.api.commanding import Done, answered, call_of
+from router.api.deps import DEPS
+from router.api.live import LIVE
+from router.api.paging import Cursor, Page, cursor_of, paged
+from router.api.problems import Problem
+from router.api.rights import Principal, may, require
+from router.api.routes import Routes, principal_of, query_of
+from router.api.work import ACTIONS, do, item_teams
+from router.core.explain import explain
+from router.core.item import WorkItem
+from router.core.state import State
+from router.core.views import item_view
+from router.gateway import Content
+
+routes = Routes()
+
+_content = msgspec.json.Decoder(Content)
+
+
+class ItemsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which items: all filters must fit. `after` is the cursor of the page before."""
+
+    state: str = ""
+    queue: str = ""
+    channel: str = ""
+    agent: str = ""
+    team: str = ""
+    conversation: str = ""
+    after: str = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=limits.PAGE_MAX)] = limits.PAGE_DEFAULT
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an agent does not get an item: the code of the rule that keeps them from it, or `eligible`."""
+
+    agent: str
+    reason: str
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """Agent by agent, why an item waits, at an event position."""
+
+    item: str
+    position: int
+    agents: list[Reason]
+
+
+class Timeline(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened to an item, the oldest first. Texts of notes are filled in."""
+
+    item: str
+    rows: list[dict[str, Any]]
+
+
+@routes.route("GET", "/api/v1/items", action="item.list", query=ItemsQuery, answer=Page)
+async def list_items(request: web.Request) -> web.Response:
+    """Items in memory (open, and closed ones not archived yet), the longest open first.
+
+    You see those of your teams; agents see theirs and what waits in the queues they serve.
+    """
+    query = query_of(request, ItemsQuery)
+    principal, state = principal_of(request), request.app[DEPS].gateway.state
+    after = cursor_of(query.after)
+
+    def wanted(item: WorkItem) -> bool:
+        return _fits(state, item, query) and may(principal, "item.list", *concerned(state, item, principal))
+
+    found = await _scan(state, wanted, after, query.limit + 1)
+    rows = [item_view(state, id) for _, id in found if id in state.items]
+    keys = [Cursor(at=at, id=id) for at, id in found]
+    return paged(request, rows, keys, query.limit)
+
+
+@routes.route("GET", "/api/v1/items/{item}", action="item.read", answer=dict[str, Any])
+async def get(request: web.Request) -> dict[str, Any]:
+    """An item as it is now, or as the archive keeps it."""
+    return await view_of(request, request.match_info["item"])
+
+
+@routes.route("GET", "/api/v1/items/{item}/timeline", action="item.read", answer=Timeline)
+async def timeline(request: web.Request) -> Timeline:
+    """What happened to an item: every event that names it, with its position and instant."""
+    deps, item = request.app[DEPS], request.match_info["item"]
+    await view_of(request, item)
+    rows = await deps.history.timeline(item)
+    archived = max((row["position"] for row in rows), default=0)
+    rows = [*rows, *request.app[LIVE].story(item, max(archived, await deps.history.position()))]
+    notes = {row["note"] if row["type"] != "NoteAdded" else row["content"] for row in rows if _has_note(row)}
+    texts = await texts_of(request, sorted(notes))
+    for row in rows:
+        if _has_note(row):
+            row["text"] = texts.get(row["note"] if row["type"] != "NoteAdded" else row["content"])
+    return Timeline(item=item, rows=rows)
+
+
+@routes.route("GET", "/api/v1/items/{item}/explain", action="item.explain", answer=Explanation)
+async def explanation(request: web.Request) -> Explanation:
+    """Why the item waits: for each agent, the rule that keeps them from it."""
+    deps, item = request.app[DEPS], request.match_info["item"]
+    state = deps.gateway.state
+    record = state.items.get(item)
+    if record is None:
+        raise Problem("unknown_item", "There is no open item with this id.", subject=item)
+    require(principal_of(request), "item.explain", *concerned(state, record, principal_of(request)))
+    agents = [Reason(agent=agent, reason=reason) for agent, reason in explain(state, item)]
+    return Explanation(item=item, position=deps.gateway.position, agents=agents)
+
+
+def _action_route(name: str) -> None:
+    action = ACTIONS[name]
+
+    async def handler(request: web.Request, body: Any) -> web.Response:
+        return answered(await do(call_of(request), name, request.match_info["item"], body))
+
+    handler.__doc__ = action.body.__doc__
+    declare = routes.route(
+        "POST",
+        f"/api/v1/items/{{item}}/{name}",
+        action=action.action,
+        body=action.body,
+        answer=Done,
+        answers_command=True,
+    )
+    declare(handler)
+
+
+for _name in ACTIONS:
+    _action_route(_name)
+
+
+def concerned(state: State, item: WorkItem, principal: Principal) -> tuple[set[str], tuple[str, ...]]:
+    """The teams and agents that an item is the business of. Whoever serves the queue it waits in counts."""
+    teams = item_teams(state, item.queue, item.agent)
+    agents = (item.agent, item.last_agent) if item.agent or item.last_agent else ()
+    me = state.agents.get(principal.agent)
+    if me is not None and item.queue in state.memberships(me):
+        agents = (*agents, me.id)
+    return teams, agents
+
+
+async def view_of(request: web.Request, item: str) -> dict[str, Any]:
+    """An item in memory or in the archive, if the caller may read it. Raises Problem."""
+    deps, principal = request.app[DEPS], principal_of(request)
+    state = deps.gateway.state
+    record = state.items.get(item)
+    if record is not None:
+        require(principal, "item.read", *concerned(state, record, principal))
+        return item_view(state, item)
+    kept = await deps.history.item(item)
+    if kept is None:
+        raise Problem("unknown_item", "There is no item with this id.", subject=item)
+    agents = tuple(filter(None, (kept.get("agent", ""), kept.get("last_agent", ""))))
+    require(principal, "item.read", item_teams(state, kept.get("queue", ""), kept.get("agent", "")), agents)
+    return kept
+
+
+async def texts_of(request: web.Request, ids: list[str]) -> dict[str, str]:
+    """Texts by content id, blobs included; what was erased is left out."""
+    gateway = request.app[DEPS].gateway
+    found: dict[str, str] = {}
+    for id, data in zip(ids, await gateway.contents(ids) if ids else [], strict=True):
+        if data is None:
+            continue
+        content = _content.decode(data)
+        blob = await gateway.blob(content.text_blob) if content.text_blob else None
+        found[id] = blob.decode() if blob is not None else content.text
+    return found
+
+
+def _has_note(row: dict[str, Any]) -> bool:
+    return bool(row.get("note")) or row["type"] == "NoteAdded"
+
+
+def _fits(state: State, item: WorkItem, query: ItemsQuery) -> bool:
+    queue = state.queues.get(item.queue)
+    return (
+        (not query.state or item.state == query.state)
+        and (not query.queue or item.queue == query.queue)
+        and (not query.channel or item.channel == query.channel)
+        and (not query.agent or item.agent == query.agent)
+        and (not query.conversation or item.conversation == query.conversation)
+        and (not query.team or (queue is not None and queue.team == query.team))
+    )
+
+
+async def _scan(state: State, wanted: Callable[[WorkItem], bool], after: Cursor, count: int) -> list[tuple[int, str]]:
+    """The first `count` wanted items past the cursor by (opened, id), in slices between which others may run."""
+    best: list[tuple[int, str]] = []
+    ids = list(state.items)
+    for start in range(0, len(ids), limits.SCAN_SLICE):
+        slice = (state.items.get(id) for id in ids[start : start + limits.SCAN_SLICE])
+        keys = ((item.opened_at, item.id) for item in slice if item is not None and wanted(item))
+        best = heapq.nsmallest(count, [*best, *(key for key in keys if key > (after.at, after.id))])
+        await asyncio.sleep(0)
+    return best

@@ -1,0 +1,39 @@
+"""Every bound of the API, with its unit in the name and its reason beside it."""
+
+BODY_BYTES_MAX = 1_048_576  # a request's body: a batch of events or a centre file; mail comes in elsewhere
+TEXT_BYTES_MAX = 524_288  # a reply or note: far above any letter a person writes, below the body's bound
+CHAT_TEXT_BYTES_MAX = 16_384  # a chat message, as for the customer's side
+CONTENT_INLINE_BYTES_MAX = 65_536  # contents beside the log; above it lies in a blob (DESIGN section 5)
+EVENTS_PER_BATCH_MAX = 100  # CloudEvents in one request: each is a durable write before the answer
+OUTCOME_WAIT_S = 2.0  # how long an answer waits for the outcome before it is 202 (DESIGN section 5)
+PREFER_WAIT_S_MAX = 10  # what `Prefer: wait=n` may ask: below the idle time-outs of common proxies
+REACHED_WAIT_S = 2.0  # how long a request with Firstline-Position waits for this node's follower
+RETRY_AFTER_S = 1  # told with 503: the store or a follower is usually back within it
+KEY_CHARS_MAX = 255  # an Idempotency-Key: what the stored key can hold without being cut
+ID_CHARS_MAX = 128  # ids in paths: ours are shorter, so longer ones cannot exist
+PAGE_MAX = 200  # rows of one page (FACTS 5.2)
+PAGE_DEFAULT = 50  # rows of a page when nobody says
+SCAN_SLICE = 2_000  # items looked at between two turns of the loop, so that a list does not hold up pushes
+TOKEN_MS = 1_800_000  # life of an access token: 30 min
+SESSION_MS_MAX = 43_200_000  # a login can be refreshed for 12 h: one shift with overtime (ASVS 7.3.2)
+PASSWORD_CHARS_MIN = 8  # ASVS 6.2.1
+PASSWORD_CHARS_MAX = 256  # longer ones are refused before they cost hashing time
+HASHES_AT_ONCE_MAX = 2  # argon2 takes 64 MiB each
+FAILURES_PER_PAIR_MAX = 5  # wrong passwords for one login from one address within the window
+FAILURES_PER_ADDRESS_MAX = 50  # ... from one address, whatever the login: offices share an address
+FAILURES_PER_LOGIN_MAX = 50  # ... for one login, counted only from addresses it never logged in from
+FAILURE_WINDOW_MS = 300_000  # how long a failure counts: 5 min
+THROTTLE_ENTRIES_MAX = 20_000  # remembered logins and addresses; the oldest are forgotten first
+SOCKET_PACKETS_MAX = 500  # packets waiting for one socket before it is cut off (FACTS 3.2)
+SOCKET_BYTES_MAX = 2_000_000  # bytes waiting for one socket before it is cut off (FACTS 3.2)
+SOCKET_MESSAGE_BYTES_MAX = 2_000_000  # a message from a client; above it the connection is closed
+PING_INTERVAL_S = 10  # agents' sockets: a dead one is noticed within 20 s
+PING_TIMEOUT_S = 10
+GOODBYE_S = 1.0  # between the reason for a disconnect and the cut of the connection
+DRAIN_S = 2.0  # how long a stop waits for sockets to go by themselves (FACTS 3.1)
+DRAIN_LOOK_S = 0.02  # how often a stop looks whether all sockets are gone
+REPORT_RETRY_S = 0.5  # first pause before a presence report is tried again
+REPORT_RETRY_S_MAX = 5.0  # longest pause between two tries
+LIVE_ITEMS_MAX = 20_000  # items and conversations whose latest events are kept until the archive has them
+LIVE_ROWS_MAX = 500  # latest events kept for one of them
+RETRY_AFTER_LOGIN_S = 60  # told with 429: the oldest failures are then nearly forgotten

@@ -1,0 +1,169 @@
+"""How the centre's records look on the outside: skills and requirements as {skill: level}, no id and revision in
+bodies (the path and If-Match say them). Explicit structs, so that nothing is taken over that was not meant
+(ASVS 15.3.3).
+"""
+
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
+
+from queues.capacity import DEFAULT_ROOMS, TOTAL, Room
+from queues.category import Category, Code, CodeKind
+from queues.endpoint import Endpoint
+from queues.entry_point import EntryPoint, Override
+from queues.hours import Hours, Span
+from queues.queue import ChannelName, Queue
+from queues.team import Membership, Team
+from router.api import limits
+from router.core.agent import Agent
+from router.core.commands import CentreRecord
+from skills import Skill, requirement
+
+Id: TypeAlias = Annotated[str, msgspec.Meta(max_length=limits.ID_CHARS_MAX)]
+Levels: TypeAlias = dict[str, Annotated[int, msgspec.Meta(ge=1, le=5)]]
+Milliseconds: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+Names: TypeAlias = dict[str, str]
+
+
+class _Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class SkillBody(_Body, frozen=True):
+    """A skill or a language."""
+
+    names: Names = {}
+    kind: Annotated[str, msgspec.Meta(pattern="^(skill|language)$")] = "skill"
+
+
+class TeamBody(_Body, frozen=True):
+    """A team: its line, and what its members serve."""
+
+    names: Names = {}
+    line: Annotated[int, msgspec.Meta(ge=1)] = 1
+    memberships: dict[str, Membership] = {}
+
+
+class QueueBody(_Body, frozen=True):
+    """A queue and its rules. A changed requirement applies at once to what waits."""
+
+    names: Names = {}
+    line: Annotated[int, msgspec.Meta(ge=1)] = 1
+    team: Id = ""
+    requirement: Levels = {}
+    priority: int = 0
+    target_ms: dict[str, Milliseconds] = {}
+    reservation_ms: Annotated[int, msgspec.Meta(ge=1)] = 20_000
+    wrap_up_ms: dict[str, Milliseconds] = {}
+    decline_memory_ms: Milliseconds = 300_000
+    knock_out_max: Annotated[int, msgspec.Meta(ge=1)] = 3
+    escalates_to: Id = ""
+    hours: Id = ""
+
+
+class CategoryBody(_Body, frozen=True):
+    """What a contact may be about."""
+
+    names: Names = {}
+    parent: Id = ""
+    queue: Id = ""
+    requirement: Levels = {}
+    escalates_to: Id = ""
+
+
+class CodeBody(_Body, frozen=True):
+    """A code agents choose. Its id is `kind:name`."""
+
+    kind: CodeKind
+    names: Names = {}
+
+
+class HoursBody(_Body, frozen=True):
+    """Opening hours: minutes of the local day, seven days from Monday; `exceptions` by ISO date."""
+
+    zone: str
+    weekly: Annotated[tuple[tuple[Span, ...], ...], msgspec.Meta(min_length=7, max_length=7)]
+    exceptions: dict[str, tuple[Span, ...]] = {}
+    holidays: str = ""
+
+
+class EntryPointBody(_Body, frozen=True):
+    """A number, mailbox or chat site, and what it says of what comes in there."""
+
+    channel: ChannelName
+    address: str
+    queue: Id
+    requirement: Levels = {}
+    language: str = ""
+    priority: int = 0
+    category: Id = ""
+    overrides: tuple[Override, ...] = ()
+    origins: tuple[str, ...] = ()
+
+
+class EndpointBody(_Body, frozen=True):
+    """Where webhooks go. `secret` names the setting that holds the signing secret."""
+
+    url: str
+    events: tuple[str, ...] = ("*",)
+    secret: str = ""
+
+
+class AgentBody(_Body, frozen=True):
+    """A person who handles items."""
+
+    name: str = ""
+    teams: tuple[str, ...] = ()
+    skills: Levels = {}
+    memberships: dict[str, Membership] = {}
+    rooms: dict[str, Room] = msgspec.field(default_factory=lambda: dict(DEFAULT_ROOMS))
+    total: Annotated[int, msgspec.Meta(ge=0)] = TOTAL
+    phone: str = ""
+    language: str = ""
+    disabled: bool = False
+
+
+BODIES: dict[str, type[_Body]] = {
+    "skill": SkillBody,
+    "team": TeamBody,
+    "queue": QueueBody,
+    "category": CategoryBody,
+    "code": CodeBody,
+    "hours": HoursBody,
+    "entry_point": EntryPointBody,
+    "endpoint": EndpointBody,
+    "agent": AgentBody,
+}
+"""Kind of record -> what is put."""
+
+_RECORDS: dict[str, type[Any]] = {
+    "skill": Skill,
+    "team": Team,
+    "queue": Queue,
+    "category": Category,
+    "code": Code,
+    "hours": Hours,
+    "entry_point": EntryPoint,
+    "endpoint": Endpoint,
+    "agent": Agent,
+}
+_LEVELS = ("skills", "requirement")
+
+
+def record_of(kind: str, id: str, body: Any) -> CentreRecord:
+    """The record that a body describes. Its revision is for the core to set."""
+    fields = msgspec.structs.asdict(body)
+    for name in _LEVELS:
+        if name in fields:
+            fields[name] = requirement(fields[name])
+    record: CentreRecord = _RECORDS[kind](id=id, **fields)
+    return record
+
+
+def shown(record: Any) -> dict[str, Any]:
+    """A record as it is answered: its fields, id and revision included."""
+    fields: dict[str, Any] = msgspec.structs.asdict(record)
+    for name in _LEVELS:
+        if name in fields:
+            fields[name] = dict(fields[name])
+    return fields

@@ -1,0 +1,243 @@
+"""What agents do with items: one table of actions, each a struct and a function that makes the command.
+
+REST routes and socket events are both made from `ACTIONS`. Whether an action is possible is for the core to
+say; here it is only checked who asks.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import msgspec
+
+from router.api import limits
+from router.api.commanding import Call, Done, Later, carry_out
+from router.api.problems import Problem
+from router.api.rights import Action, require
+from router.api.writing import written
+from router.core import commands as c
+from router.core.facts import MessageFacts
+from router.core.state import State
+
+Name = Annotated[str, msgspec.Meta(max_length=limits.ID_CHARS_MAX)]
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class _Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    agent: Name = ""
+    """For whom it is done: yourself when left out. Supervisors may name an agent of theirs."""
+
+
+class Accept(_Body, frozen=True):
+    """Take the item that is held for me."""
+
+    reservation: Name = ""
+
+
+class Decline(_Body, frozen=True):
+    """Refuse the item that is held for me; `reason` is a code of kind decline."""
+
+    reservation: Name = ""
+    reason: Name = ""
+
+
+class Reply(_Body, frozen=True):
+    """Answer the customer."""
+
+    text: Text
+
+
+class Note(_Body, frozen=True):
+    """Keep a note with the item; the customer never sees it."""
+
+    text: Text
+
+
+class Pending(_Body, frozen=True):
+    """Wait for the customer, or until an instant."""
+
+    until_at_ms: int | None = None
+    reason: Name = ""
+
+
+class Resume(_Body, frozen=True):
+    """Take a pending item up again."""
+
+
+class Category(_Body, frozen=True):
+    """Say what the contact is about."""
+
+    category: Name
+
+
+class End(_Body, frozen=True):
+    """The exchange is over: wrap-up starts."""
+
+
+class Complete(_Body, frozen=True):
+    """Close the item; `disposition` is a code of that kind."""
+
+    disposition: Name
+    category: Name = ""
+
+
+class Escalate(_Body, frozen=True):
+    """Unresolved at this line: on to specialists. The reason (a code of kind escalation) and note are required."""
+
+    reason: Name = ""
+    note: str = ""
+    queue: Name = ""
+
+
+class Transfer(_Body, frozen=True):
+    """Hand over to a queue, or to an agent by name."""
+
+    queue: Name = ""
+    to_agent: Name = ""
+    note: str = ""
+
+
+class Requeue(_Body, frozen=True):
+    """A supervisor puts an item back into a queue: its own when none is named."""
+
+    queue: Name = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A command ready to be submitted, with the contents that it names."""
+
+    command: c.Command
+    contents: Mapping[str, bytes] = field(default_factory=dict)
+
+
+Maker = Callable[[Call, str, Any], Awaitable[Made]]
+"""Makes the command from the call, the item and the body, whose `agent` is filled in."""
+
+
+async def _accept(call: Call, item: str, body: Accept) -> Made:
+    return Made(c.AcceptReservation(item=item, agent=body.agent, reservation=body.reservation))
+
+
+async def _decline(call: Call, item: str, body: Decline) -> Made:
+    return Made(c.DeclineReservation(item=item, agent=body.agent, reservation=body.reservation, reason=body.reason))
+
+
+async def _reply(call: Call, item: str, body: Reply) -> Made:
+    record = call.deps.gateway.state.items.get(item)
+    channel = record.channel if record else ""
+    most = limits.CHAT_TEXT_BYTES_MAX if channel == "chat" else limits.TEXT_BYTES_MAX
+    text = await written(call, body.text, "/text", most)
+    message = MessageFacts(id=call.deps.ids.new("msg"), content=text.id, size=text.size)
+    delivery = call.deps.ids.new("dlv") if channel == "email" else ""
+    return Made(c.SendReply(item=item, agent=body.agent, message=message, delivery=delivery), text.contents)
+
+
+async def _note(call: Call, item: str, body: Note) -> Made:
+    text = await written(call, body.text, "/text")
+    return Made(c.AddNote(item=item, agent=body.agent, content=text.id), text.contents)
+
+
+async def _pending(call: Call, item: str, body: Pending) -> Made:
+    return Made(c.SetPending(item=item, agent=body.agent, until=body.until_at_ms, reason=body.reason))
+
+
+async def _resume(call: Call, item: str, body: Resume) -> Made:
+    return Made(c.ResumeItem(item=item, agent=body.agent))
+
+
+async def _category(call: Call, item: str, body: Category) -> Made:
+    return Made(c.SetCategory(item=item, agent=body.agent, category=body.category))
+
+
+async def _end(call: Call, item: str, body: End) -> Made:
+    return Made(c.EndContact(item=item, agent=body.agent))
+
+
+async def _complete(call: Call, item: str, body: Complete) -> Made:
+    return Made(c.CompleteItem(item=item, agent=body.agent, disposition=body.disposition, category=body.category))
+
+
+async def _escalate(call: Call, item: str, body: Escalate) -> Made:
+    note, contents = await _optional(call, body.note)
+    command = c.EscalateItem(item=item, agent=body.agent, reason=body.reason, note=note, queue=body.queue)
+    return Made(command, contents)
+
+
+async def _transfer(call: Call, item: str, body: Transfer) -> Made:
+    note, contents = await _optional(call, body.note)
+    command = c.TransferItem(item=item, agent=body.agent, queue=body.queue, to_agent=body.to_agent, note=note)
+    return Made(command, contents)
+
+
+async def _requeue(call: Call, item: str, body: Requeue) -> Made:
+    return Made(c.RequeueItem(item=item, queue=body.queue))
+
+
+async def _optional(call: Call, note: str) -> tuple[str, Mapping[str, bytes]]:
+    if not note.strip():
+        return "", {}
+    text = await written(call, note, "/note")
+    return text.id, text.contents
+
+
+@dataclass(frozen=True, slots=True)
+class ItemAction:
+    """One thing that can be done with an item: its body, its maker and the right it takes."""
+
+    body: type[Any]
+    make: Maker
+    action: Action = "item.work"
+
+
+ACTIONS: dict[str, ItemAction] = {
+    "accept": ItemAction(Accept, _accept),
+    "decline": ItemAction(Decline, _decline),
+    "reply": ItemAction(Reply, _reply),
+    "note": ItemAction(Note, _note),
+    "pending": ItemAction(Pending, _pending),
+    "resume": ItemAction(Resume, _resume),
+    "category": ItemAction(Category, _category),
+    "end": ItemAction(End, _end),
+    "complete": ItemAction(Complete, _complete),
+    "escalate": ItemAction(Escalate, _escalate),
+    "transfer": ItemAction(Transfer, _transfer),
+    "requeue": ItemAction(Requeue, _requeue, "item.supervise"),
+}
+
+
+async def do(call: Call, name: str, item: str, body: Any) -> Done | Later:
+    """Carry out the action `name` on an item. Raises Problem, KeyConflict, StoreError."""
+    action = ACTIONS[name]
+    body = _acting(call, item, body, action.action)
+    made = await action.make(call, item, body)
+    return await carry_out(call, made.command, made.contents)
+
+
+def _acting(call: Call, item: str, body: Any, action: Action) -> Any:
+    """The body with the agent filled in, once it is clear that the caller may act for them on this item.
+
+    An item that left memory is still passed on for the agent themselves: their request may be a repeated one.
+    """
+    principal, state = call.principal, call.deps.gateway.state
+    record = state.items.get(item)
+    if not body.agent and principal.agent:
+        body = msgspec.structs.replace(body, agent=principal.agent)
+    if record is None:
+        if body.agent != principal.agent or action != "item.work":
+            raise Problem("unknown_item", "There is no open item with this id.", subject=item)
+        teams: set[str] = set()
+    else:
+        teams = item_teams(state, record.queue, record.agent)
+    require(principal, action, teams, (body.agent,) if body.agent else ())
+    return body
+
+
+def item_teams(state: State, queue: str, agent: str) -> set[str]:
+    """The teams that an item belongs to: that of its queue, and those of the agent who has it."""
+    teams: set[str] = set()
+    if (record := state.queues.get(queue)) is not None and record.team:
+        teams.add(record.team)
+    if (holder := state.agents.get(agent)) is not None:
+        teams.update(holder.teams)
+    return teams
