@@ -82,8 +82,12 @@ class Archiver:
             await self._advanced.wait_for(lambda: self._place.position >= position)
 
     async def start(self) -> None:
-        """Read from SQL where it stopped. Raises OtherHistory when the store does not go on from there."""
+        """Read from SQL where it stopped, and finish what had to wait for that transaction.
+
+        Raises OtherHistory when the store does not go on from there, StoreError when it or SQL is away.
+        """
         await self._restore()
+        await self._clear_store()
         _log.info("archive_started", position=self.position)
 
     async def run(self) -> None:

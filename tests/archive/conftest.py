@@ -73,7 +73,7 @@ def postgresql_url(postgresql: str) -> str:
     return f"postgresql://postgres@/{name}?host={postgresql}"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.service)])
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A data base of either kind with nothing in it."""
     if request.param == "sqlite":
