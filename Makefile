@@ -53,7 +53,7 @@ test: $(TEST_STAMP) ## install what tests need (Debian packages too), then lint 
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 bench: $(RUN_STAMP) ## figures beside their reference; ARGS="push --json"
-	@$(FIRSTLINE) bench $(ARGS)
+	@$(FIRSTLINE) bench $(or $(ARGS),push)
 
 sim: $(RUN_STAMP) ## one world of the fault simulator, the same for the same SEED=n
 	@$(PY) -m router.simulate --seed $(SEED) $(ARGS)
