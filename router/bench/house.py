@@ -24,6 +24,7 @@ from router.bench import limits
 from router.bench.processes import Child, ChildFailed
 from router.runtime.accounts import Account, ApiKey, Grant
 from router.runtime.system import SystemClock
+from router.settings import FILE_NAME
 
 HOST = "127.0.0.1"
 ADMIN = Account(login="admin", grants=(Grant(role="admin"),))
@@ -44,22 +45,17 @@ class House:
 
     @classmethod
     async def start(
-        cls,
-        folder: Path,
-        people: Sequence[Account],
-        *,
-        port: int = 0,
-        password_hash: str = "",
-        options: Mapping[str, str],
+        cls, folder: Path, people: Sequence[Account], *, port: int = 0, password_hash: str = "", config: str = ""
     ) -> "House":
-        """Seed and start. `options` are further `FIRSTLINE_*` variables. Raises ChildFailed."""
+        """Seed and start. `config` is the text of its firstline.toml. Raises ChildFailed."""
         house = cls(folder, port or free_port(), secrets.token_urlsafe(48))
         await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+        await asyncio.to_thread((folder / FILE_NAME).write_text, config, "utf-8")
         await house._seed([ADMIN, *people], password_hash)
         house._server = await Child.start(
             [sys.executable, "-m", "router.cli", "serve", "--data-dir", str(folder), "--port", str(house.port)],
             folder / "firstline.log",
-            environment={"FIRSTLINE_SECRET": house._secret, "FIRSTLINE_HOST": HOST, **options},
+            environment={"FIRSTLINE_SECRET": house._secret, "FIRSTLINE_HOST": HOST, "FIRSTLINE_LOG_LEVEL": "warning"},
         )
         try:
             await house._ready()
@@ -108,8 +104,16 @@ class House:
         """Apply a centre file. Raises ChildFailed when the server refuses it."""
         await self.request("POST", "/api/v1/centre/apply", centre.encode(), "application/yaml")
 
+    async def position(self) -> int:
+        """Where the log is."""
+        headers, _ = await self._send("GET", "/api/v1/centre", b"", "application/json")
+        return int(headers["Firstline-Position"])
+
     async def request(self, method: str, path: str, body: bytes = b"", media: str = "application/json") -> Any:
         """One request as admin; the decoded answer. Raises ChildFailed for a refusal."""
+        return msgspec.json.decode((await self._send(method, path, body, media))[1])
+
+    async def _send(self, method: str, path: str, body: bytes, media: str) -> tuple[Mapping[str, str], bytes]:
         headers = {"Authorization": f"Bearer {self.token('admin')}", "Content-Type": media}
         async with (
             aiohttp.ClientSession() as session,
@@ -120,7 +124,7 @@ class House:
                 raise ChildFailed(
                     f"{method} {path}: {answer.status} {data.decode(errors='replace')[: limits.REFUSED_CHARS_MAX]}"
                 )
-            return msgspec.json.decode(data) if data else None
+            return answer.headers, data
 
     async def stop(self) -> None:
         """Stop the server. Safe to call twice."""

@@ -81,7 +81,7 @@ async def start_firstline(folder: Path, agents: int) -> Side:
     """Our side: a server with the bench centre, and a generator."""
     names = bench_centre.agent_ids(agents)
     people = [Account(login=name, agent=name, grants=(Grant(role="agent", teams=("bench",)),)) for name in names]
-    house = await House.start(folder / "firstline", people, options={"FIRSTLINE_LOG_LEVEL": "warning"})
+    house = await House.start(folder / "firstline", people)
     try:
         await house.apply(bench_centre.centre(agents))
         tokens = {name: house.token(name) for name in names}

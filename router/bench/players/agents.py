@@ -50,6 +50,11 @@ class Agent:
         """Go home."""
         await self._sio.disconnect()
 
+    @property
+    def held(self) -> list[dict[str, Any]]:
+        """The items on their screen."""
+        return list(self._items.values())
+
     # -- what the server shows ----------------------------------------------------------------------------------
 
     async def _seen_view(self, body: dict[str, Any]) -> None:

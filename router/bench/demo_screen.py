@@ -1,0 +1,68 @@
+"""The live table of the demo: what waits, who works, what happened last. Pictures only, no decisions."""
+
+from collections import Counter
+from collections.abc import Sequence
+from time import time
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from router.bench.checker import CHANNELS, Report
+from router.bench.players.agents import Agent
+from router.bench.players.stage import Stage
+
+DONE = ("in", "accept", "reply", "escalate", "declined", "ignored", "complete")
+
+
+def picture(
+    stage: Stage, queues: Sequence[dict[str, Any]], agents: Sequence[Agent], done: float | None
+) -> RenderableType:
+    """Everything at one instant. `done` is the share of the play that is over, None when it has no end."""
+    parts: list[RenderableType] = [_queues(queues, agents), _channels(stage), _told(stage)]
+    if done is not None:
+        parts.append(ProgressBar(total=1.0, completed=done))
+    return Group(*parts)
+
+
+def _queues(queues: Sequence[dict[str, Any]], agents: Sequence[Agent]) -> Table:
+    held = Counter(view["queue"] for agent in agents for view in agent.held)
+    table = _table("queue", "waiting", "longest wait", "with agents")
+    for queue in queues:
+        oldest = queue["oldest_entered_at_ms"]
+        waited = f"{max(0.0, time() - oldest / 1_000):.1f} s" if oldest else ""
+        table.add_row(queue["id"], str(queue["waiting"]), waited, str(held[queue["id"]]))
+    return table
+
+
+def _channels(stage: Stage) -> Table:
+    table = _table("channel", *DONE)
+    for channel in CHANNELS:
+        table.add_row(channel, *(str(stage.counts[channel, what]) for what in DONE))
+    return table
+
+
+def _told(stage: Stage) -> Text:
+    return Text("\n".join(stage.told), style="dim", no_wrap=True, overflow="ellipsis")
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(pad_edge=False, expand=False)
+    table.add_column(first, min_width=24)
+    for title in others:
+        table.add_column(title, justify="right")
+    return table
+
+
+def summary(report: Report) -> str:
+    """The checker's report for a person."""
+    received = ", ".join(f"{count} by {channel}" for channel, count in report.received.items())
+    return (
+        f"Received {sum(report.received.values())} items ({received}). "
+        f"{report.assigned} were accepted, {report.escalated} escalated, {report.closed} closed, "
+        f"{report.abandoned} abandoned, {report.open} are open.\n"
+        f"Lost: {report.lost}. With two agents at once: {report.double_assigned}. "
+        f"From event to agent: {report.push_ms_p50} ms in the middle, {report.push_ms_p99} ms for all but 1 %."
+    )
