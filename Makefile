@@ -61,8 +61,8 @@ sim: $(RUN_STAMP) ## one world of the fault simulator, the same for the same SEE
 reference: $(TEST_STAMP) ## write docs/reference anew from the code
 	@$(PY) -m tests.tools.reference
 
-lock: $(TEST_STAMP) ## resolve the dependencies of pyproject.toml anew, with hashes
-	@$(PY) -m uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 pyproject.toml --group build -o requirements.lock
+lock: $(TEST_STAMP) ## resolve the dependencies of pyproject.toml, with hashes; ARGS=--upgrade takes newer versions
+	@$(PY) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml --group build -o requirements.lock $(ARGS)
 	@$(PY) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
 
 $(RUN_STAMP): requirements.lock pyproject.toml
