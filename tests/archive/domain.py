@@ -1,7 +1,9 @@
 """A domain to archive: the small centre of the core tests, whose events are committed to a store in memory."""
 
+import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import select
@@ -97,6 +99,18 @@ class Domain:
         while archiver.lag(self.position):
             await archiver.step()
         return archiver
+
+
+@asynccontextmanager
+async def archiving(archiver: Archiver) -> AsyncIterator[None]:
+    """While inside, the archiver runs as it does in a node."""
+    task = asyncio.create_task(archiver.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled(), task.exception()
 
 
 async def committed_in_parts(domain: Domain, events: Sequence[e.Event], seed: int = 0) -> None:

@@ -1,6 +1,5 @@
 """The archiver: exactly once whatever dies, restart, moving contents, forgetting, trimming, another history."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,13 +10,12 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from router.archive import schema
-from router.archive.archiver import Archiver
 from router.archive.database import Database
 from router.archive.errors import OtherHistory
 from router.core import commands as c
 from router.core import events as e
 from router.gateway import StoreError
-from tests.archive.domain import Domain, committed_in_parts, dump, rows
+from tests.archive.domain import Domain, archiving, committed_in_parts, dump, rows
 from tests.core.test_walk import Walker
 from tests.support import eventually
 
@@ -173,7 +171,7 @@ async def test_a_data_base_that_is_away_is_waited_for(sqlite_url: str) -> None:
     await domain.commit()
     archiver = domain.archiver(database)
     await archiver.start()
-    async with _running(archiver):
+    async with archiving(archiver):
         await archiver.drained(domain.position)
     assert len(await rows(database, "entries")) == 1
     await database.close()
@@ -235,7 +233,7 @@ async def test_closed_items_are_forgotten_once_they_are_archived(database: Datab
     await domain.commit()
     archiver = domain.archiver(database)
     await archiver.start()
-    async with _running(archiver):
+    async with archiving(archiver):
         await eventually(lambda: "i-a" not in domain.core.state.items)
         await archiver.drained(domain.position)
     assert domain.submitted == [c.Forget(items=("i-a",))]
@@ -262,7 +260,7 @@ async def test_forgetting_survives_a_store_that_fails(database: Database, taken:
 
     archiver = domain.archiver(database, gateway=Failing())
     await archiver.start()
-    async with _running(archiver):
+    async with archiving(archiver):
         await eventually(lambda: "i-k" not in domain.core.state.items)
         await archiver.drained(domain.position)
     assert len(await rows(database, "items")) == 1
@@ -329,13 +327,3 @@ async def test_lag_is_what_is_not_in_sql_yet(database: Database) -> None:
     assert archiver.lag(domain.position) == domain.position
     await archiver.step()
     assert archiver.lag(domain.position) == 0
-
-
-@asynccontextmanager
-async def _running(archiver: Archiver) -> AsyncIterator[None]:
-    task = asyncio.create_task(archiver.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
