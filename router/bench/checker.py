@@ -12,6 +12,7 @@ archive is read with plain SQL, and its model of an item is a few lines that any
   received by an agent's client, for every item, time spent waiting for a free agent included.
 """
 
+import base64
 import hashlib
 import re
 import sqlite3
@@ -82,11 +83,11 @@ class _Log:
         self.accepted: set[str] = set()
         self.escalated: set[str] = set()
         self.doubles: set[str] = set()
-        self.keys: set[str] = set()
+        self.receipts: set[str] = set()
         self.acts: set[tuple[str, str, str]] = set()
         self._holders: dict[str, tuple[str, str]] = {}
         for entry in self._entries(connection):
-            self.keys.update(handled.get("key", "") for handled in entry.get("handled", ()))
+            self.receipts.update(receipt_of(handled.get("key", "")) for handled in entry.get("handled", ()))
             for event in entry.get("events", ()):
                 self._take(event)
 
@@ -139,6 +140,7 @@ _ACTS = {
     "ReservationEnded": "decline",
     "ReplySent": "reply",
     "ItemEscalated": "escalate",
+    "ItemPending": "pending",
     "ItemClosed": "complete",
 }
 """Event -> the agent's action that it is the effect of."""
@@ -179,6 +181,11 @@ class _Archive:
             " WHERE one.ended_at_ms IS NULL OR COALESCE(other.reserved_at_ms, other.accepted_at_ms) < one.ended_at_ms"
         )
         return {item for (item,) in self._connection.execute(query)}
+
+
+def receipt_of(key: str) -> str:
+    """The receipt that was given for the command under this key (as the API's documentation describes it)."""
+    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
 
 
 def marks(content: dict[str, Any]) -> list[str]:
@@ -225,7 +232,7 @@ def _lost(lines: list[journal.Line], log: _Log, archive: _Archive) -> Iterator[s
 
 
 def _has_effect(line: journal.Promised, log: _Log, archive: _Archive) -> bool:
-    if line.receipt and line.receipt not in log.keys:
+    if line.receipt and line.receipt not in log.receipts:
         return False
     if line.channel == "phone":
         return log.calls.get(line.mark, "") in archive.items

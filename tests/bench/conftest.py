@@ -71,7 +71,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
 def _play_call(run: Run) -> None:
     run.lines += [
         Sent(at_ns=1 * MS, channel="phone", mark="call-1"),
-        Promised(at_ns=2 * MS, channel="phone", mark="call-1", receipt="key-1"),
+        Promised(at_ns=2 * MS, channel="phone", mark="call-1", receipt="a2V5LTE"),
         Pushed(at_ns=5 * MS, agent="ann", item="item-1", reservation="r1"),
         Acted(at_ns=6 * MS, agent="ann", item="item-1", action="accept", reservation="r1"),
         Acted(at_ns=9 * MS, agent="ann", item="item-1", action="complete"),

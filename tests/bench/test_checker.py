@@ -40,7 +40,7 @@ def test_a_chat_message_with_two_effects_is_a_fault_like_one_with_none(run: Run)
 
 
 def test_a_receipt_that_the_log_does_not_know_is_lost(run: Run) -> None:
-    run.lines.append(Promised(channel="phone", mark="call-1", receipt="key-99"))
+    run.lines.append(Promised(channel="phone", mark="call-1", receipt="a2V5LTk5"))
     assert run.judge().report.lost == 1
 
 
