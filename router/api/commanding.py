@@ -17,7 +17,7 @@ from router.api import limits
 from router.api.deps import DEPS, Deps
 from router.api.problems import Problem, rejected
 from router.api.rights import Principal
-from router.api.routes import BODY, principal_of, respond
+from router.api.routes import BODY, CORRELATION, principal_of, respond
 from router.core.commands import Command
 from router.gateway import Outcome, Receipt
 
@@ -52,7 +52,7 @@ class Call:
 def call_of(request: web.Request) -> Call:
     """The call that a REST request is. Raises Problem for an impossible key."""
     given = request.headers.get("Idempotency-Key", "")
-    call = make_call(request.app[DEPS], principal_of(request), request["correlation"])
+    call = make_call(request.app[DEPS], principal_of(request), request[CORRELATION])
     scope = f"{request.method} {request.path}"
     return keyed(call, given, scope, request.get(BODY, b"")) if given else call
 

@@ -16,7 +16,7 @@ from router.api.commanding import POSITION_HEADER, done, receipt_id
 from router.api.deps import DEPS, Deps
 from router.api.problems import Problem, ProblemDetails, as_problem, invalid, malformed
 from router.api.rights import Principal
-from router.api.routes import Routes, principal_of, respond
+from router.api.routes import CORRELATION, Routes, principal_of, respond
 from router.gateway import CloudEvent, EventRefused, KeyConflict, Receipt
 
 routes = Routes()
@@ -166,7 +166,7 @@ def _refused(request: web.Request, error: Exception) -> EventResult:
     problem = as_problem(error)
     if problem is None:
         raise error
-    return EventResult(status=problem.status, problem=problem.details(request["correlation"]))
+    return EventResult(status=problem.status, problem=problem.details(request[CORRELATION]))
 
 
 def _single(result: EventResult, wait_s: int) -> web.Response:

@@ -5,7 +5,7 @@ from aiohttp import web
 
 from router.api.deps import DEPS
 from router.api.rights import may
-from router.api.routes import Routes, respond
+from router.api.routes import PRINCIPAL, Routes, respond
 
 routes = Routes()
 
@@ -28,6 +28,6 @@ async def ready(request: web.Request) -> web.Response:
     """Whether this node can take traffic: 200 or 503."""
     checks = dict(await request.app[DEPS].ready())
     well = all(checks.values())
-    principal = request["principal"]
+    principal = request.get(PRINCIPAL)
     shown = checks if principal is not None and may(principal, "metrics.read") else {}
     return respond(Health(status="ok" if well else "unavailable", checks=shown), 200 if well else 503)

@@ -11,6 +11,8 @@ from router.api import limits, metrics
 from router.api.commanding import POSITION_HEADER
 from router.api.deps import DEPS
 from router.api.problems import Problem, as_problem
+from router.api.rights import Principal
+from router.api.routes import CORRELATION, PRINCIPAL
 from router.api.tokens import TOKENS
 
 log = structlog.get_logger()
@@ -43,9 +45,11 @@ async def around(request: web.Request, handler: _Handler) -> web.StreamResponse:
     if request.path.startswith(SOCKET_PATH):
         return await handler(request)
     correlation = _correlation(request)
-    request["correlation"] = correlation
+    request[CORRELATION] = correlation
     try:
-        request["principal"] = _principal(request)
+        principal = _principal(request)
+        if principal is not None:
+            request[PRINCIPAL] = principal
         if POSITION_HEADER in request.headers:
             await _caught_up(request)
         response = await handler(request)
@@ -81,7 +85,7 @@ def _correlation(request: web.Request) -> str:
     return found.group(1) if found else request.app[DEPS].ids.new("cor")
 
 
-def _principal(request: web.Request) -> object:
+def _principal(request: web.Request) -> Principal | None:
     """Who calls, or None. Only the Authorization header counts: no cookie, so no cross-site request (ASVS 3.5)."""
     given = request.headers.get("Authorization")
     if not given or given[:7].lower() != "bearer ":

@@ -28,6 +28,11 @@ _STYLE = (
 )
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
+try:
+    _VERSION = version("firstline")
+except PackageNotFoundError:  # run from a source tree that nobody installed
+    _VERSION = "0"
+
 DOCUMENT: web.AppKey[dict[str, Any]] = web.AppKey("openapi", dict)
 
 
@@ -63,7 +68,7 @@ def document(table: Sequence[Route]) -> dict[str, Any]:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, body, answer)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Firstline", "version": _version(), "description": _ABOUT},
+        "info": {"title": "Firstline", "version": _VERSION, "description": _ABOUT},
         "paths": paths,
         "components": {
             "schemas": components,
@@ -77,13 +82,6 @@ _ABOUT = (
     "detail (RFC 9457) with a stable `code`. Answers to commands carry `Firstline-Position`; a request that carries "
     "it back waits until this node has got there. POST takes an `Idempotency-Key`. Times are Unix milliseconds."
 )
-
-
-def _version() -> str:
-    try:
-        return version("firstline")
-    except PackageNotFoundError:
-        return "0"
 
 
 def _operation(route: Route, body: Any, answer: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from aiohttp import web
 from router.api.commanding import POSITION_HEADER, receipt_key
 from router.api.deps import DEPS
 from router.api.problems import Problem, ProblemDetails, rejected
-from router.api.routes import Routes, principal_of, respond
+from router.api.routes import CORRELATION, Routes, principal_of, respond
 
 routes = Routes()
 
@@ -36,7 +36,7 @@ async def get(request: web.Request) -> web.Response:
         return respond(ReceiptState(state="open"), 200, {"Retry-After": "1"})
     headers = {POSITION_HEADER: str(outcome.position)}
     if outcome.rejection:
-        problem = rejected(outcome).details(request["correlation"])
+        problem = rejected(outcome).details(request[CORRELATION])
         return respond(ReceiptState(state="rejected", position=outcome.position, problem=problem), 200, headers)
     item, conversation = outcome.refs.get("item", ""), outcome.refs.get("conversation", "")
     return respond(

@@ -20,7 +20,9 @@ BodyT = TypeVar("BodyT", bound=msgspec.Struct)
 
 _encode = msgspec.json.Encoder().encode
 _JSON = ("application/json",)
-BODY = "body"
+CORRELATION = web.RequestKey("correlation", str)
+PRINCIPAL = web.RequestKey("principal", Principal)
+BODY = web.RequestKey("body", bytes)
 """Where the bytes of a request's body are kept: what tells two requests under one idempotency key apart."""
 
 
@@ -86,7 +88,7 @@ def served(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse
 
 def admit(request: web.Request, action: Action) -> None:
     """Raises Problem for the anonymous, and for those who may never do this, whatever the object."""
-    principal: Principal | None = request["principal"]
+    principal = request.get(PRINCIPAL)
     if principal is None:
         raise Problem(
             "unauthenticated",
@@ -99,8 +101,7 @@ def admit(request: web.Request, action: Action) -> None:
 
 def principal_of(request: web.Request) -> Principal:
     """Who calls: only in handlers of routes that are not public."""
-    principal: Principal = request["principal"]
-    return principal
+    return request[PRINCIPAL]
 
 
 def respond(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:

@@ -1,0 +1,29 @@
+"""The house that the API's tests live in."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from router.archive.database import Database
+from router.archive.migrate import upgrade
+from tests.api.house import House
+
+
+@pytest.fixture(scope="session")
+def empty_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite data base at the newest revision, to be copied."""
+    path = tmp_path_factory.mktemp("api") / "empty.db"
+    asyncio.run(upgrade(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture
+async def house(empty_archive: Path, tmp_path: Path) -> AsyncIterator[House]:
+    """A running house of the test's own."""
+    database = await Database.open(f"sqlite:///{shutil.copy(empty_archive, tmp_path / 'history.db')}")
+    async with House(tmp_path, database).open() as house:
+        yield house
+    await database.close()
