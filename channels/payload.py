@@ -31,6 +31,7 @@ def step(name: str) -> str:
 def _explained(message: str) -> tuple[str, str]:
     found = _PLACE.match(message)
     assert found is not None
-    place = "".join(step(name or index) for name, index in _STEP.findall(found["path"] or ""))
+    known = (found["path"] or "").partition("[...]")[0]  # msgspec does not say which key of a free object it was
+    place = "".join(step(name or index) for name, index in _STEP.findall(known))
     field = _FIELD.search(found["what"])
     return found["what"], place + (step(field["field"]) if field else "")

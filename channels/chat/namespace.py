@@ -268,7 +268,7 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
             except Refused as refused:
                 return refused.answer
             except KeyConflict:
-                return Refused("id_in_use", "this id belongs to another text").answer
+                return _id_in_use().answer
             except StoreError:
                 return _unavailable().answer
 
@@ -277,8 +277,8 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
         check_text(said.text, "/text")
         arrival, incoming = self._incoming(session, said)
         content = arrival.id("txt", incoming.natural)
-        if seq := self._transcripts.in_tail(session.visitor.conversation, content):
-            return {"seq": seq}
+        if self._transcripts.in_tail(session.visitor.conversation, content):
+            return await self._said(session, content, said.text)
         self._check_room(session)
         if wait_ms := self._messages.wait_ms(session.visitor.id):
             raise Refused("too_fast", "wait a moment before the next message", wait_ms)
@@ -287,27 +287,28 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
             self._begun[session.address].add(session.visitor.conversation)
             mark = keyed(self._chat.secret, "said", said.text)
             await self._accepted(draft.command, key=arrival.key, contents=draft.contents, fingerprint=mark)
+        return await self._said(session, content, said.text)
+
+    async def _said(self, session: _Session, content: str, text: str) -> Ack:
+        """The place of a message that is safe. Raises Refused when another text went by this id."""
         seq = await self._transcripts.seq_of(session.visitor.conversation, content)
         if not seq:
             raise _unavailable()
+        if await self._transcripts.text(content) != text:
+            raise _id_in_use()
         return {"seq": seq}
 
     def _incoming(self, session: _Session, said: Said) -> tuple[Arrival, Incoming]:
         chat, conversation = self._chat, session.visitor.conversation
         entry = chat.gateway.state.entry_points.get(session.entry.id, session.entry)
-        arrival = Arrival(
-            gateway=chat.gateway,
-            history=chat.history,
-            secret=chat.secret,
-            by="",
-            key=f"chat:{conversation}:{said.id}",
-        )
+        natural = natural_key(chat.secret, "chat", conversation, said.id)
+        arrival = Arrival(gateway=chat.gateway, history=chat.history, secret=chat.secret, by="", key=f"chat:{natural}")
         incoming = Incoming(
             channel="chat",
             entry=entry,
             party=Party(address=session.visitor.id, name=session.name),
             text=said.text,
-            natural=natural_key(chat.secret, "chat", conversation, said.id),
+            natural=natural,
             where=Where(conversation=conversation, threads=(own_key(chat.secret, conversation),)),
             given=Given(language=session.language if "language" in entry.overrides else ""),
         )
@@ -367,6 +368,10 @@ def _open(state: State, conversation: str) -> bool:
     record = state.conversations.get(conversation)
     item = state.items.get(record.item) if record else None
     return item is not None and item.state in OPEN
+
+
+def _id_in_use() -> Refused:
+    return Refused("id_in_use", "this id belongs to another text")
 
 
 def _unavailable() -> Refused:

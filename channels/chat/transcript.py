@@ -88,12 +88,24 @@ class Transcripts:
         texts = await self._gateway.contents([part.content for part in parts])
         return [await self._message(part, data) for part, data in zip(parts, texts, strict=True)]
 
-    async def _message(self, part: Part, data: bytes | None) -> dict[str, Any]:
+    async def text(self, content: str) -> str:
+        """One text; empty when it was erased."""
+        (data,) = await self._gateway.contents([content])
+        return await self._text(data)
+
+    async def _text(self, data: bytes | None) -> str:
         content = msgspec.json.decode(data, type=Content) if data else Content()
-        text = content.text
         if content.text_blob:
-            text = (await self._gateway.blob(content.text_blob) or b"").decode()
-        message: dict[str, Any] = {"seq": part.seq, "side": part.side, "text": text, "at_ms": part.at_ms}
+            return (await self._gateway.blob(content.text_blob) or b"").decode()
+        return content.text
+
+    async def _message(self, part: Part, data: bytes | None) -> dict[str, Any]:
+        message: dict[str, Any] = {
+            "seq": part.seq,
+            "side": part.side,
+            "text": await self._text(data),
+            "at_ms": part.at_ms,
+        }
         if part.side == "agent":
             agent = self._gateway.state.agents.get(part.agent)
             message["agent"] = agent.name if agent else ""
