@@ -4,13 +4,18 @@ Whoever reads these pages can trust them, and nobody has to keep them: the sourc
 that the server itself runs on.
 """
 
+import ast
 import inspect
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
 
 from channels import intake
+from channels.email import settings as mailbox
+from router import settings
 from router.api.problems import STATUSES
 from router.core import commands, events, transitions
 from router.core.item import ItemState
@@ -19,10 +24,23 @@ from router.core.rejections import CODES
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = "<!-- Written by `make reference` from {source}: change it there. -->\n"
 
+MAILBOX: dict[str, type[msgspec.Struct]] = {
+    "mailboxes.NAME": mailbox.MailboxSettings,
+    "mailboxes.NAME.imap": mailbox.Imap,
+    "mailboxes.NAME.smtp": mailbox.Smtp,
+}
+
 
 def pages() -> dict[str, str]:
     """Path below docs/reference -> text of the page."""
-    return {"rejections.md": rejections(), "states.md": states(), "log.md": log(), "events.md": incoming()}
+    return {
+        "rejections.md": rejections(),
+        "states.md": states(),
+        "log.md": log(),
+        "events.md": incoming(),
+        "settings.md": settings_page(),
+        "metrics.md": metrics_page(),
+    }
 
 
 def rejections() -> str:
@@ -127,6 +145,76 @@ def kind(part: dict[str, Any], components: dict[str, Any]) -> str:
     longest = f", at most {part['maxLength']} characters" if "maxLength" in part else ""
     least = f", from {part['minimum']} to {part['maximum']}" if "minimum" in part and "maximum" in part else ""
     return f"{part.get('type', 'anything')}{longest}{least}"
+
+
+def settings_page() -> str:
+    """Every setting: its key in firstline.toml, its variable in the environment, its default."""
+    variables = {".".join(path): name for name, path in settings.ENVIRONMENT.items()}
+    shapes: dict[str, type[msgspec.Struct]] = {"": settings.Settings, **settings._SECTIONS, **MAILBOX}
+    rows = []
+    for section, shape in shapes.items():
+        for field in msgspec.structs.fields(shape):
+            key = f"{section}.{field.name}".removeprefix(".")
+            if key not in shapes and key not in ("mailboxes", "mailboxes.NAME.name"):
+                variable = f"`{variables[key]}`" if key in variables else "only in the file"
+                rows.append(f"| `{key}` | {variable} | {default(field)} |")
+    said = [
+        f"**{section or 'All'}.** " + " ".join((inspect.getdoc(shape) or "").split())
+        for section, shape in shapes.items()
+    ]
+    return "\n".join(
+        [
+            HEAD.format(source="router/settings.py"),
+            "# Settings\n",
+            "`firstline.toml` in the data folder, overridden by the environment, overridden by options of the command",
+            "line. A value may be `env:NAME` or `file:PATH`. Sections are tables of the file (`[smtp_intake]`).\n",
+            "| key | environment | default |\n|---|---|---|",
+            *rows,
+            "",
+            *(f"{paragraph}\n" for paragraph in said),
+        ]
+    )
+
+
+def default(field: msgspec.structs.FieldInfo) -> str:
+    """A default as one would write it."""
+    if field.required:
+        return "your data home" if field.name == "data_dir" else "must be said"
+    value = field.default_factory() if field.default is msgspec.NODEFAULT else field.default
+    return f"`{json.dumps(value)}`" if value not in ("", (), {}) else ""
+
+
+def metrics_page() -> str:
+    """Every figure of /metrics."""
+    rows = [
+        f"| `{name}` | {kind.lower()} | {', '.join(f'`{label}`' for label in labels)} | {said} |"
+        for path in sorted((ROOT / "router").rglob("*.py"))
+        for kind, name, said, labels in figures(ast.parse(path.read_text("utf-8")))
+    ]
+    return "\n".join(
+        [
+            HEAD.format(source="the modules that count"),
+            "# Metrics\n",
+            "What Prometheus reads at `/metrics`, with an API key as bearer token. Base units; no ids in labels.\n",
+            "| name | kind | labels | meaning |\n|---|---|---|---|",
+            *sorted(rows),
+            "",
+        ]
+    )
+
+
+def figures(tree: ast.Module) -> Iterator[tuple[str, str, str, list[str]]]:
+    """(kind, name, meaning, labels) of each figure that a module makes."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(
+                func=ast.Name(id="Counter" | "Gauge" | "Histogram" as kind),
+                args=[ast.Constant(value=str() as name), ast.Constant(value=str() as said), *more],
+            ):
+                labels = more[0].elts if more and isinstance(more[0], ast.List) else []
+                yield kind, name, said, [str(each.value) for each in labels if isinstance(each, ast.Constant)]
+            case _:
+                pass
 
 
 def described(shape: type[msgspec.Struct]) -> str:
