@@ -69,10 +69,16 @@ class GuardedResolver(AbstractResolver):
 
 
 def literal(url: URL) -> str | None:
-    """The address that the URL holds itself: no resolver ever sees it."""
+    """The address that the URL holds itself, which no resolver ever sees; None for a name.
+
+    Raises TargetRefused for a short form (`127.1`): aiohttp takes it for an address and the system completes it.
+    """
+    host = (url.host or "").partition("%")[0]
     try:
-        return str(ipaddress.ip_address((url.host or "").partition("%")[0]))
+        return str(ipaddress.ip_address(host))
     except ValueError:
+        if ":" in host or host.replace(".", "").isdigit():
+            raise TargetRefused("the target's address is not written in full") from None
         return None
 
 
