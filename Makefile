@@ -49,8 +49,7 @@ check: lint ## lint, and the tests that need no server: a minute
 
 test: $(TEST_STAMP) ## install what tests need (Debian packages too), then lint and every test
 	@deploy/setup.sh servers
-	@$(MAKE) lint
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@status=0; $(MAKE) lint || status=1; $(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS) || status=1; exit $$status
 
 bench: $(RUN_STAMP) ## figures beside their reference; ARGS="push --json"
 	@$(FIRSTLINE) bench $(or $(ARGS),push)
