@@ -43,6 +43,7 @@ for module in modules:
 """Run in a fresh interpreter. Prints one line for each module that cannot be imported on its own."""
 
 
+@pytest.mark.slow
 def test_each_module_imports_alone() -> None:
     """No module works only because another was imported before it."""
     paths = [path for path in files(*PACKAGES) if not path.endswith(RUN_NOT_IMPORTED)]
