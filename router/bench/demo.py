@@ -62,7 +62,7 @@ class Demo:
             await self._set_up()
             self._say_where()
             await self._play(seconds, live)
-            await self._close()
+            await self._drain()
         return await asyncio.to_thread(check, [self._folder / "journal.jsonl"], self.house.archive)
 
     # -- setting up ---------------------------------------------------------------------------------------------
@@ -114,9 +114,7 @@ class Demo:
     # -- playing ------------------------------------------------------------------------------------------------
 
     async def _play(self, seconds: float | None, live: bool) -> None:
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        until = started + seconds if seconds is not None else None
+        """Let customers come for so long, then let what is under way come to its end, and send everybody home."""
         arrivals = (
             (limits.CALLS_PER_S, self._pbx.call),
             (limits.MAILS_PER_S, self._writers.write),
@@ -124,15 +122,26 @@ class Demo:
         )
         for per_s, begin in arrivals:
             self.stage.begin(self.stage.arrivals(per_s, begin))
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         with Live(console=self._console, auto_refresh=False, transient=True) as screen:
-            while not self._ended.is_set() and (until is None or loop.time() < until):
+            while not self._over(loop.time() - started, seconds):
                 self._look()
                 if live:
-                    queues = (await self.house.request("GET", "/api/v1/queues"))["items"]
+                    queues = (await self.house.request("GET", "/api/v1/queues"))["rows"]
                     done = (loop.time() - started) / seconds if seconds else None
                     screen.update(picture(self.stage, queues, self.agents, done), refresh=True)
-                await self._wait(limits.SHOW_S, until)
-        self.stage.closing.set()
+                await self._wait(limits.SHOW_S)
+        await self.stage.stop()
+        for agent in self.agents:
+            await agent.sign_off()
+
+    def _over(self, played_s: float, seconds: float | None) -> bool:
+        """Whether the play is over; when its time is up, nobody new comes and the rest gets a while to settle."""
+        if seconds is not None and played_s >= seconds:
+            self.stage.closing.set()
+        settled = not self.stage.busy or (seconds is not None and played_s >= seconds + limits.SETTLE_S_MAX)
+        return self.hurried or (self.stage.closing.is_set() and settled)
 
     def _look(self) -> None:
         """Raises what a player raised, and ChildFailed when the server is gone."""
@@ -140,26 +149,12 @@ class Demo:
         if not self.house.server.running:
             raise ChildFailed(self.house.server.failure("ended in the middle of the play"))
 
-    async def _wait(self, wait_s: float, until: float | None) -> None:
-        left_s = wait_s if until is None else max(0.0, min(wait_s, until - asyncio.get_running_loop().time()))
+    async def _wait(self, wait_s: float) -> None:
         try:
-            async with asyncio.timeout(left_s):
+            async with asyncio.timeout(wait_s):
                 await self._ended.wait()
         except TimeoutError:
             return
-
-    # -- closing ------------------------------------------------------------------------------------------------
-
-    async def _close(self) -> None:
-        """Let what is under way come to its end, send everybody home, and wait for the archive."""
-        settled = asyncio.get_running_loop().time() + limits.SETTLE_S_MAX
-        while self.stage.busy and not self.hurried and asyncio.get_running_loop().time() < settled:
-            self._look()
-            await asyncio.sleep(limits.LOOK_S)
-        await self.stage.stop()
-        for agent in self.agents:
-            await agent.sign_off()
-        await self._drain()
 
     async def _drain(self) -> None:
         """Wait until the archive is where the log is. Raises ChildFailed when it does not come there."""

@@ -14,7 +14,16 @@ from router.bench.checker import CHANNELS, Report
 from router.bench.players.agents import Agent
 from router.bench.players.stage import Stage
 
-DONE = ("in", "accept", "reply", "escalate", "declined", "ignored", "complete")
+DONE = {
+    "in": "came in",
+    "taken": "taken",
+    "reply": "replies",
+    "escalate": "escalated",
+    "declined": "declined",
+    "ignored": "missed",
+    "complete": "closed",
+}
+"""What the players count, and what it is called in the table."""
 
 
 def picture(
@@ -38,7 +47,7 @@ def _queues(queues: Sequence[dict[str, Any]], agents: Sequence[Agent]) -> Table:
 
 
 def _channels(stage: Stage) -> Table:
-    table = _table("channel", *DONE)
+    table = _table("channel", *DONE.values())
     for channel in CHANNELS:
         table.add_row(channel, *(str(stage.counts[channel, what]) for what in DONE))
     return table

@@ -35,7 +35,7 @@ class Agent:
         self._views: dict[str, asyncio.Queue[dict[str, Any] | None]] = {}
         self._reservations: set[str] = set()
         self._away = False
-        self._sio = socketio.AsyncClient(reconnection_delay=1, reconnection_delay_max=5)
+        self._sio = socketio.AsyncClient(handle_sigint=False, reconnection_delay=1, reconnection_delay_max=5)
         self._sio.on("view", self._seen_view, namespace=NAMESPACE)
         self._sio.on("change", self._seen_change, namespace=NAMESPACE)
 
@@ -91,6 +91,7 @@ class Agent:
         elif view["state"] == "active":
             self._views[item] = asyncio.Queue()
             self._views[item].put_nowait(view)
+            self._stage.count(view["channel"], "taken")
             self._stage.begin(self._work(view))
 
     async def _come_back(self) -> None:

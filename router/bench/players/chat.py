@@ -72,7 +72,7 @@ class Visitor:
 
     async def connect(self) -> None:
         """Open the page. Raises SocketIOError when the server does not let it in."""
-        sio = self._sio = socketio.AsyncClient(reconnection=False)
+        sio = self._sio = socketio.AsyncClient(reconnection=False, handle_sigint=False)
         sio.on("welcome", self._welcomed, namespace=NAMESPACE)
         sio.on("message", self._show, namespace=NAMESPACE)
         await sio.connect(self._stage.url, auth=self._hello, namespaces=[NAMESPACE], transports=["websocket"])
