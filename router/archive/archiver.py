@@ -19,7 +19,7 @@ from router.archive import limits, schema
 from router.archive.database import Database, in_parts
 from router.archive.errors import OtherHistory
 from router.archive.replay import Place, archived, encode_records, fold, follow
-from router.archive.rows import Batch, Chronicle, Open, Row, contents_of
+from router.archive.rows import Batch, Chronicle, Open, Row, contents_of, storable
 from router.core.commands import Forget
 from router.gateway import Gateway, StoreError
 from router.runtime.store import Store
@@ -248,7 +248,8 @@ class Archiver:
         for key, row in rows:
             names = keys if row.new else [f"key_{name}" for name in keys]
             group = groups.setdefault((row.new, tuple(sorted(row.values))), [])
-            group.append(dict(zip(names, key, strict=True)) | row.values)
+            fields = dict(zip(names, key, strict=True)) | row.values
+            group.append({name: storable(value) for name, value in fields.items()})
         for (new, _), values in sorted(groups.items(), key=lambda group: not group[0][0]):
             if table is schema.thread_keys:
                 await self._database.upsert(connection, table, values)
@@ -276,6 +277,7 @@ class Archiver:
         """Let closed items leave memory: many at once, or whatever there is when nothing else is to be done."""
         if self._chronicle is None or self._pending is not None:
             return
+        self._asked.intersection_update(self._chronicle.closed)
         closed = [item for item in self._chronicle.closed if item not in self._asked]
         if not idle and len(closed) < limits.FORGET_ITEMS_MAX:
             return

@@ -5,12 +5,13 @@ Nothing else in the archive knows which of the two it is.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, make_url
@@ -39,8 +40,11 @@ _PRAGMAS: Final = (
 class Database:
     """Connections to one data base. Make it with `open`."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, plain: Engine) -> None:
         self._engine = engine
+        self._plain = plain
+        self._asked: Connection | None = None
+        self._asking = ThreadPoolExecutor(1, "archive-asking")
         self._writing = asyncio.Lock()
 
     @classmethod
@@ -49,7 +53,29 @@ class Database:
 
         In a thread, because a driver is loaded from disk.
         """
-        return cls(await asyncio.to_thread(_engine, url))
+        return await asyncio.to_thread(lambda: cls(_engine(url), plain_engine(url)))
+
+    async def ask(self, question: Callable[[Connection], T]) -> T:
+        """The answer to one short read, over a connection of its own in a thread of its own.
+
+        For what intake asks about every contact: a tenth of the CPU that `reading` takes for one row (measured).
+        Raises StoreError when the data base is away.
+        """
+        with _as_store_errors():
+            return await asyncio.get_running_loop().run_in_executor(self._asking, self._answer, question)
+
+    def _answer(self, question: Callable[[Connection], T]) -> T:
+        if self._asked is None or self._asked.invalidated:
+            self._hang_up()
+            self._asked = self._plain.connect()
+        with self._asked.begin():
+            return question(self._asked)
+
+    def _hang_up(self) -> None:
+        if self._asked is not None:
+            self._asked.close()
+        self._asked = None
+        self._plain.dispose()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -81,6 +107,8 @@ class Database:
 
     async def close(self) -> None:
         """Give all connections back."""
+        await asyncio.get_running_loop().run_in_executor(self._asking, self._hang_up)
+        self._asking.shutdown(wait=False)
         await self._engine.dispose()
 
     @property
@@ -108,11 +136,18 @@ def async_url(url: str) -> URL:
 
 def _engine(url: str) -> AsyncEngine:
     engine = create_async_engine(async_url(url), pool_size=limits.READERS_MAX, max_overflow=0, pool_pre_ping=True)
-    as_promised(engine.sync_engine)
+    _as_promised(engine.sync_engine)
     return engine
 
 
-def as_promised(engine: Engine) -> Engine:
+def plain_engine(url: str) -> Engine:
+    """An engine without asyncio, for use in a thread."""
+    parsed = async_url(url)
+    driver = "sqlite+pysqlite" if parsed.get_backend_name() == "sqlite" else parsed.drivername
+    return _as_promised(create_engine(parsed.set(drivername=driver)))
+
+
+def _as_promised(engine: Engine) -> Engine:
     """The engine, with SQLite connections that keep what we promise: synced, checked, and BEGIN is ours."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure)

@@ -4,10 +4,11 @@ Only what the archiver has written; a caller who needs the very latest asks `pos
 """
 
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Row, Select, Table, and_, desc, or_, select
+from sqlalchemy import Column, Connection, Select, Table, and_, bindparam, desc, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from router.archive import limits, replay
@@ -34,6 +35,28 @@ _CALL = "call:"
 """Natural keys of calls begin so; a message's is a hash."""
 
 
+def _columns(table: Table, *names: str) -> list[Column[Any]]:
+    return [table.c[name] for name in names]
+
+
+_BY_CALL = select(items.c.conversation).where(items.c.call == bindparam("key")).limit(1)
+_BY_NATURAL_KEY = select(messages.c.conversation).where(messages.c.natural_key == bindparam("key")).limit(1)
+_LATEST_BY_THREAD = (
+    select(
+        thread_keys.c.position,
+        thread_keys.c.conversation,
+        *_columns(conversations, "item", "seq", "customer"),
+        *_columns(items, "last_agent", "reopen_count"),
+    )
+    .join_from(thread_keys, conversations, thread_keys.c.conversation == conversations.c.id)
+    .join(items, conversations.c.item == items.c.id)
+    .where(thread_keys.c.key.in_(bindparam("keys", expanding=True)))
+    .order_by(desc(thread_keys.c.position))
+    .limit(1)
+)
+"""Asked for every contact: built once. The last one finds the latest use of any of the keys."""
+
+
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """Some items, the latest closed first, and the cursor that the next ones are asked with ('' at the end)."""
 
@@ -49,39 +72,21 @@ class SqlHistory:
 
     async def position(self) -> int:
         """The event position up to which the archive has everything."""
-        async with self._database.reading() as connection:
-            position: int = (await connection.execute(select(archive_position.c.position))).scalar_one()
+        query = select(archive_position.c.position)
+        position: int = await self._database.ask(lambda connection: connection.execute(query).scalar_one())
         return position
 
     # -- what intake asks -----------------------------------------------------------------------------------
 
     async def find_thread(self, thread_keys_: Sequence[str]) -> Thread | None:
         """The conversation that one of these thread keys belongs to; the one it was last seen in, if several."""
-        newest: Row[Any] | None = None
-        async with self._database.reading() as connection:
-            for part in in_parts(thread_keys_):
-                found = (await connection.execute(_threads(part))).one_or_none()
-                if found is not None and (newest is None or found.position > newest.position):
-                    newest = found
-        if newest is None:
-            return None
-        return Thread(
-            conversation=newest.conversation,
-            item=newest.item,
-            last_agent=newest.last_agent,
-            reopen_count=newest.reopen_count,
-            seq=newest.seq,
-            customer=newest.customer,
-        )
+        return await self._database.ask(partial(_find_thread, thread_keys_))
 
     async def find_natural(self, natural_key: str) -> str | None:
         """The conversation that has a message with this natural key, or a call (`call:` and its id)."""
-        if natural_key.startswith(_CALL):
-            query = select(items.c.conversation).where(items.c.call == natural_key.removeprefix(_CALL))
-        else:
-            query = select(messages.c.conversation).where(messages.c.natural_key == natural_key)
-        async with self._database.reading() as connection:
-            return (await connection.execute(query.limit(1))).scalar_one_or_none()
+        call = natural_key.startswith(_CALL)
+        query, key = (_BY_CALL, natural_key.removeprefix(_CALL)) if call else (_BY_NATURAL_KEY, natural_key)
+        return await self._database.ask(lambda connection: connection.scalar(query, {"key": key}))
 
     async def messages(self, conversation: str, after: int = 0) -> list[dict[str, Any]]:
         """Messages past `after` in order: seq, id, side, agent, item, at_ms, content (its id), size, delivery."""
@@ -95,11 +100,7 @@ class SqlHistory:
 
     async def contents(self, ids: Sequence[str]) -> list[bytes | None]:
         """Texts that were moved from the store to SQL, by id; None for one that is not here."""
-        found: dict[str, bytes] = {}
-        async with self._database.reading() as connection:
-            for part in in_parts(ids):
-                rows = await connection.execute(select(contents).where(contents.c.id.in_(part)))
-                found |= {row.id: row.data for row in rows}
+        found = await self._database.ask(partial(_find_contents, ids))
         return [found.get(id) for id in ids]
 
     # -- what people read -----------------------------------------------------------------------------------
@@ -164,25 +165,26 @@ class SqlHistory:
             yield codec.decode_entry(data)
 
 
-def _columns(table: Table, *names: str) -> list[Column[Any]]:
-    return [table.c[name] for name in names]
-
-
-def _threads(keys: Sequence[str]) -> Select[Any]:
-    """The latest use of any of these thread keys, with its conversation and that one's last item."""
-    return (
-        select(
-            thread_keys.c.position,
-            thread_keys.c.conversation,
-            *_columns(conversations, "item", "seq", "customer"),
-            *_columns(items, "last_agent", "reopen_count"),
-        )
-        .join_from(thread_keys, conversations, thread_keys.c.conversation == conversations.c.id)
-        .join(items, conversations.c.item == items.c.id)
-        .where(thread_keys.c.key.in_(keys))
-        .order_by(desc(thread_keys.c.position))
-        .limit(1)
+def _find_thread(keys: Sequence[str], connection: Connection) -> Thread | None:
+    found = [row for part in in_parts(keys) for row in connection.execute(_LATEST_BY_THREAD, {"keys": part}).all()]
+    if not found:
+        return None
+    newest = max(found, key=lambda row: int(row.position))
+    return Thread(
+        conversation=newest.conversation,
+        item=newest.item,
+        last_agent=newest.last_agent,
+        reopen_count=newest.reopen_count,
+        seq=newest.seq,
+        customer=newest.customer,
     )
+
+
+def _find_contents(ids: Sequence[str], connection: Connection) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for part in in_parts(ids):
+        found |= {row.id: row.data for row in connection.execute(select(contents).where(contents.c.id.in_(part)))}
+    return found
 
 
 def _items() -> Select[Any]:

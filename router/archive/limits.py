@@ -17,4 +17,4 @@ REPLAY_PAGE_ENTRIES = 200  # entries read at once in a replay
 SQL_NAMES_MAX = 500  # values of one IN (...): every SQLite build takes 999 parameters
 BUSY_TIMEOUT_MS = 10_000  # how long SQLite waits for another process (backup, report) to let go of the file
 READERS_MAX = 5  # connections kept: one writer, four readers
-KEY_CHARS = 255  # ids, codes and keys; PostgreSQL does not care, a reader of the schema does
+INTEGER_MAX = 2**63 - 1  # what a BIGINT column takes; an integrator may have sent a larger number

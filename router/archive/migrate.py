@@ -11,9 +11,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, text
 
-from router.archive.database import as_promised, async_url
+from router.archive.database import plain_engine
 from router.archive.errors import NewerDatabase
 
 _LOCK: Final = 0x66697273746C696E
@@ -31,9 +31,7 @@ async def downgrade(url: str, revision: str) -> None:
 
 
 def _migrate(url: str, revision: str, *, down: bool) -> None:
-    parsed = async_url(url)
-    driver = "sqlite+pysqlite" if parsed.get_backend_name() == "sqlite" else parsed.drivername
-    engine = as_promised(create_engine(parsed.set(drivername=driver)))
+    engine = plain_engine(url)
     try:
         with engine.connect().execution_options(immediate=True) as connection, connection.begin():
             _run(connection, revision, down)

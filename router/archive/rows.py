@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from router.archive import limits
 from router.core import events as e
 from router.core.conversation import Conversation, Delivery
 from router.core.evolve import evolve
@@ -362,6 +363,18 @@ def quiet(state: State) -> None:
     state.touched.clear()
     state.wake_classes.clear()
     state.wake_agents.clear()
+
+
+def storable(value: Any) -> Any:
+    """The value as both data bases take it: PostgreSQL knows no NUL in a text, neither knows larger integers.
+
+    What was accepted must not stop history, however odd it is; the entry itself keeps it as it came.
+    """
+    if type(value) is str and "\0" in value:
+        return value.replace("\0", "\ufffd")
+    if type(value) is int and not -limits.INTEGER_MAX <= value <= limits.INTEGER_MAX:
+        return limits.INTEGER_MAX if value > 0 else -limits.INTEGER_MAX
+    return value
 
 
 def contents_of(event: e.Event) -> tuple[str, ...]:

@@ -23,8 +23,6 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from router.archive.limits import KEY_CHARS
-
 metadata: Final = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -36,11 +34,11 @@ metadata: Final = MetaData(
 
 
 def _key(name: str, *, primary_key: bool = False) -> "Column[str]":
-    return Column(name, String(KEY_CHARS), primary_key=primary_key, nullable=False)
+    return Column(name, String, primary_key=primary_key, nullable=False)
 
 
 def _to(name: str, target: str) -> "Column[str]":
-    return Column(name, String(KEY_CHARS), ForeignKey(target), nullable=False)
+    return Column(name, String, ForeignKey(target), nullable=False)
 
 
 def _position() -> "Column[int]":
@@ -138,7 +136,7 @@ thread_keys = Table(
     "thread_keys",
     metadata,
     _key("key", primary_key=True),
-    Column("conversation", String(KEY_CHARS), ForeignKey("conversations.id"), primary_key=True),
+    Column("conversation", String, ForeignKey("conversations.id"), primary_key=True),
     _count("position"),
 )
 """Hashes of message ids, and the conversations they belong to."""
@@ -331,7 +329,7 @@ accounts = Table(
     Column("grants", JSON, nullable=False),
     _flag("disabled"),
     _count("version"),
-    Column("password_hash", String(KEY_CHARS)),
+    Column("password_hash", String),
 )
 """People who log in. The password is an argon2 hash, never itself."""
 

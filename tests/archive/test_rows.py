@@ -3,6 +3,7 @@
 import pytest
 
 from router.archive.database import Database
+from router.archive.history import SqlHistory
 from router.core import commands as c
 from router.core import events as e
 from router.core.facts import MessageFacts
@@ -194,6 +195,17 @@ async def test_alarms_are_kept(domain: Domain, database: Database) -> None:
     await domain.archive(database)
     told = [(row["code"], row["subject"], row["count"]) for row in await rows(database, "alarms")]
     assert told == [("item_stuck", "i-k", 3), ("command_poisoned", "7: KeyError", 1)]
+
+
+async def test_odd_values_do_not_stop_history(either: Database) -> None:
+    """A NUL in a code and a number that no column takes: the row has the nearest there is, the entry the truth."""
+    domain = Domain()
+    odd = e.AlarmRaised(at=5_000, code="a\0b", subject="x" * 10_000, count=2**64 - 1)
+    await domain.commit([odd])
+    await domain.archive(either)
+    (row,) = await rows(either, "alarms")
+    assert (row["code"], len(row["subject"]), row["count"]) == ("a\ufffdb", 10_000, 2**63 - 1)
+    assert [entry.events async for entry in SqlHistory(either).replay(0)] == [(odd,)]
 
 
 async def test_every_entry_is_kept_as_it_lay_in_the_store(domain: Domain, database: Database) -> None:

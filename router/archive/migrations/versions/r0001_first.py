@@ -33,11 +33,11 @@ metadata = MetaData(
 
 
 def _key(name: str, *, primary_key: bool = False) -> "Column[str]":
-    return Column(name, String(255), primary_key=primary_key, nullable=False)
+    return Column(name, String, primary_key=primary_key, nullable=False)
 
 
 def _to(name: str, target: str) -> "Column[str]":
-    return Column(name, String(255), ForeignKey(target), nullable=False)
+    return Column(name, String, ForeignKey(target), nullable=False)
 
 
 def _position() -> "Column[int]":
@@ -130,7 +130,7 @@ thread_keys = Table(
     "thread_keys",
     metadata,
     _key("key", primary_key=True),
-    Column("conversation", String(255), ForeignKey("conversations.id"), primary_key=True),
+    Column("conversation", String, ForeignKey("conversations.id"), primary_key=True),
     _count("position"),
 )
 
@@ -308,7 +308,7 @@ accounts = Table(
     Column("grants", JSON, nullable=False),
     _flag("disabled"),
     _count("version"),
-    Column("password_hash", String(255)),
+    Column("password_hash", String),
 )
 
 api_keys = Table(

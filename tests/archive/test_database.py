@@ -1,0 +1,87 @@
+"""The door to SQL: what it promises of SQLite, and what it makes of a data base that is away."""
+
+import pytest
+from sqlalchemy import select, text
+
+from router.archive.database import Database
+from router.archive.history import SqlHistory
+from router.archive.migrate import upgrade
+from router.archive.schema import alarms, messages
+from router.gateway import StoreError
+from tests.archive.domain import Domain, rows
+
+ALARM = {"position": 1, "at_ms": 1, "code": "c", "subject": "s", "count": 1}
+
+
+async def test_sqlite_is_opened_as_promised(database: Database) -> None:
+    """WAL, every commit synced, foreign keys checked: for readers, the writer and single questions alike."""
+    pragmas = ("journal_mode", "synchronous", "foreign_keys")
+    async with database.writing() as connection:
+        written = [await connection.scalar(text(f"PRAGMA {name}")) for name in pragmas]
+    asked = await database.ask(lambda plain: [plain.scalar(text(f"PRAGMA {name}")) for name in pragmas])
+    assert written == asked == ["wal", 2, 1]
+
+
+async def test_a_transaction_that_fails_leaves_nothing(either: Database) -> None:
+    """Also when it fails at the last moment."""
+    with pytest.raises(RuntimeError):
+        async with either.writing() as connection:
+            await connection.execute(alarms.insert(), [ALARM])
+            raise RuntimeError
+    assert await rows(either, "alarms") == []
+
+
+async def test_a_reader_sees_one_moment(either: Database) -> None:
+    """What is committed meanwhile is seen by the next reader, not by this one."""
+    async with either.reading() as reader:
+        assert (await reader.execute(select(alarms))).all() == []
+        async with either.writing() as writer:
+            await writer.execute(alarms.insert(), [ALARM])
+        assert (await reader.execute(select(alarms))).all() == []
+    assert len(await rows(either, "alarms")) == 1
+    assert await either.ask(lambda plain: len(plain.execute(select(alarms)).all())) == 1
+
+
+async def test_a_defect_of_ours_is_not_taken_for_a_data_base_that_is_away(either: Database) -> None:
+    """A message without its conversation breaks a foreign key: to try again would not help."""
+    with pytest.raises(Exception, match=r"(?i)foreign key|not.null"):
+        async with either.writing() as connection:
+            await connection.execute(messages.insert(), [{"position": 1, "conversation": "none", "seq": 1}])
+
+
+@pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all.db", "postgresql://postgres@/x?host=/nowhere"])
+async def test_a_data_base_that_is_away_is_a_store_error(url: str) -> None:
+    """Whoever asks says so to whoever asked them, and tries again later."""
+    database = await Database.open(url)
+    with pytest.raises(StoreError):
+        await SqlHistory(database).find_natural("n")
+    with pytest.raises(StoreError):
+        await SqlHistory(database).messages("c")
+    with pytest.raises(StoreError):
+        async with database.writing():
+            pass
+    await database.close()
+
+
+@pytest.mark.service
+async def test_connections_that_were_cut_are_made_anew(postgresql_url: str) -> None:
+    """A PostgreSQL that restarts under us costs at most one try of each."""
+    await upgrade(postgresql_url)
+    database = await Database.open(postgresql_url)
+    history = SqlHistory(database)
+    domain = Domain()
+    await domain.commit()
+    archiver = domain.archiver(database)
+    await archiver.start()
+    assert await history.find_natural("n") is None
+    operator = await Database.open(postgresql_url)
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
+    cut = text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+    await operator.ask(lambda plain: plain.execute(cut).all())
+    await operator.close()
+    await archiver.step()
+    assert archiver.position == domain.position
+    with pytest.raises(StoreError):
+        await history.find_natural("n")
+    assert await history.find_natural("n") is None
+    await database.close()
