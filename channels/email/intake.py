@@ -127,7 +127,7 @@ class MailIntake:
             return Receipt(key=key, command=0, duplicate=True)
         parsed = parse_headers(raw, problem) if problem else await self._parser.parse(raw)
         whose = self._whose(parsed)
-        found = await self._find(natural, parsed, whose)
+        found = await self._find(natural, entry, parsed, whose)
         content = await self._content(parsed, raw, whole=whole)
         command, contents = self._command(natural, entry=entry, parsed=parsed, whose=whose, found=found)
         contents[command.message.content] = content
@@ -158,24 +158,29 @@ class MailIntake:
             automatic=parsed.automatic or not people or bool(issued(self._secret, parsed.message_id)),
         )
 
-    async def _find(self, natural: str, parsed: Parsed, whose: Whose) -> Found:
-        """Where the mail belongs: what we issued and what this customer used before, the nearest first."""
-        answered = _nearest(parsed.references)
+    async def _find(self, natural: str, entry: EntryPoint, parsed: Parsed, whose: Whose) -> Found:
+        """Where the mail belongs: to what we issued and what this customer used before, the nearest first."""
         reported = [id for id in parsed.reported if issued(self._secret, id)]
-        ids = [*reported, *answered, *([parsed.message_id] if parsed.message_id else [])]
-        keys = thread_keys(self._secret, ids, whose.pseudonym(self._secret))
+        ids = [*reported, *_nearest(parsed.references), *([parsed.message_id] if parsed.message_id else [])]
+        keys = thread_keys(self._secret, ids, door=entry.id, customer=whose.pseudonym(self._secret))
         state = self._gateway.state
         sent = [delivery for id in ids if (delivery := issued(self._secret, id)) in state.deliveries]
         named = [state.deliveries[delivery].conversation for delivery in sent]
         known = [*named, *(state.threads[key] for key in keys if key in state.threads)]
-        for conversation in known:
-            if conversation in state.conversations:
-                return self._found(conversation, keys)
+        there = [conversation for conversation in known if conversation in state.conversations]
+        if there:
+            return self._found(next((id for id in there if self._came_through(id, entry)), there[0]), keys)
         asked = (*keys, *(own_key(self._secret, conversation) for conversation in named))
         closed = await self._history.find_thread(asked) if asked else None
         if closed is not None:
             return self._found(closed.conversation, keys, closed)
         return self._found(self._id("conv", natural), keys)
+
+    def _came_through(self, conversation: str, entry: EntryPoint) -> bool:
+        """Whether the conversation is this door's own: of a mail to two doors, each keeps its answer."""
+        state = self._gateway.state
+        item = state.items.get(state.conversations[conversation].item)
+        return item is not None and item.entry_point == entry.id
 
     def _found(self, conversation: str, keys: tuple[str, ...], closed: Thread | None = None) -> Found:
         return Found(conversation=conversation, keys=(*keys, own_key(self._secret, conversation)), closed=closed)

@@ -135,7 +135,11 @@ class ImapMailbox:
         return int(found[1])
 
     async def waiting(self) -> list[int]:
-        """See `Mailbox`. Whether a person has read a mail makes no difference."""
+        """See `Mailbox`. Whether a person has read a mail makes no difference.
+
+        NOOP first: a search looks at the mailbox as the server last described it to us.
+        """
+        await self._ok(self._connected.noop())
         criterion = "ALL" if self._moves else f"UNKEYWORD {KEYWORD}"
         lines = await self._ok(self._connected.uid_search(criterion, charset=None))
         return sorted(int(word) for line in lines[:-1] for word in line.split() if word.isdigit())

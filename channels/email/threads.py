@@ -34,15 +34,15 @@ def sent_key(secret: bytes, delivery: str) -> str:
     return keyed(secret, "mail-sent", delivery)
 
 
-def thread_key(secret: bytes, message_id: str, customer: str) -> str:
-    """The thread key of a message id that this customer used."""
+def thread_keys(secret: bytes, message_ids: Sequence[str], *, door: str, customer: str) -> tuple[str, ...]:
+    """The thread keys of these message ids, each once. Those that we did not issue count for the customer who used
+    them and the door (entry point) they came through: one mail to two mailboxes begins two conversations."""
+    return tuple(dict.fromkeys(_thread_key(secret, id, door, customer) for id in message_ids))
+
+
+def _thread_key(secret: bytes, message_id: str, door: str, customer: str) -> str:
     delivery = issued(secret, message_id)
-    return sent_key(secret, delivery) if delivery else keyed(secret, "mail-received", customer, message_id)
-
-
-def thread_keys(secret: bytes, message_ids: Sequence[str], customer: str) -> tuple[str, ...]:
-    """The thread keys of all these ids, each once."""
-    return tuple(dict.fromkeys(thread_key(secret, id, customer) for id in message_ids))
+    return sent_key(secret, delivery) if delivery else keyed(secret, "mail-received", door, customer, message_id)
 
 
 def _tag(secret: bytes, delivery: str) -> str:
