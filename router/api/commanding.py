@@ -122,7 +122,7 @@ def receipt_id(receipt: Receipt) -> str:
 def receipt_key(receipt: str) -> str:
     """The key behind a receipt's name. Raises Problem for something that never was one."""
     try:
-        return base64.urlsafe_b64decode(receipt + "=" * (-len(receipt) % 4)).decode()
+        return base64.b64decode(receipt + "=" * (-len(receipt) % 4), altchars=b"-_", validate=True).decode()
     except ValueError as error:
         raise Problem("not_found", "There is no such receipt.") from error
 

@@ -13,7 +13,7 @@ import msgspec
 from router.api import limits
 from router.api.commanding import Call, Done, Later, carry_out
 from router.api.problems import Problem
-from router.api.rights import Action, require
+from router.api.rights import Action, may, require
 from router.api.writing import written
 from router.core import commands as c
 from router.core.facts import MessageFacts
@@ -165,8 +165,14 @@ async def _escalate(call: Call, item: str, body: Escalate) -> Made:
 
 
 async def _transfer(call: Call, item: str, body: Transfer) -> Made:
+    """A supervisor's transfer of what is not their own names no agent: then it does not matter who holds the item."""
     note, contents = await _optional(call, body.note)
-    command = c.TransferItem(item=item, agent=body.agent, queue=body.queue, to_agent=body.to_agent, note=note)
+    agent, state = body.agent, call.deps.gateway.state
+    record = state.items.get(item)
+    if record is not None and agent == call.principal.agent != record.agent:
+        teams = item_teams(state, record.queue, record.agent)
+        agent = "" if may(call.principal, "item.supervise", teams) else agent
+    command = c.TransferItem(item=item, agent=agent, queue=body.queue, to_agent=body.to_agent, note=note)
     return Made(command, contents)
 
 

@@ -78,12 +78,27 @@ ACCOUNTS = (
 )
 
 
+class HeldStore(MemoryStore):
+    """The store in memory, whose commands can be held back from the writer: `gate` shut."""
+
+    def __init__(self, world: MemoryWorld) -> None:
+        super().__init__(world)
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def commands(self, after: int, limit: int, wait_s: float) -> list[tuple[int, bytes]]:
+        """Commands past `after`, once the gate is open."""
+        found = await super().commands(after, limit, wait_s)
+        await self.gate.wait()
+        return found
+
+
 class House:
     """What a test drives. `world` is the store, which a test may take away."""
 
     def __init__(self, folder: Path, database: Database) -> None:
         self.world = MemoryWorld(SystemClock())
-        self.store = MemoryStore(self.world)
+        self.store = HeldStore(self.world)
         self.ids = SystemIds()
         self.history = SqlHistory(database)
         self.accounts = SqlAccounts(database)
@@ -180,7 +195,7 @@ class House:
             data = await response.read()
             is_json = response.content_type.endswith("json")
             body = msgspec.json.decode(data) if is_json and data else data.decode()
-            return Answer(response.status, dict(response.headers), response.content_type, body)
+            return Answer(response.status, response.headers, response.content_type, body)
 
     async def sign_on(self, *agents: str) -> None:
         """The agents are there and available, without sockets of ours."""
@@ -214,14 +229,15 @@ class Answer(msgspec.Struct, frozen=True):
     """What came back."""
 
     status: int
-    headers: dict[str, str]
+    headers: Any
     media: str
     body: Any
 
     @property
     def position(self) -> str:
         """The position that the answer carries."""
-        return self.headers["Firstline-Position"]
+        position: str = self.headers["Firstline-Position"]
+        return position
 
     def problem(self, status: int, code: str) -> dict[str, Any]:
         """Asserts that this is this problem, and a whole one."""

@@ -12,7 +12,9 @@ async def test_a_login_gives_a_token_that_works(house: House) -> None:
         "grants": [{"role": "agent", "teams": ["first"]}],
         "disabled": False,
     }
-    me = await house.call("GET", "/api/v1/agents/me", headers={"Authorization": f"Bearer {answer.body['access_token']}"})
+    me = await house.call(
+        "GET", "/api/v1/agents/me", headers={"Authorization": f"Bearer {answer.body['access_token']}"}
+    )
     assert (me.status, me.body["id"]) == (200, "ann")
 
 
