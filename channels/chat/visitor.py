@@ -8,7 +8,6 @@ import msgspec
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from queues.entry_point import EntryPoint
-from router.core.state import State
 
 _PURPOSE: Final = "firstline.chat.visitor"
 
@@ -46,10 +45,3 @@ def origin_allowed(entry: EntryPoint, environ: Mapping[str, Any]) -> bool:
     if entry.origins:
         return origin in entry.origins
     return bool(urlsplit(origin).netloc == environ.get("HTTP_HOST"))
-
-
-def origins(state: State) -> frozenset[str]:
-    """The pages of all chat sites: what the Socket.IO server must let connect besides our own."""
-    return frozenset(
-        origin for entry in state.entry_points.values() if entry.channel == "chat" for origin in entry.origins
-    )

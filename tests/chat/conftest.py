@@ -10,7 +10,7 @@ import socketio
 from aiohttp import web
 
 from channels.chat.namespace import NAMESPACE, Chat, register
-from channels.chat.visitor import origins
+from router.api.origins import Origins
 from router.runtime.system import SystemIds
 from router.runtime.typing_hub import TypingHub
 from tests.phone.conftest import house, migrated
@@ -104,6 +104,7 @@ class Server:
     async def item_of(self, browser: Browser) -> str:
         """The item of the browser's conversation."""
         conversation = await eventually(lambda: self.house.state.conversations.get(browser.conversation))
+        assert conversation is not None
         return conversation.item
 
 
@@ -114,9 +115,7 @@ async def served(house: House) -> AsyncIterator[Server]:
         async_mode="aiohttp",
         async_handlers=False,
         max_http_buffer_size=BUFFER_BYTES_MAX,
-        cors_allowed_origins=lambda origin, environ: (
-            origin in origins(house.state) or origin == f"http://{environ['HTTP_HOST']}"
-        ),
+        cors_allowed_origins=Origins((), house.domain).admitted,
     )
     typing = TypingHub()
     chat = Chat(
