@@ -25,8 +25,8 @@ SUBMIT_RETRY_S = 0.05  # pause before the second try; doubled for the third
 # -- waiting ------------------------------------------------------------------------------------------------
 
 READ_WAIT_S_MAX = 5.0  # longest blocking read: a connection that froze is noticed soon after
-READ_MARGIN_S = 5.0  # socket time-out beyond the block, else a client gives up before the server answers
-CALL_TIMEOUT_S = 5.0  # socket time-out of calls that do not block
+READ_MARGIN_S = 2.0  # time-out beyond the block, else we give up before the server answers
+CALL_TIMEOUT_S = 5.0  # time-out of calls that do not block
 CONNECT_TIMEOUT_S = 2.0  # a server on this host or in this rack answers in milliseconds
 WRITE_CONNECTIONS_MAX = 32  # connections for calls that do not block; more callers wait their turn
 READ_CONNECTIONS_MAX = 64  # connections for blocking reads: one each for log, commands and every outbox

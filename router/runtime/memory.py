@@ -324,10 +324,11 @@ class MemoryStore:
     async def outbox_done(self, channel: str, group: str, ids: Sequence[str]) -> None:
         """These were dealt with; what every group has dealt with goes."""
         world = self._up()
-        for id in ids:
-            world.groups[channel, group].pending.pop(int(id.partition("-")[0]), None)
+        if (channel, group) in world.groups:
+            for id in ids:
+                world.groups[channel, group].pending.pop(int(id.partition("-")[0]), None)
         groups = [at for (name, _), at in world.groups.items() if name == channel]
-        low = min(min(at.pending, default=at.last + 1) for at in groups)
+        low = min((min(at.pending, default=at.last + 1) for at in groups), default=0)
         box = world.outboxes.get(channel, SortedDict())
         for seq in list(box.irange(maximum=low - 1)):
             del box[seq]

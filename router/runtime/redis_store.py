@@ -2,11 +2,13 @@
 
 All keys of a domain share one hash tag, so that they lie in one slot of a cluster. Nothing here tries twice: a
 write whose reply was lost may have happened, and only its caller knows by which key to ask again (redis-py's own
-default repeats every command ten times). Blocking reads have connections of their own, whose socket time-out is
-longer than the block.
+default repeats every command ten times). Blocking reads have connections of their own, and all the time that they
+block.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from importlib import resources
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
@@ -34,27 +36,41 @@ _encode_outcome = msgspec.msgpack.Encoder().encode
 _decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
 
 
-def _translated(method: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """Whatever the client raises becomes one of the two errors of the port, with its cause kept."""
+def _within(
+    seconds: float,
+) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Coroutine[Any, Any, T]]]:
+    """Ends a call after this time, and makes whatever the client raises one of the two errors of the port.
 
-    async def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return await method(*args, **kwargs)
-        except (redis_errors.RedisError, OSError) as error:
-            message = str(error) or type(error).__name__
-            if message.startswith("FENCED"):
-                raise Fenced(message) from error
-            raise StoreError(message) from error
+    The time-out is ours and not the client's: on Python 3.11 its own (`asyncio.wait_for`) loses a cancellation that
+    comes in the moment a request was sent, and a task that should end would block on.
+    """
 
-    call.__doc__ = method.__doc__
-    return call
+    def translated(method: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+        @functools.wraps(method)
+        async def call(*args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                async with asyncio.timeout(seconds):
+                    return await method(*args, **kwargs)
+            except (redis_errors.RedisError, OSError) as error:
+                message = str(error) or type(error).__name__
+                if message.startswith("FENCED"):
+                    raise Fenced(message) from error
+                raise StoreError(message) from error
+
+        return call
+
+    return translated
+
+
+_CALL_S: Final = limits.CALL_TIMEOUT_S
+_WAIT_S: Final = limits.READ_WAIT_S_MAX + limits.READ_MARGIN_S
 
 
 class RedisStore:
     """The `Store` port on a Redis of at least 7.0 or a Valkey. Make with `connect`, then `await open()`."""
 
     def __init__(self, writes: Redis, reads: Redis, domain: str) -> None:
-        """`writes` must not retry by itself; `reads` must have a socket time-out beyond `READ_WAIT_S_MAX`."""
+        """Neither client may retry or time out by itself."""
         self._writes = writes
         self._reads = reads
         self._prefix = f"{{{domain}}}:"
@@ -71,7 +87,7 @@ class RedisStore:
     async def _run(self, name: str, keys: Sequence[str], *args: Any) -> Any:
         return await cast(Awaitable[Any], self._scripts[name](keys=keys, args=args))
 
-    @_translated
+    @_within(_CALL_S)
     async def open(self) -> None:
         """Check that the stored shape is one we know. Raises ShapeTooNew, and StoreError when nobody answers."""
         stored = await self._run("open", [self._meta], SHAPE)
@@ -80,7 +96,7 @@ class RedisStore:
 
     # -- commands -------------------------------------------------------------------------------------------
 
-    @_translated
+    @_within(_CALL_S)
     async def submit(self, puts: Sequence[Put]) -> list[Placed]:
         """One script call for all of them, in this order. After a lost reply, ask again: the keys recognise it."""
         args: list[Any] = [self._prefix, limits.KEY_TTL_S, limits.COMMANDS_WAITING_MAX, len(puts)]
@@ -94,7 +110,7 @@ class RedisStore:
             for command, state in zip(reply[::2], reply[1::2], strict=True)
         ]
 
-    @_translated
+    @_within(_WAIT_S)
     async def commands(self, after: int, limit: int, wait_s: float) -> list[tuple[int, bytes]]:
         """Commands past `after`, at most `limit`, waiting up to `wait_s` for the first."""
         found = await self._read(self._commands, after, limit, wait_s)
@@ -104,13 +120,13 @@ class RedisStore:
         reply = await self._reads.xread({stream: f"{after}-0"}, count=limit, block=_block(wait_s))
         return _entries(reply)
 
-    @_translated
+    @_within(_CALL_S)
     async def outcome(self, key: str) -> Outcome | None:
         """How the command under this key ended, if it has."""
         data = _bytes(await self._writes.get(self._key("outcome", key)))
         return None if data is None else _decode_outcome(data)
 
-    @_translated
+    @_within(_CALL_S)
     async def crashed(self, command: int) -> int:
         """Count that this command made a writer die."""
         key = self._key("crash", str(command))
@@ -118,21 +134,21 @@ class RedisStore:
         await self._writes.expire(key, limits.CRASH_TTL_S)
         return count
 
-    @_translated
+    @_within(_CALL_S)
     async def crashes(self, command: int) -> int:
         """How many writers this command has killed."""
         return int(await self._writes.get(self._key("crash", str(command))) or 0)
 
     # -- contents -------------------------------------------------------------------------------------------
 
-    @_translated
+    @_within(_CALL_S)
     async def contents(self, ids: Sequence[str]) -> list[bytes | None]:
         """The bytes under each id; None where there are none."""
         if not ids:
             return []
         return [_bytes(data) for data in await self._writes.mget([self._key("content", id) for id in ids])]
 
-    @_translated
+    @_within(_CALL_S)
     async def drop_contents(self, ids: Iterable[str]) -> None:
         """Forget these contents: they lie elsewhere now, or nowhere."""
         keys = [self._key("content", id) for id in ids]
@@ -141,23 +157,23 @@ class RedisStore:
 
     # -- the writer -----------------------------------------------------------------------------------------
 
-    @_translated
+    @_within(_CALL_S)
     async def acquire(self, owner: str, ttl_ms: int) -> Lease | None:
         """The lease, if nobody else holds it."""
         epoch = await self._run("acquire", [self._lease, self._meta], owner, ttl_ms)
         return Lease(owner=owner, epoch=epoch) if epoch else None
 
-    @_translated
+    @_within(_CALL_S)
     async def renew(self, lease: Lease, ttl_ms: int) -> bool:
         """Keep the lease; False when it is no longer ours."""
         return bool(await self._run("renew", [self._lease, self._meta], lease.owner, lease.epoch, ttl_ms))
 
-    @_translated
+    @_within(_CALL_S)
     async def release(self, lease: Lease) -> None:
         """Give the lease back at once."""
         await self._run("renew", [self._lease, self._meta], lease.owner, lease.epoch, 0)
 
-    @_translated
+    @_within(limits.START_WAIT_S)
     async def load(self) -> Loaded:
         """Position and records in one atomic read."""
         position, digest, command, epoch, at, flat = await self._run("load", [self._meta, self._records])
@@ -171,7 +187,7 @@ class RedisStore:
             records=records,
         )
 
-    @_translated
+    @_within(_CALL_S)
     async def commit(self, commit: Commit) -> None:
         """One fenced step. A StoreError leaves open whether it happened: the writer must load again."""
         if len(commit.data) > limits.COMMIT_BYTES_MAX:
@@ -204,13 +220,13 @@ class RedisStore:
 
     # -- followers ------------------------------------------------------------------------------------------
 
-    @_translated
+    @_within(_WAIT_S)
     async def entries(self, after: int, limit: int, wait_s: float) -> list[tuple[int, bytes, str]]:
         """Entries that end past `after`: last position, data, digest."""
         found = await self._read(self._events, after, limit, wait_s)
         return [(_position(id), fields[b"d"], fields[b"h"].decode()) for id, fields in found]
 
-    @_translated
+    @_within(_CALL_S)
     async def first_entry(self) -> int:
         """The first event position still in the stream (position + 1 when it is empty)."""
         found = _entries([(self._events, await self._writes.xrange(self._events, count=1))])
@@ -218,17 +234,17 @@ class RedisStore:
             return int(found[0][1][b"f"])
         return int(await self._writes.hget(self._meta, "position") or 0) + 1
 
-    @_translated
+    @_within(_CALL_S)
     async def trim(self, position: int) -> None:
         """Entries that end at or before `position` may go; the newest one stays."""
         await self._run("trim", [self._meta, self._events], position)
 
-    @_translated
+    @_within(_CALL_S)
     async def beat(self, gateway: str, ttl_ms: int) -> None:
         """Say that a gateway lives."""
         await self._writes.set(self._key("gateway", gateway), b"1", px=ttl_ms)
 
-    @_translated
+    @_within(_CALL_S)
     async def beating(self, gateways: Sequence[str]) -> list[bool]:
         """Which of these gateways have said so in time."""
         if not gateways:
@@ -237,7 +253,7 @@ class RedisStore:
 
     # -- outboxes -------------------------------------------------------------------------------------------
 
-    @_translated
+    @_within(_CALL_S)
     async def outbox_group(self, channel: str, group: str, start: str = "0") -> None:
         """Make sure the consumer group exists; it begins at `start` when it is new."""
         try:
@@ -246,7 +262,7 @@ class RedisStore:
             if not str(error).startswith("BUSYGROUP"):
                 raise
 
-    @_translated
+    @_within(_WAIT_S)
     async def outbox_read(
         self, channel: str, group: str, consumer: str, count: int, wait_s: float, *, own: bool = False
     ) -> list[OutboxEntry]:
@@ -266,13 +282,13 @@ class RedisStore:
         handed_out: dict[Any, Any] = {row["message_id"]: row["times_delivered"] for row in pending}
         return [_out(id, fields, max(1, handed_out.get(id, 1) - 1)) for id, fields in found]
 
-    @_translated
+    @_within(_CALL_S)
     async def outbox_done(self, channel: str, group: str, ids: Sequence[str]) -> None:
         """These were dealt with; what every group has dealt with leaves the stream."""
         if ids:
             await self._run("done", [self._key("outbox", channel)], group, *ids)
 
-    @_translated
+    @_within(_CALL_S)
     async def outbox_drop(self, channel: str, group: str) -> None:
         """End a consumer group, if there is one. What only it had not dealt with leaves at the next `outbox_done`."""
         try:
@@ -289,19 +305,15 @@ class RedisStore:
 
 def connect(url: str, domain: str) -> RedisStore:
     """A store at a `redis://`, `rediss://` or `unix://` URL. Nothing is opened before the first call."""
-    return RedisStore(
-        _client(url, limits.WRITE_CONNECTIONS_MAX, limits.CALL_TIMEOUT_S),
-        _client(url, limits.READ_CONNECTIONS_MAX, limits.READ_WAIT_S_MAX + limits.READ_MARGIN_S),
-        domain,
-    )
+    return RedisStore(_client(url, limits.WRITE_CONNECTIONS_MAX), _client(url, limits.READ_CONNECTIONS_MAX), domain)
 
 
-def _client(url: str, connections: int, timeout_s: float) -> Redis:
+def _client(url: str, connections: int) -> Redis:
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=connections,
         timeout=limits.POOL_WAIT_S,
-        socket_timeout=timeout_s,
+        socket_timeout=None,
         socket_connect_timeout=limits.CONNECT_TIMEOUT_S,
         health_check_interval=limits.HEALTH_CHECK_S,
         retry=Retry(NoBackoff(), 0),

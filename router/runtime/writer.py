@@ -14,6 +14,7 @@ from router.runtime.batch import Crash
 from router.runtime.gateway_watch import GatewayWatch, Lose
 from router.runtime.store import Lease, Store
 from router.runtime.tenure import Decided, Tenure
+from router.runtime.together import together
 
 log = structlog.stdlib.get_logger()
 
@@ -41,8 +42,6 @@ class Writer:
                 await self._serve(lease)
             except StoreError as error:
                 log.warning("lease_not_acquired", error=str(error))
-            if _stopping():  # a task group that failed while it was cancelled reports only the failure
-                raise asyncio.CancelledError
             await asyncio.sleep(self._pause)
             self._pause = min(2 * self._pause, limits.BACK_OFF_S_MAX)
 
@@ -50,19 +49,19 @@ class Writer:
         """One tenure. It ends by itself only when something went wrong."""
         log.info("lease_acquired", epoch=lease.epoch)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._renew(lease))
-                tenure = Tenure(self._store, self._clock, lease, await self._store.load(), self._decided)
-                self._pause = limits.BACK_OFF_S
-                watch = GatewayWatch(self._store, self._clock, tenure.state, self._lose)
-                tasks.create_task(watch.run())
-                tasks.create_task(tenure.run())
-        except* (Fenced, StoreError, Crash) as group:
+            await together(self._renew(lease), self._decide(lease))
+        except (Fenced, StoreError, Crash) as error:
             metrics.LEASES_LOST.inc()
-            log.warning("lease_lost", epoch=lease.epoch, reason=str(_first(group)))
-        finally:
-            if _stopping():
-                await self._release(lease)
+            log.warning("lease_lost", epoch=lease.epoch, reason=str(error))
+        except asyncio.CancelledError:
+            await self._release(lease)
+            raise
+
+    async def _decide(self, lease: Lease) -> None:
+        tenure = Tenure(self._store, self._clock, lease, await self._store.load(), self._decided)
+        self._pause = limits.BACK_OFF_S
+        watch = GatewayWatch(self._store, self._clock, tenure.state, self._lose)
+        await together(watch.run(), tenure.run())
 
     async def _renew(self, lease: Lease) -> None:
         while True:
@@ -76,16 +75,3 @@ class Writer:
             log.info("lease_released", epoch=lease.epoch)
         except StoreError as error:
             log.warning("lease_not_released", epoch=lease.epoch, error=str(error))
-
-
-def _stopping() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first of the errors, for the log."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
