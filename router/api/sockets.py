@@ -223,7 +223,7 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     def _refusal(self, event: str, error: Exception, correlation: str) -> Ack:
         problem = as_problem(error)
         if problem is None:
-            log.exception("socket_event_failed", name=event, correlation=correlation, exc_info=error)
+            log.exception("socket_event_failed", action=event, correlation=correlation, exc_info=error)
             problem = Problem("internal", "Something failed here; the operators can find it by `instance`.")
         return Ack(ok=False, code=problem.code, problem=problem.details(correlation))
 

@@ -8,6 +8,7 @@ import holidays
 
 from queues.hours import Hours, is_open
 from router.core.state import State
+from router.runtime import limits
 
 
 def open_now(state: State, queue: str, now_ms: int) -> bool:
@@ -28,7 +29,7 @@ def _holiday(country: str, day: date) -> bool:
     return bool(country) and day in _holidays(country)
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=limits.CALENDARS_MAX)
 def _holidays(country: str) -> holidays.HolidayBase:
     """The public holidays of a country (ISO 3166 code). They are computed year by year as asked."""
     return holidays.country_holidays(country)

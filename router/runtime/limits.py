@@ -49,6 +49,8 @@ GATEWAY_GRACE_MS = 10_000  # silence after its TTL, and time after a takeover, b
 
 CLOCK_JUMP_MS = 5_000  # a wall clock that moved further than this against the monotonic one is worth an alarm
 
+CALENDARS_MAX = 32  # countries whose public holidays are kept; a centre has queues in one or two
+
 # -- waiting for outcomes -----------------------------------------------------------------------------------
 
 OUTCOMES_RECENT_MAX = 10_000  # outcomes remembered by the follower for waiters that come a moment later
