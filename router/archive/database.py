@@ -15,11 +15,12 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from router.archive import limits
+from router.archive.errors import DatabaseUnusable
 from router.gateway import StoreError
 
 T = TypeVar("T")
@@ -27,7 +28,12 @@ T = TypeVar("T")
 _OURS: Final = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
 """What SQL raises for a defect of ours; anything else it raises means that it is away, busy or full."""
 
-_DRIVERS: Final = {"sqlite": "aiosqlite", "postgresql": "psycopg", "postgres": "psycopg"}
+_DRIVERS: Final = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+}
+"""Scheme of the URL -> dialect and driver. psycopg is both: async for the server, plain for a thread."""
 
 _PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
@@ -49,7 +55,7 @@ class Database:
 
     @classmethod
     async def open(cls, url: str) -> "Database":
-        """The data base at a SQLAlchemy URL; the driver may be left out. Nothing is connected yet.
+        """The data base at a `sqlite:` or `postgresql:` URL. Nothing is connected yet. Raises DatabaseUnusable.
 
         In a thread, because a driver is loaded from disk.
         """
@@ -61,7 +67,7 @@ class Database:
         For what intake asks about every contact: a tenth of the CPU that `reading` takes for one row (measured).
         Raises StoreError when the data base is away.
         """
-        with _as_store_errors():
+        with as_store_errors():
             return await asyncio.get_running_loop().run_in_executor(self._asking, self._answer, question)
 
     def _answer(self, question: Callable[[Connection], T]) -> T:
@@ -80,7 +86,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """One consistent view, for reads only. Raises StoreError when the data base is away."""
-        with _as_store_errors():
+        with as_store_errors():
             async with self._engine.connect() as connection:
                 if not self._is_sqlite:
                     await connection.execution_options(isolation_level="REPEATABLE READ")
@@ -92,7 +98,7 @@ class Database:
 
         Raises StoreError when the data base is away; if that happens at the very end, it may be there all the same.
         """
-        with _as_store_errors():
+        with as_store_errors():
             async with self._writing, self._engine.connect() as connection:
                 await connection.execution_options(immediate=True)
                 async with connection.begin():
@@ -117,34 +123,46 @@ class Database:
 
 
 @contextmanager
-def _as_store_errors() -> Iterator[None]:
+def as_store_errors() -> Iterator[None]:
     """What is theirs becomes a StoreError, to be tried again; what is ours stays what it is."""
     try:
         yield
     except _OURS:
         raise
     except (DBAPIError, PoolTimeout, OSError) as error:
-        raise StoreError(f"the data base is away ({type(error).__name__})") from error
+        said = str(getattr(error, "orig", error)).partition("\n")[0]
+        raise StoreError(f"the data base does not answer: {said}") from error
 
 
-def async_url(url: str) -> URL:
-    """The URL with the async driver that we use for its kind of data base, unless it names one itself."""
+def _async_url(url: str) -> URL:
+    """The URL with the async driver that we use for its kind of data base."""
     parsed = make_url(url)
-    driver = _DRIVERS.get(parsed.drivername)
-    return parsed.set(drivername=f"{parsed.get_backend_name()}+{driver}") if driver else parsed
+    if parsed.drivername not in _DRIVERS:
+        raise ArgumentError(f"{parsed.drivername} is not one of {', '.join(_DRIVERS)}")
+    return parsed.set(drivername=_DRIVERS[parsed.drivername])
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    try:
+        yield
+    except (ArgumentError, ModuleNotFoundError) as error:
+        raise DatabaseUnusable(str(error)) from error
 
 
 def _engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(async_url(url), pool_size=limits.READERS_MAX, max_overflow=0, pool_pre_ping=True)
+    with _usable():
+        engine = create_async_engine(_async_url(url), pool_size=limits.READERS_MAX, max_overflow=0, pool_pre_ping=True)
     _as_promised(engine.sync_engine)
     return engine
 
 
 def plain_engine(url: str) -> Engine:
-    """An engine without asyncio, for use in a thread."""
-    parsed = async_url(url)
-    driver = "sqlite+pysqlite" if parsed.get_backend_name() == "sqlite" else parsed.drivername
-    return _as_promised(create_engine(parsed.set(drivername=driver)))
+    """An engine without asyncio, for use in a thread. Raises DatabaseUnusable."""
+    with _usable():
+        parsed = _async_url(url)
+        plain = parsed.drivername.replace("+aiosqlite", "+pysqlite")
+        return _as_promised(create_engine(parsed.set(drivername=plain)))
 
 
 def _as_promised(engine: Engine) -> Engine:

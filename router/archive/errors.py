@@ -23,3 +23,13 @@ class NewerDatabase(StartError):
             "start the newer version again, or restore a backup that was made before the upgrade"
         )
         self.revision = revision
+
+
+class DatabaseUnusable(StartError):
+    """The URL of the data base names none that can be used: another kind, or one whose driver is not installed."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"database_url cannot be used ({problem}): leave it empty for SQLite, or write "
+            "postgresql://user:password@host/name and install the driver with pip install 'firstline[postgresql]'"
+        )

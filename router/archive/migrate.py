@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from router.archive.database import plain_engine
+from router.archive.database import as_store_errors, plain_engine
 from router.archive.errors import NewerDatabase
 
 _LOCK: Final = 0x66697273746C696E
@@ -21,7 +21,7 @@ _LOCK: Final = 0x66697273746C696E
 
 
 async def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the data base up to `revision`. Raises NewerDatabase, and what SQL raises when it is away."""
+    """Bring the data base up to `revision`. Raises NewerDatabase, DatabaseUnusable, and StoreError when it is away."""
     await asyncio.to_thread(_migrate, url, revision, down=False)
 
 
@@ -33,7 +33,11 @@ async def downgrade(url: str, revision: str) -> None:
 def _migrate(url: str, revision: str, *, down: bool) -> None:
     engine = plain_engine(url)
     try:
-        with engine.connect().execution_options(immediate=True) as connection, connection.begin():
+        with (
+            as_store_errors(),
+            engine.connect().execution_options(immediate=True) as connection,
+            connection.begin(),
+        ):
             _run(connection, revision, down)
     finally:
         engine.dispose()

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select, text
 
 from router.archive.database import Database
+from router.archive.errors import DatabaseUnusable
 from router.archive.history import SqlHistory
 from router.archive.migrate import upgrade
 from router.archive.schema import alarms, messages
@@ -52,6 +53,8 @@ async def test_a_defect_of_ours_is_not_taken_for_a_data_base_that_is_away(either
 @pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all.db", "postgresql://postgres@/x?host=/nowhere"])
 async def test_a_data_base_that_is_away_is_a_store_error(url: str) -> None:
     """Whoever asks says so to whoever asked them, and tries again later."""
+    with pytest.raises(StoreError, match=r"the data base does not answer: (unable to open|connection is bad)"):
+        await upgrade(url)
     database = await Database.open(url)
     with pytest.raises(StoreError):
         await SqlHistory(database).find_natural("n")
@@ -61,6 +64,14 @@ async def test_a_data_base_that_is_away_is_a_store_error(url: str) -> None:
         async with database.writing():
             pass
     await database.close()
+
+
+@pytest.mark.parametrize("url", ["mysql://host/x", "nonsense", "postgresql+asyncpg://host/x"])
+async def test_a_data_base_that_cannot_be_used_is_refused_with_what_to_do(url: str) -> None:
+    """Another kind, no URL at all, a driver of somebody else."""
+    for refused in (upgrade(url), Database.open(url)):
+        with pytest.raises(DatabaseUnusable, match="postgresql://user:password@host/name"):
+            await refused
 
 
 @pytest.mark.service
