@@ -39,8 +39,8 @@ class Child:
         cls, arguments: Sequence[str], log: Path, *, environment: Mapping[str, str] | None = None, piped: bool = False
     ) -> "Child":
         """Start a program; its standard error (and output, unless `piped`) goes to `log`."""
-        sink: IO[bytes]
-        with log.open("ab") as sink:
+        sink: IO[bytes] = await asyncio.to_thread(log.open, "ab")
+        with sink:
             process = await asyncio.create_subprocess_exec(
                 *arguments,
                 stdin=PIPE if piped else asyncio.subprocess.DEVNULL,
@@ -86,9 +86,9 @@ class Child:
         lines = self._log.read_text(errors="replace").splitlines()[-limits.LOG_TAIL_LINES :]
         return "\n".join([f"process {self.pid} {what} (exit code {self._process.returncode}); its log ends:", *lines])
 
-    def cpu_us(self) -> float:
+    async def cpu_us(self) -> float:
         """CPU time that it and its living descendants have used, in microseconds."""
-        return sum(_cpu_us(pid) for pid in _family(self.pid))
+        return await asyncio.to_thread(lambda: sum(_cpu_us(pid) for pid in _family(self.pid)))
 
     async def stop(self) -> None:
         """Ask it to end, then end what is left of its group. Safe to call twice."""

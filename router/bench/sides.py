@@ -38,13 +38,14 @@ class Side:
 
     async def step(self, rate: float, seconds: float) -> Measured:
         """Offer items at a rate and measure. Raises ChildFailed when a process dies of it."""
-        before = self._server.cpu_us()
+        before = await self._server.cpu_us()
         await self._generator.tell(msgspec.json.encode(Order(rate=rate, seconds=seconds)))
         line = await self._generator.line(seconds + limits.DRAIN_S_MAX + limits.READY_S_MAX)
         step = msgspec.json.decode(line, type=Step)
         self.lost += step.lost
         self.twice += step.twice
-        return Measured(step=step, server_cpu_us_per_item=(self._server.cpu_us() - before) / step.scheduled)
+        used = await self._server.cpu_us() - before
+        return Measured(step=step, server_cpu_us_per_item=used / step.scheduled)
 
     async def stop(self) -> None:
         """Stop the generator, then the server."""
