@@ -285,7 +285,7 @@ def _complete(settings: Settings) -> Settings:
         settings,
         database_url=settings.database_url or f"sqlite:///{settings.data_dir / 'archive.db'}",
         blobs_url=settings.blobs_url or f"file://{settings.data_dir / 'blobs'}",
-        public_url=(settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/"),
+        public_url=settings.public_url.rstrip("/"),
     )
 
 

@@ -13,9 +13,8 @@ from router.centre.parse import CentreFileError, parse
 from router.centre.reader import Problem
 from router.cli import limits
 from router.cli.client import Answer, Server, connected
-from router.cli.options import url_of
 from router.cli.outcome import CommandError, Exit
-from router.cli.running import here
+from router.cli.running import Place, here
 from router.core.rejections import CODES
 from router.gateway import Gateway
 
@@ -45,13 +44,13 @@ class Centre(Protocol):
 
 
 @asynccontextmanager
-async def centre_at(url: str, login: str) -> AsyncIterator[Centre]:
-    """The centre of the server at `url`; with none named and none running, that of the data folder here."""
-    async with here(url) as node:
+async def centre_at(place: Place) -> AsyncIterator[Centre]:
+    """The centre of the server at `place`; with none named and none running, that of the data folder here."""
+    async with here(place) as node:
         if node is not None:
             yield _Local(node.gateway)
             return
-        async with connected(url_of(url), login) as server:
+        async with connected(place.url, place.login) as server:
             yield _Remote(server)
 
 

@@ -14,7 +14,8 @@ import msgspec
 from router.cli import limits
 from router.cli.outcome import CommandError, Exit
 
-_UNAVAILABLE = frozenset({502, 503, 504})
+UNAVAILABLE = frozenset({502, 503, 504})
+"""Statuses after which the same request may be sent again as it is."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,8 +50,9 @@ class Server:
         key: str = "",
         query: Mapping[str, str] | None = None,
         position: int = 0,
+        wait_s: int = 0,
     ) -> Answer:
-        """One request; `position` waits until the server has come that far.
+        """One request. `position` waits until the server has come that far, `wait_s` for the outcome of events.
 
         Raises CommandError: refused (3) with the server's own words, or not reachable (4).
         """
@@ -61,6 +63,8 @@ class Server:
             headers["Idempotency-Key"] = key
         if position:
             headers["Firstline-Position"] = str(position)
+        if wait_s:
+            headers["Prefer"] = f"wait={wait_s}"
         body = msgspec.json.encode(json) if json is not None else data
         try:
             async with self._session.request(
@@ -93,7 +97,7 @@ def _checked(status: int, headers: Mapping[str, str], data: bytes, url: str) -> 
     if status < 400:
         return Answer(status=status, body=body, headers=dict(headers))
     problem = body if isinstance(body, dict) else {}
-    if status in _UNAVAILABLE:
+    if status in UNAVAILABLE:
         raise CommandError(
             Exit.UNREACHABLE,
             f"The server at {url} cannot take commands now: {problem.get('detail') or status}. Try again shortly.",

@@ -18,7 +18,7 @@ from router.cli.centres import Applied, centre_at
 from router.cli.console import emit, say, show, table
 from router.cli.options import Json, Login, Url
 from router.cli.outcome import CommandError, Exit
-from router.cli.running import run
+from router.cli.running import Place, place_of, run
 
 File = Annotated[Path, typer.Argument(help="The centre file; - is standard input.", show_default=False)]
 _MARKS = {"added": "+", "removed": "-", "changed": "~"}
@@ -75,7 +75,7 @@ def apply(
     text = _read(file)
     ask = _Ask(take=take, confirm=not yes, only_show=dry_run, quiet=json and yes)
     try:
-        done = run(_apply(text, (url, login), ask))
+        done = run(_apply(text, place_of(url, login), ask))
     except CentreFileError as error:
         raise _invalid(file, error) from error
     if done.applied:
@@ -94,7 +94,7 @@ def export(
     login: Login = "",
 ) -> None:
     """Write the live centre as a file. Checking it and applying it changes nothing."""
-    text = run(_export(url, login))
+    text = run(_export(place_of(url, login)))
     if file is None:
         sys.stdout.write(text)
     else:
@@ -168,8 +168,8 @@ def _stamp(file: Path, text: bytes, revision: int) -> None:
 # -- the live centre ----------------------------------------------------------------------------------------
 
 
-async def _apply(text: bytes, at: tuple[str, str], ask: "_Ask") -> Applied:
-    async with centre_at(*at) as centre:
+async def _apply(text: bytes, place: Place, ask: "_Ask") -> Applied:
+    async with centre_at(place) as centre:
         planned = await centre.compare(text, ask.take)
         if not ask.quiet:
             _show(planned)
@@ -188,8 +188,8 @@ async def _apply(text: bytes, at: tuple[str, str], ask: "_Ask") -> Applied:
         return await centre.apply(text, ask.take)
 
 
-async def _export(url: str, login: str) -> str:
-    async with centre_at(url, login) as centre:
+async def _export(place: Place) -> str:
+    async with centre_at(place) as centre:
         return await centre.text()
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import msgspec
 import typer
 
 from router.cli import limits
-from router.cli.client import Server, connected
+from router.cli.client import UNAVAILABLE, Server, connected
 from router.cli.console import emit, say, show
 from router.cli.options import Json, Login, Url, url_of
 from router.cli.outcome import CommandError, Exit
@@ -18,6 +19,19 @@ from router.cli.running import run
 _BATCH = "application/cloudevents-batch+json"
 _raw = msgspec.json.Decoder(msgspec.Raw)
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class _Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the server said of one event: where it led to, the receipt that will say so, or why it was refused."""
+
+    event: str
+    status: int
+    conversation: str = ""
+    item: str = ""
+    receipt: str = ""
+    position: int = 0
+    duplicate: bool = False
+    problem: dict[str, Any] = {}
 
 
 def register(app: typer.Typer) -> None:
@@ -39,38 +53,52 @@ def send(
     An event that was sent before changes nothing and gets the same answer. Ends with 3 if any was refused.
     """
     events = _events(_read(file))
-    refused = run(_send(events, url_of(url), login, json))
+    answers = run(_send(events, url_of(url), login, json))
+    away = sum(answer.status in UNAVAILABLE for answer in answers)
+    refused = sum(answer.status >= HTTPStatus.BAD_REQUEST for answer in answers) - away
+    if away:
+        raise CommandError(
+            Exit.UNREACHABLE,
+            f"{away} of {len(events)} could not be taken now. Send the file again: the others are not taken twice.",
+        )
     if refused:
         raise CommandError(Exit.REFUSED, f"{refused} of {len(events)} were refused.")
 
 
-async def _send(events: list[bytes], url: str, login: str, json: bool) -> int:
-    refused = 0
+async def _send(events: list[bytes], url: str, login: str, json: bool) -> list[_Answer]:
+    answers: list[_Answer] = []
     async with connected(url, login) as server:
         for batch in _batches(events):
             for answer in await _posted(server, batch):
-                refused += int(answer.get("status", 200)) >= 400
+                answers.append(answer)
                 if json:
                     emit(answer)
                 else:
                     show(_line(answer))
-    return refused
+    return answers
 
 
-async def _posted(server: Server, batch: list[bytes]) -> list[dict[str, Any]]:
+async def _posted(server: Server, batch: list[bytes]) -> list[_Answer]:
     data = b"[" + b",".join(batch) + b"]"
-    body = (await server.request("POST", "/api/v1/events", data=data, content_type=_BATCH)).body
-    found: list[dict[str, Any]] = body["results"] if isinstance(body, dict) else body
-    return found
+    answer = await server.request("POST", "/api/v1/events", data=data, content_type=_BATCH, wait_s=limits.EVENTS_WAIT_S)
+    results = zip(batch, answer.body["results"], strict=True)
+    return [msgspec.convert({"event": _id(event), **result}, _Answer) for event, result in results]
 
 
-def _line(answer: dict[str, Any]) -> str:
+def _id(event: bytes) -> str:
+    """The id of an event, for telling answers apart; empty for something that has none."""
+    found = msgspec.json.decode(event)
+    return str(found.get("id", "")) if isinstance(found, dict) else ""
+
+
+def _line(answer: _Answer) -> str:
     """An answer for a person: the event, then what it led to."""
-    said = [f"{key} {answer[key]}" for key in ("conversation", "item", "receipt") if answer.get(key)]
-    problem = answer.get("problem") or {}
-    if problem:
-        said.append(f"refused [{problem.get('code', '')}]: {problem.get('detail', '')}")
-    return f"{answer.get('id', '')}: {', '.join(said) or 'accepted'}"
+    if answer.problem:
+        parts = "".join(f"\n  {part['pointer']}: {part['detail']}" for part in answer.problem.get("errors", ()))
+        return f"{answer.event}: refused [{answer.problem['code']}]: {answer.problem.get('detail', '')}{parts}"
+    said = [f"conversation {answer.conversation}, item {answer.item}" if answer.item else f"receipt {answer.receipt}"]
+    said += ["was sent before"] if answer.duplicate else []
+    return f"{answer.event}: {', '.join(said)}"
 
 
 def _read(file: Path) -> bytes:

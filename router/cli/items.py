@@ -33,8 +33,10 @@ def explain(
 ) -> None:
     """Say why an item waits: for each agent, the rule that keeps them from it."""
 
+    server_url = url_of(url)
+
     async def asked() -> Any:
-        async with connected(url_of(url), login) as server:
+        async with connected(server_url, login) as server:
             return (await server.request("GET", f"/api/v1/items/{item}/explain")).body
 
     body = run(asked())

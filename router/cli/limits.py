@@ -5,6 +5,7 @@ CONNECT_S_MAX = 5.0  # a server that runs takes a connection at once
 RECEIPT_S_MAX = 30.0  # how long a command that was answered 202 is asked about
 RECEIPT_PAUSE_S = 0.5  # between two questions
 EVENTS_PER_REQUEST_MAX = 100  # what the API takes at once
+EVENTS_WAIT_S = 2  # how long the server may take to decide before it answers with a receipt
 EVENTS_BYTES_MAX = 512 * 1024  # of one request of events: half of what the API takes
 FILE_BYTES_MAX = 256 * 1024 * 1024  # of an events file: it is read whole, to be refused before the first is sent
 DISK_FREE_MIN_BYTES = 1 << 30  # below a gigabyte the append-only file of a busy day may not fit

@@ -10,9 +10,8 @@ from router.api.passwords import Passwords, check_password
 from router.api.problems import Problem
 from router.api.tokens import key_hash, new_key
 from router.cli.client import Server, connected
-from router.cli.options import url_of
 from router.cli.outcome import CommandError, Exit
-from router.cli.running import here, run
+from router.cli.running import Place, here, place_of, run
 from router.core.state import State
 from router.runtime.accounts import Account, Accounts, ApiKey, Grant
 from router.runtime.system import SystemIds
@@ -53,21 +52,23 @@ class People(Protocol):
 
 
 @asynccontextmanager
-async def people_at(url: str, login: str) -> AsyncIterator[People]:
-    """The accounts of the server at `url`; with none named and none running, those of the data folder here."""
-    async with here(url) as node:
+async def people_at(place: Place) -> AsyncIterator[People]:
+    """The accounts of the server at `place`; with none named and none running, those of the data folder here."""
+    async with here(place) as node:
         if node is not None:
             yield _Local(node.accounts, node.gateway.state)
             return
-        async with connected(url_of(url), login) as server:
+        async with connected(place.url, place.login) as server:
             yield _Remote(server)
 
 
 def with_people(url: str, login: str, do: Callable[[People], Awaitable[T]]) -> T:
     """Do something with the accounts of `people_at`, and return what it returns. Raises CommandError."""
 
+    place = place_of(url, login)
+
     async def main() -> T:
-        async with people_at(url, login) as people:
+        async with people_at(place) as people:
             return await do(people)
 
     return run(main())

@@ -4,13 +4,15 @@ import asyncio
 import errno
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from router import logs
 from router.cli.client import reachable
 from router.cli.console import say
 from router.cli.options import settings_of, url_of
 from router.cli.outcome import CommandError, Exit
+from router.gateway import StoreError
+from router.runtime.errors import StartError
 from router.settings import Settings, prepare
 
 if TYPE_CHECKING:
@@ -26,18 +28,33 @@ def run(main: Coroutine[Any, Any, T]) -> T:
             return runner.run(main)
     except OSError as error:
         raise _explained(error) from error
+    except ExceptionGroup as group:
+        raise _known(group) or group from group
+
+
+class Place(NamedTuple):
+    """Where a command works: on the server at `url`, or with `settings` on their data folder if no server runs."""
+
+    url: str
+    login: str
+    settings: Settings | None
+
+
+def place_of(url: str, login: str) -> Place:
+    """The place that these options name. Raises SettingsError."""
+    return Place(url_of(url), login, None if url else settings_of(None, None))
 
 
 @asynccontextmanager
-async def here(url: str) -> AsyncIterator["Running | None"]:
+async def here(place: Place) -> AsyncIterator["Running | None"]:
     """A node on the data folder of the settings here, for one command; None when a server runs (or was named).
 
     The first admin and the first centre are made this way, before anything listens.
     """
-    if url or await reachable(url_of("")):
+    if place.settings is None or await reachable(place.url):
         yield None
         return
-    settings = prepare(settings_of(None, None))
+    settings = await asyncio.to_thread(prepare, place.settings)
     say(f"No server runs: working on the data folder {settings.data_dir} directly.")
     logs.configure(level="error", form=settings.log.form)
     from router import node
@@ -68,6 +85,19 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.new_event_loop
+
+
+def _known(group: ExceptionGroup[Exception]) -> Exception | None:
+    """Of what ended a node's tasks, the first thing that has an explanation."""
+    for error in group.exceptions:
+        if isinstance(error, ExceptionGroup):
+            if found := _known(error):
+                return found
+        elif isinstance(error, OSError):
+            return _explained(error)
+        elif isinstance(error, CommandError | StartError | StoreError):
+            return error
+    return None
 
 
 def _explained(error: OSError) -> CommandError:

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from channels.email.settings import mailboxes
 from router import logs
 from router.cli.console import emit, show
 from router.cli.options import Config, Data, Json, settings_of
-from router.settings import prepare
+from router.settings import SettingsError, prepare
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +33,12 @@ def serve(
     """Run the server until SIGTERM or Ctrl-C; both stop it in an orderly way."""
     options = {"host": host, "port": port, "redis_url": redis_url, "database_url": database_url}
     options |= {"log.level": log_level, "log.form": log_form}
-    settings = prepare(settings_of(config, data, **options))
+    settings = settings_of(config, data, **options)
+    try:
+        mailboxes(settings.mailboxes)
+    except ValueError as error:
+        raise SettingsError([f"{error}. Correct it in firstline.toml."]) from error
+    settings = prepare(settings)
     logs.configure(settings.log.level, settings.log.form)
     from router.cli import running
 
