@@ -87,11 +87,15 @@ class Chronicle:
 
     def tell(self, entry: Entry) -> None:
         """Apply all events of an entry and note their rows."""
+        before: Handled | None = None
         for position, event, author in zip(count(entry.first), entry.events, _authors(entry), strict=False):
             self._apply(position, event, author)
+            if author is not None and author is not before and author.kind in _AUDITED_COMMANDS:
+                self._audit(position, event.at, author, _subject(event))
             item = getattr(event, "item", "")
             if item:
                 self._add("stories", position, item=item, entry=entry.last)
+            before = author
         quiet(self.state)
 
     def take(self) -> Batch:
@@ -115,8 +119,6 @@ class Chronicle:
             tell(self, position, event)
         if isinstance(event, _CENTRE_EVENTS):
             self._audit_centre(position, event, record, author)
-        elif author is not None and author.kind in _AUDITED_COMMANDS:
-            self._audit(position, event.at, author, ("item", item_id or getattr(event, "delivery", "")))
         if item_id:
             self._follow_item(position, event, before, _stand(self.state.items.get(item_id)))
         for agent in dict.fromkeys((getattr(event, "agent", ""), before[1], *_record_agents(event))):
@@ -436,6 +438,13 @@ def _centre_ref(event: _CentreEvent) -> Ref:
             return event.kind, event.id
         case _:
             return "agent", event.agent
+
+
+def _subject(event: e.Event) -> Ref:
+    """What a supervisor's command was about, from its first event."""
+    return (
+        ("delivery", event.delivery) if isinstance(event, e.DeliveryRetried) else ("item", getattr(event, "item", ""))
+    )
 
 
 def _record_agents(event: e.Event) -> tuple[str, ...]:
