@@ -21,6 +21,9 @@ Line: TypeAlias = MutableMapping[str, Any]
 DEPTH_MAX = 6  # nesting of a logged value that is looked into; what lies deeper is not shown
 TEXT_CHARS_MAX = 20_000  # of one value: a traceback fits, a mail body does not
 
+_CHATTY = ("alembic", "aiosqlite", "asyncio")
+"""Libraries whose everyday lines say nothing to an operator."""
+
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _NATIONAL = re.compile(r"(?<![\w.-])(\d{2})[. ]?(\d{2})[. ]?(\d{2})[- ]?(\d{3})[. ]?(\d{2})(?![\w])")
@@ -56,6 +59,8 @@ def configure(level: str = "info", form: Form = "auto", stream: TextIO | None = 
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    for chatty in _CHATTY:
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

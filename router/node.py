@@ -125,8 +125,11 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         )
 
 
-async def serve(settings: Settings) -> None:
-    """Run a node with its faces until SIGTERM or SIGINT, then stop it in the order that loses nobody anything."""
+async def serve(settings: Settings, ready: Callable[[str], None] = lambda url: None) -> None:
+    """Run a node with its faces until SIGTERM or SIGINT, then stop it in the order that loses nobody anything.
+
+    `ready` is told the URL as soon as it answers.
+    """
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -140,6 +143,7 @@ async def serve(settings: Settings) -> None:
             work = [tasks.create_task(_lasting(*job), name=job[0]) for job in _jobs(node, mail, boxes)]
             intake = await _smtp_intake(settings, mail)
             await faces.open()
+            ready(faces.url)
             log.info("node_started", node=node.name, url=faces.url, smtp_port=intake.port if intake else None)
             await stopping.wait()
             log.info("node_stopping", node=node.name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from router import logs
 from router.cli.client import reachable
-from router.cli.console import say
+from router.cli.console import say, show
 from router.cli.options import settings_of, url_of
 from router.cli.outcome import CommandError, Exit
 from router.gateway import StoreError
@@ -68,7 +68,7 @@ def serve(settings: Settings) -> None:
     from router import node
 
     try:
-        run(node.serve(settings))
+        run(node.serve(settings, lambda url: show(f"Firstline answers at {url}")))
     except CommandError as error:
         if error.details.get("errno") == errno.EADDRINUSE:
             raise CommandError(
