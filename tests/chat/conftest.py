@@ -11,6 +11,7 @@ from aiohttp import web
 
 from channels.chat.namespace import NAMESPACE, Chat, register
 from router.api.origins import Origins
+from router.runtime.domain import Domain
 from router.runtime.system import SystemIds
 from router.runtime.typing_hub import TypingHub
 from tests.phone.conftest import house, migrated
@@ -109,17 +110,18 @@ class Server:
 
 
 @contextlib.asynccontextmanager
-async def served(house: House) -> AsyncIterator[Server]:
-    """A chat server of this house, on a free port. There may be several: a restart is another one."""
+async def served(house: House, domain: Domain | None = None) -> AsyncIterator[Server]:
+    """A chat server of this house (of its node `domain`), on a free port. A restart is another one."""
+    domain = domain or house.domain
     sio = socketio.AsyncServer(
         async_mode="aiohttp",
         async_handlers=False,
         max_http_buffer_size=BUFFER_BYTES_MAX,
-        cors_allowed_origins=Origins((), house.domain).admitted,
+        cors_allowed_origins=Origins((), domain).admitted,
     )
     typing = TypingHub()
     chat = Chat(
-        gateway=house.domain,
+        gateway=domain,
         history=house.history,
         ids=SystemIds(),
         clock=house.clock,

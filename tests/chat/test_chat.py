@@ -1,6 +1,8 @@
 """Chat between a browser and an agent, over a real Socket.IO server: nothing is lost, doubled or out of order."""
 
 import asyncio
+import random
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,7 +13,7 @@ from channels.chat import limits
 from queues.entry_point import EntryPoint
 from router.core.commands import MarkSeen
 from tests.chat.conftest import Browser, Server, served
-from tests.phone.house import House
+from tests.phone.house import House, second_node
 from tests.support import eventually
 
 
@@ -401,6 +403,79 @@ async def test_a_browser_that_stops_reading_is_sent_away(server: Server, monkeyp
         monkeypatch.undo()
         await browser.connect()
         assert browser.texts == ["Bonjour", "answer"]
+
+
+async def test_a_store_that_is_down_is_an_honest_answer_and_the_next_try_is_one_message(server: Server) -> None:
+    """DESIGN idea 4: acknowledged means safe; the browser keeps the message and sends it again."""
+    async with server.browser() as browser:
+        server.house.line.broken = {"submit"}
+        answer = await browser.ask("message", {"id": "m1", "text": "Bonjour"})
+        assert (answer["ok"], answer["code"]) == (False, "unavailable")
+        assert answer["retry_ms"]
+        server.house.line.broken = set()
+        assert await browser.say("Bonjour", "m1") == 1
+        await eventually(lambda: browser.texts == ["Bonjour"])
+
+
+async def test_texts_that_cannot_be_read_for_a_while_come_later_and_in_order(server: Server) -> None:
+    async with server.browser() as browser:
+        item = await talking(server, browser)
+        await eventually(lambda: browser.last_seq == 1)
+        server.house.line.broken = {"contents"}
+        await server.house.reply(item, "one")
+        await server.house.reply(item, "two")
+        server.house.line.broken = set()
+        await eventually(lambda: browser.texts == ["Bonjour", "one", "two"])
+
+
+async def test_a_visitor_may_come_back_on_another_node(house: House, tmp_path: Path) -> None:
+    """Each node follows the same log: what was said on one is shown on the other, and goes on there."""
+    async with (
+        second_node(house, tmp_path) as other,
+        served(house) as first,
+        served(house, other) as second,
+        first.browser() as browser,
+    ):
+        item = await talking(first, browser)
+        await house.reply(item, "answer")
+        await eventually(lambda: len(browser.messages) == 2)
+        await browser.drop()
+        browser.url = second.url
+        await browser.connect()
+        assert await browser.say("again", "m2") == 3
+        await house.reply(item, "and again")
+        await eventually(lambda: browser.texts == ["Bonjour", "answer", "again", "and again"])
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_long_talk_over_a_bad_connection_loses_nothing(
+    house: House, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I6: both sides talk at once while the page reloads at random; the page ends with all messages, each once."""
+    monkeypatch.setattr(limits, "RATE_MESSAGES_BURST", 1_000)
+    chance = random.Random(seed)
+    async with served(house) as server, server.browser() as browser:
+        item = await talking(server, browser)
+        said = ["Bonjour"]
+
+        async def agent() -> None:
+            for number in range(20):
+                await server.house.reply(item, f"answer {number}")
+                said.append(f"answer {number}")
+
+        answers = asyncio.create_task(agent())
+        for number in range(20):
+            text = f"question {number}"
+            await browser.say(text, text)
+            said.append(text)
+            if chance.random() < 0.4:
+                await browser.drop()
+                await browser.connect()
+                assert await browser.say(text, text), "the answer may have been lost: the page sends it again"
+        await answers
+        await eventually(lambda: len(browser.messages) == len(said))
+        assert gap_free(browser)
+        assert sorted(browser.texts) == sorted(said)
 
 
 async def test_no_text_or_name_is_in_the_log(server: Server) -> None:

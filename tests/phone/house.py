@@ -21,10 +21,11 @@ from router.archive.database import Database
 from router.archive.history import SqlHistory
 from router.core import commands as c
 from router.core.agent import Agent
+from router.core.facts import MessageFacts
 from router.core.invariants import check
 from router.core.item import WorkItem
 from router.core.state import State
-from router.gateway import CloudEvent, Content, EventRefused, Outcome, Receipt
+from router.gateway import CloudEvent, Content, EventRefused, Outcome, Receipt, StoreError
 from router.runtime.blobs import Blobs
 from router.runtime.domain import Domain
 from router.runtime.memory import MemoryStore, World
@@ -74,10 +75,30 @@ class NoMail:
         return Receipt(key="mail", command=1)
 
 
+class Line:
+    """A connection to the store that a test can cut: calls named in `broken` fail before they reach it."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self.broken: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._store, name)
+
+        async def through(*args: Any, **kwargs: Any) -> Any:
+            if name in self.broken:
+                raise StoreError(f"{name} is cut")
+            return await call(*args, **kwargs)
+
+        return through
+
+
 class House:
     """A domain, its archive and its intake, and short ways to speak with them."""
 
-    def __init__(self, domain: Domain, history: SqlHistory, archiver: Archiver) -> None:
+    def __init__(self, world: World, line: Line, domain: Domain, history: SqlHistory, archiver: Archiver) -> None:
+        self.world = world
+        self.line = line
         self.domain = domain
         self.history = history
         self.archiver = archiver
@@ -132,6 +153,7 @@ class House:
     async def accept(self, item: str) -> None:
         """The agent whom the item is reserved for takes it."""
         reserved = await eventually(lambda: self.state.items[item].reservation)
+        assert reserved is not None
         await self.do(c.AcceptReservation(item=item, agent=reserved.agent))
 
     async def close(self, item: str) -> None:
@@ -142,7 +164,7 @@ class House:
     async def reply(self, item: str, text: str) -> None:
         """The agent who has the item writes to the customer."""
         number = next(self._made)
-        message = c.MessageFacts(id=f"reply{number}", content=f"reply-text{number}", size=len(text))
+        message = MessageFacts(id=f"reply{number}", content=f"reply-text{number}", size=len(text))
         contents = {message.content: msgspec.json.encode(Content(text=text))}
         command = c.SendReply(item=item, agent=self.state.items[item].agent, message=message)
         await self.ended(await self.domain.submit(command, contents=contents))
@@ -185,17 +207,32 @@ async def built(folder: Path, migrated: Path) -> AsyncIterator[House]:
     database = await Database.open(f"sqlite:///{shutil.copy(migrated, folder / 'history.db')}")
     history = SqlHistory(database)
     clock = SystemClock()
-    store = MemoryStore(World(clock))
+    world = World(clock)
+    line: Any = Line(MemoryStore(world))
     blobs = Blobs(str(folder / "blobs"))
-    domain = Domain(store, clock, SystemIds(), blobs, node="n1", elsewhere=history.contents)
+    domain = Domain(line, clock, SystemIds(), blobs, node="n1", elsewhere=history.contents)
     await domain.start()
-    archiver = Archiver(database, store, domain)
+    archiver = Archiver(database, line, domain)
     await archiver.start()
-    house = House(domain, history, archiver)
+    house = House(world, line, domain, history, archiver)
     await house.put(*RECORDS)
     try:
         yield house
     finally:
         await domain.stop()
-        await store.close()
+        await line.close()
         await database.close()
+
+
+@contextlib.asynccontextmanager
+async def second_node(house: House, folder: Path) -> AsyncIterator[Domain]:
+    """Another node of the same domain, which follows and does not write."""
+    blobs = Blobs(str(folder / "blobs"))
+    store = MemoryStore(house.world)
+    domain = Domain(store, house.clock, SystemIds(), blobs, node="n2", writes=False, elsewhere=house.history.contents)
+    await domain.start()
+    try:
+        yield domain
+    finally:
+        await domain.stop()
+        await store.close()

@@ -9,7 +9,7 @@ import pytest
 
 from channels.email.intake import UnknownAddress
 from channels.intake import TYPES
-from router.gateway import Content, EventRefused, Receipt
+from router.gateway import Content, EventRefused, Receipt, StoreError
 from tests.phone.house import House
 
 
@@ -73,9 +73,9 @@ async def test_a_chat_message_opens_a_conversation_and_the_next_one_joins_it(hou
 
 async def test_a_chat_message_repeated_in_another_event_is_one_message(house: House) -> None:
     said = {"site": "shop", "from": "nora", "text": "Bonjour", "id": "1", "conversation": "window-7"}
-    for _ in range(3):
-        outcome = await house.take("chat.message", said)
-    assert house.state.conversations[outcome.refs["conversation"]].seq == 1
+    outcomes = [await house.take("chat.message", said) for _ in range(3)]
+    (conversation,) = {outcome.refs["conversation"] for outcome in outcomes}
+    assert house.state.conversations[conversation].seq == 1
 
 
 async def test_an_integrators_handle_and_our_id_name_the_same_conversation(house: House) -> None:
@@ -202,3 +202,14 @@ async def test_a_mail_to_nobody_is_refused_by_its_address(house: House) -> None:
     house.intake = house.fresh_intake()
     refused = await house.refused("mail.received", {"to": "x@desk.example", "from": "n@x.example", "text": "a"})
     assert (refused.code, refused.pointer) == ("unknown_entry_point", "/data/to")
+
+
+async def test_a_store_that_is_down_promises_nothing(house: House) -> None:
+    """DESIGN idea 4: no receipt, no effect; the same event later has one."""
+    event = house.event("call.offered", {"call": "c1", "to": "+3225550001"}, "e1")
+    house.line.broken = {"submit"}
+    with pytest.raises(StoreError):
+        await house.intake.take(event, by="pbx")
+    house.line.broken = set()
+    assert not (await house.ended(await house.intake.take(event, by="pbx"))).rejection
+    assert len(house.state.items) == 1

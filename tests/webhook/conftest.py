@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import random
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -47,12 +46,6 @@ class Receiver:
     def types(self, item: str = "") -> list[str]:
         """What was heard, of one item or at all."""
         return [body["type"] for body in self.heard if not item or body["data"].get("item") == item]
-
-    def by_item(self) -> dict[str, list[str]]:
-        found: defaultdict[str, list[str]] = defaultdict(list)
-        for body in self.heard:
-            found[body["data"].get("item", "")].append(body["type"])
-        return found
 
 
 @contextlib.asynccontextmanager
@@ -109,9 +102,9 @@ async def sender(house: House) -> AsyncIterator[WebhookSender]:
         yield sender
 
 
-async def left(house: House, endpoint: str = "pbx") -> int:
+def left(house: House, endpoint: str = "pbx") -> int:
     """Entries that this endpoint's group has not finished (looks at the store, as an operator would)."""
-    world = house.domain._store._world  # type: ignore[attr-defined]
+    world = house.world
     group = world.groups.get(("webhook", f"endpoint:{endpoint}"))
     if group is None:
         return 0
@@ -120,8 +113,4 @@ async def left(house: House, endpoint: str = "pbx") -> int:
 
 async def finished(house: House, endpoint: str = "pbx") -> None:
     """Wait until nothing is left to send."""
-
-    async def none_left() -> bool:
-        return await left(house, endpoint) == 0
-
-    await eventually(none_left)
+    await eventually(lambda: left(house, endpoint) == 0)
