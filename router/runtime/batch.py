@@ -26,11 +26,12 @@ _body = msgspec.json.Encoder().encode
 
 
 class Crash(Exception):
-    """Our defect: this command left the state half changed. 0 is the writer's own pulse."""
+    """Our defect: this command left the state half changed. 0 is the writer's own pulse; `reason` names the place."""
 
-    def __init__(self, command: int) -> None:
-        super().__init__(f"command {command}")
+    def __init__(self, command: int, reason: str) -> None:
+        super().__init__(f"command {command}: {reason}")
         self.command = command
+        self.reason = reason
 
 
 class Sender(msgspec.Struct, frozen=True):
@@ -89,7 +90,7 @@ class Batch:
         try:
             done = step(self._state, Pulse(), self._at)
         except Exception as error:
-            raise Crash(0) from error
+            raise Crash(0, _where(error)) from error
         if done.events:
             self._record(done.events)
             self._handled.append(Handled(command=0, kind="Pulse", at=self._at, events=len(done.events)))
@@ -137,7 +138,7 @@ class Batch:
             done = step(self._state, submission.command, self._at)
         except Exception as error:
             if self._state.touched or not _decide_raises(self._state, submission.command, self._at):
-                raise Crash(command) from error
+                raise Crash(command, _where(error)) from error
             self._set_aside(command, _sender(submission), _where(error))
             return
         self._record(done.events)
@@ -205,6 +206,6 @@ def _decide_raises(state: State, command: Command, now: int) -> bool:
 
 
 def _where(error: Exception) -> str:
-    """Which error, and where: without its message, which might quote an address."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {last.name}, line {last.lineno}"
+    """Which error, and where: without its message and without locals, which might quote an address."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} in " + " > ".join(f"{frame.name}:{frame.lineno}" for frame in frames[1:] or frames)

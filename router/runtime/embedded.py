@@ -12,6 +12,7 @@ import fcntl
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 import signal
 import tempfile
@@ -228,14 +229,18 @@ class Embedded:
             ) from None
 
     async def _failure(self, code: int) -> ServerFailed:
-        tail = await asyncio.to_thread(_tail, self._folder / "server.log")
-        if _DAMAGED.search(tail):
-            manifest = self._folder / "appendonlydir" / "appendonly.aof.manifest"
+        return await asyncio.to_thread(self._reason, code)
+
+    def _reason(self, code: int) -> ServerFailed:
+        tail = _tail(self._folder / "server.log")
+        logs = sorted((self._folder / "appendonlydir").glob("*.incr.aof"), key=lambda path: path.stat().st_mtime)
+        if logs and _DAMAGED.search(tail):
             check = "valkey-check-aof" if "valkey" in self._binary.name else "redis-check-aof"
+            repair = f"exec -a {check} {shlex.join([str(self._binary), '--fix', str(logs[-1])])}"
             return ServerFailed(
-                f"the append-only file in {self._folder} is damaged and the server refuses it. Restore a backup, "
-                f"or copy the folder and cut the damaged end off (what comes after the damage is lost):\n"
-                f"  bash -c 'exec -a {check} {self._binary} --fix {manifest}'"
+                f"the append-only file in {self._folder} is damaged and the server refuses it. Restore a backup, or "
+                f"copy the folder and cut the damaged end off (what comes after the damage is lost):\n"
+                f"  bash -c {shlex.quote(repair)}"
             )
         said = tail.decode(errors="replace").strip().splitlines()
         last = said[-1] if said else "it said nothing"

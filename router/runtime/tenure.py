@@ -75,13 +75,13 @@ class Tenure:
                 await asyncio.sleep(limits.PULSE_PAUSE_S)
         except Crash as crash:
             count = await self._store.crashed(crash.command)
-            log.exception("writer_crashed", command=crash.command, count=count)
+            log.error("writer_crashed", command=crash.command, count=count, reason=crash.reason)
             raise
 
     async def _commit(self, batch: Batch, command: int) -> None:
         commit = batch.seal(self._epoch, self._digest, command)
         if len(commit.data) > limits.COMMIT_BYTES_MAX:
-            raise Crash(command)
+            raise Crash(command, f"an entry of {len(commit.data)} bytes")
         await self._store.commit(commit)
         entry = commit.last > self._position
         self._position, self._digest, self._command = commit.last, commit.digest, command

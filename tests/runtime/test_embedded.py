@@ -1,0 +1,151 @@
+"""The private server: nobody else's, dead when we are, and clear about why it cannot start."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from router.runtime.embedded import Embedded, find_server
+from router.runtime.errors import FolderInUse, ServerFailed, ServerMissing
+from router.runtime.redis_store import connect
+from router.runtime.store import Put
+from tests.support import eventually, eventually_true
+
+PUT = Put(key="k", fingerprint="f", data=b"x")
+
+PARENT = """
+import asyncio, sys
+from pathlib import Path
+from router.runtime.embedded import Embedded
+from router.runtime.redis_store import connect
+from router.runtime.store import Put
+
+async def main():
+    server = Embedded(Path(sys.argv[1]))
+    await server.start()
+    await connect(server.url, "d").submit([Put(key="k", fingerprint="f", data=b"x")])
+    print(server.pid, flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+def alive(pid: int) -> bool:
+    """Whether the process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+async def test_it_answers_on_a_socket_that_only_we_may_open(server: Embedded, tmp_path: Path) -> None:
+    store = connect(server.url, "d")
+    await store.submit([PUT])
+    await store.close()
+    assert (tmp_path / "store").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "store" / "run").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "store" / "run" / "server.sock").is_socket()
+
+
+def test_it_dies_with_its_parent_and_what_was_answered_is_there(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, folder], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    server = next(int(line) for line in parent.stdout if line.strip().isdigit())
+    assert alive(server)
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    eventually_true(lambda: not alive(server))
+    asyncio.run(_holds_the_command(folder))
+
+
+async def _holds_the_command(folder: Path) -> None:
+    server = Embedded(folder)
+    await server.start()
+    store = connect(server.url, "d")
+    assert await store.commands(0, 10, 0) == [(1, b"x")]
+    await store.close()
+    await server.stop()
+
+
+async def test_a_second_start_on_the_same_folder_is_refused(server: Embedded, tmp_path: Path) -> None:
+    with pytest.raises(FolderInUse, match=r"another Firstline runs.*stop it first"):
+        await Embedded(tmp_path / "store").start()
+    store = connect(server.url, "d")
+    await store.submit([PUT])
+    await store.close()
+
+
+async def test_after_a_stop_the_folder_is_free_and_complete(tmp_path: Path) -> None:
+    for n in range(2):
+        server = Embedded(tmp_path / "store")
+        await server.start()
+        pid = server.pid
+        assert pid is not None
+        store = connect(server.url, "d")
+        assert (await store.submit([PUT]))[0].duplicate is (n == 1)
+        await store.close()
+        await server.stop()
+        assert not alive(pid)
+
+
+async def test_a_server_that_ends_is_started_again(server: Embedded) -> None:
+    watch = asyncio.create_task(server.run())
+    first = server.pid
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    await eventually(lambda: server.pid != first)
+    watch.cancel()
+
+
+async def test_a_long_path_does_not_keep_it_from_starting(tmp_path: Path) -> None:
+    """The path of a unix socket has at most 107 bytes."""
+    folder = tmp_path / ("d" * 100) / "store"
+    server = Embedded(folder)
+    await server.start()
+    store = connect(server.url, "d")
+    await store.submit([PUT])
+    await store.close()
+    private = server._socket.parent
+    assert private.stat().st_mode & 0o777 == 0o700
+    await server.stop()
+    assert not private.exists()
+
+
+async def test_a_damaged_file_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    """Zeroes at the end, as after a power loss: cutting them off is the operator's choice, never ours."""
+    server = Embedded(tmp_path / "store")
+    await server.start()
+    store = connect(server.url, "d")
+    await store.submit([PUT])
+    await store.close()
+    await server.stop()
+    [log] = (tmp_path / "store" / "appendonlydir").glob("*.incr.aof")
+    with log.open("ab") as file:
+        file.write(bytes(4096))
+    with pytest.raises(ServerFailed, match="damaged") as caught:
+        await Embedded(tmp_path / "store").start()
+    remedy = str(caught.value).splitlines()[-1].strip()
+    fixed = subprocess.run(remedy, shell=True, input=b"y\n", capture_output=True, check=False)  # noqa: ASYNC221
+    assert fixed.returncode == 0, fixed.stdout
+    await _holds_the_command(tmp_path / "store")
+
+
+async def test_a_program_that_is_no_server_is_refused_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(ServerMissing, match=r"at least 7\.0"):
+        await Embedded(tmp_path / "store", "/bin/echo").start()
+
+
+def test_a_configured_server_that_is_not_there_is_named() -> None:
+    with pytest.raises(ServerMissing, match="nowhere-server"):
+        find_server("nowhere-server")
+
+
+def test_the_valkey_that_came_along_is_found() -> None:
+    assert find_server().name == "valkey-server"
