@@ -38,7 +38,7 @@ def _known(declared: str) -> str:
         return ""
     if name in _REFUSED or name.replace("-", "_") in _NOT_TEXT:
         return ""
-    return "cp1252" if name in ("iso8859-1", "ascii") else name
+    return "cp1252" if name == "iso8859-1" else name
 
 
 def _strictly(data: bytes, charset: str) -> str | None:

@@ -44,14 +44,14 @@ class Headers:
         for found in _FIELD.finditer(block(raw)):
             value, _ = decoded(found[2], None)
             name = found[1].decode("ascii").lower()
-            self._values.setdefault(name, []).append(_FOLD.sub(" ", value).strip()[:HEADER_CHARS_MAX])
+            self._values.setdefault(name, []).append(_FOLD.sub(" ", value).strip())
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
     def first(self, name: str) -> str:
         """The first header of this name as it stands, unfolded; empty if there is none."""
-        return self._values.get(name, [""])[0]
+        return self._values.get(name, [""])[0][:HEADER_CHARS_MAX]
 
     def text(self, name: str, chars_max: int) -> str:
         """The first header of this name, decoded, for people to read."""
@@ -59,8 +59,9 @@ class Headers:
 
     def addresses(self, name: str) -> list[tuple[str, str]]:
         """(name, address) of everybody in all headers of this name. What is no address is left out."""
+        values = [value[:HEADER_CHARS_MAX] for value in self._values.get(name, ())][:ADDRESSES_MAX]
         try:
-            pairs = getaddresses(self._values.get(name, [])[:ADDRESSES_MAX])
+            pairs = getaddresses(values)
         except (RecursionError, ValueError, IndexError):
             return []
         found = [(words(person)[:NAME_CHARS_MAX], address.strip()) for person, address in pairs[:ADDRESSES_MAX]]

@@ -102,15 +102,15 @@ class MailIntake:
             raise UnknownAddress
         return default
 
-    async def take(self, mailbox: str, raw: bytes, *, rcpt: str) -> Receipt:
-        """Make a mail durable; the same mail again does nothing more.
+    async def take(self, mailbox: str, raw: bytes, *, rcpt: str, given: Given = NOTHING) -> Receipt:
+        """Make a mail durable; the same mail again does nothing more. `given` is what an integrator says beside it.
 
         Raises UnknownAddress, MailRefused (the core's rejection) and StoreError (nothing promised).
         """
         natural = keyed(self._secret, "mail", mailbox, await _fingerprint(raw))
         if len(raw) > self._bytes_max:
-            return await self._take(natural, raw, rcpt=rcpt, problem="too_large")
-        return await self._take(natural, raw, rcpt=rcpt)
+            return await self._take(natural, raw, rcpt=rcpt, given=given, problem="too_large")
+        return await self._take(natural, raw, rcpt=rcpt, given=given)
 
     async def take_headers(self, mailbox: str, head: bytes, *, size: int, rcpt: str, problem: str) -> Receipt:
         """An item for a mail that could not be had whole: its headers, its size in bytes, and a code for why.
@@ -118,9 +118,11 @@ class MailIntake:
         Raises as `take`.
         """
         natural = keyed(self._secret, "mail-head", mailbox, hashlib.sha256(head).hexdigest(), str(size))
-        return await self._take(natural, head, rcpt=rcpt, problem=problem, whole=False)
+        return await self._take(natural, head, rcpt=rcpt, given=NOTHING, problem=problem, whole=False)
 
-    async def _take(self, natural: str, raw: bytes, *, rcpt: str, problem: str = "", whole: bool = True) -> Receipt:
+    async def _take(
+        self, natural: str, raw: bytes, *, rcpt: str, given: Given, problem: str = "", whole: bool = True
+    ) -> Receipt:
         entry = self.entry_point(rcpt)
         key = f"mail:{natural}"
         if natural in self._gateway.state.naturals or await self._history.find_natural(natural):

@@ -45,7 +45,7 @@ class MailboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """One mailbox. `address` is that of its entry point; `title` is the name customers see beside it."""
 
     name: str
-    address: str
+    address: Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$")]
     title: str = ""
     imap: Imap | None = None
     smtp: Smtp | None = None
