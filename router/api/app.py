@@ -92,7 +92,8 @@ async def drain(sio: socketio.AsyncServer) -> None:
     for name in list(sio.manager.get_namespaces()):
         for sid, _ in list(sio.manager.get_participants(name, None)):
             await sio.disconnect(sid, namespace=name)
-    await sio.shutdown()
+    if sio.eio.service_task_handle is not None:  # a second call would await None
+        await sio.shutdown()
     try:
         async with asyncio.timeout(limits.DRAIN_S):
             while sio.eio.sockets:  # noqa: ASYNC110 - the library has no event for it

@@ -100,6 +100,7 @@ class House:
         self.world = MemoryWorld(SystemClock())
         self.store = HeldStore(self.world)
         self.ids = SystemIds()
+        self.database = database
         self.history = SqlHistory(database)
         self.accounts = SqlAccounts(database)
         self.typing = TypingHub()

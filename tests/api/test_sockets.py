@@ -300,7 +300,7 @@ async def test_a_client_that_does_not_read_is_cut_off_and_harms_nobody(
     async with ClientSession() as session, desk(house, "bob") as bob:
         raw = await session.ws_connect(f"{house.url}/socket.io/?EIO=4&transport=websocket", max_msg_size=0)
         await raw.receive_str()
-        await raw.send_str('40/agent,{"token":"%s"}' % token)
+        await raw.send_str(f'40/agent,{{"token":"{token}"}}')
         await eventually(lambda: house.domain.state.presences["ann"].clients)
         raw._response.connection.transport.pause_reading()  # type: ignore[union-attr]
         for turn in range(200):  # about 10 MB: more than the kernel and the client's buffers hold
