@@ -104,7 +104,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         await accounts.start()
         store = connect(embedded.url if embedded is not None else settings.redis_url, settings.domain)
         stack.push_async_callback(store.close)
-        blobs = Blobs(settings.blobs_url or str(settings.data_dir / "blobs"))
+        blobs = Blobs(settings.blobs_url)
         domain = AdmittingDomain(store, clock, ids, blobs, node=name, elsewhere=history.contents)
         archiver = Archiver(database, store, domain)
         domain.behind = lambda: archiver.lag(domain.position) > archive_limits.LAG_EVENTS_MAX
@@ -272,9 +272,8 @@ async def _smtp_intake(settings: Settings, mail: MailIntake) -> SmtpIntake | Non
 
 async def _database(settings: Settings) -> Database:
     """The data base, at this version's schema."""
-    url = settings.database_url or f"sqlite:///{settings.data_dir / 'firstline.db'}"
-    await upgrade(url)
-    return await Database.open(url)
+    await upgrade(settings.database_url)
+    return await Database.open(settings.database_url)
 
 
 def _name(folder: Path, ids: SystemIds) -> str:
