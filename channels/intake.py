@@ -21,7 +21,7 @@ from channels import limits
 from channels.arrival import Arrival, Draft
 from channels.chat import events as chat
 from channels.email.intake import MailIntake, MailRefused, UnknownAddress
-from channels.entry import Address
+from channels.entry import Address, Given
 from channels.keyed import keyed
 from channels.payload import read
 from channels.phone import events as phone
@@ -32,8 +32,8 @@ from router.gateway import CloudEvent, EventRefused, Gateway, History, Receipt
 SPECVERSION: Final = "1.0"
 
 
-class MailReceived(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
-    """`mail.received`: a mail came in, as its parts or whole (`raw`, base64 of the source; then nothing else)."""
+class MailReceived(Given, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
+    """`mail.received`: a mail came in, as its parts or whole (`raw`, base64 of the source)."""
 
     to: Address
     from_: Annotated[str, Meta(max_length=limits.ADDRESS_CHARS_MAX)] = ""
@@ -114,7 +114,7 @@ class EventIntake:
     async def _take_mail(self, data: MailReceived, key: str, by: str) -> Receipt:
         raw = _decoded(data) if data.raw else self._composed(data, key)
         try:
-            return await self._mail.take(f"event:{by}", raw, rcpt=data.to)
+            return await self._mail.take(f"event:{by}", raw, rcpt=data.to, given=_given(data))
         except UnknownAddress:
             raise EventRefused("unknown_entry_point", "no mailbox of ours has this address", "/data/to", 422) from None
         except MailRefused as refused:
@@ -146,6 +146,11 @@ def _check_envelope(event: CloudEvent) -> None:
     ):
         if not 0 < len(value) <= longest:
             raise EventRefused("bad_event", f"{name} has 1 to {longest} characters", f"/{name}")
+
+
+def _given(data: MailReceived) -> Given:
+    """What the event says beside the mail."""
+    return Given(**{name: getattr(data, name) for name in Given.__struct_fields__})
 
 
 def _decoded(data: MailReceived) -> bytes:

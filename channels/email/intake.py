@@ -8,7 +8,7 @@ mailbox is a door of its own.
 
 import asyncio
 import hashlib
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 import structlog
@@ -34,6 +34,10 @@ from router.core.facts import Facts, MessageFacts
 from router.gateway import Attachment, Content, Gateway, History, Receipt, Thread
 
 _log = structlog.get_logger("email.intake")
+
+
+NOTHING: Final = Given()
+"""What a mail that came by itself says beside itself."""
 
 
 class UnknownAddress(Exception):
@@ -131,7 +135,7 @@ class MailIntake:
         whose = self._whose(parsed)
         found = await self._find(natural, entry, parsed, whose)
         content = await self._content(parsed, raw, whole=whole)
-        command, contents = self._command(natural, entry=entry, parsed=parsed, whose=whose, found=found)
+        command, contents = self._command(natural, entry=entry, parsed=parsed, whose=whose, found=found, given=given)
         contents[command.message.content] = content
         command = msgspec.structs.replace(command, message=msgspec.structs.replace(command.message, size=len(content)))
         receipt = await self._gateway.submit(
@@ -188,9 +192,9 @@ class MailIntake:
         return Found(conversation=conversation, keys=(*keys, own_key(self._secret, conversation)), closed=closed)
 
     def _command(
-        self, natural: str, *, entry: EntryPoint, parsed: Parsed, whose: Whose, found: Found
+        self, natural: str, *, entry: EntryPoint, parsed: Parsed, whose: Whose, found: Found, given: Given
     ) -> tuple[ReceiveMessage, dict[str, bytes]]:
-        facts, contents = self._facts(natural, entry, parsed, whose)
+        facts, contents = self._facts(natural, entry, parsed, whose, given)
         closed = found.closed
         return ReceiveMessage(
             channel="email",
@@ -210,7 +214,9 @@ class MailIntake:
             last_seq=closed.seq if closed else 0,
         ), contents
 
-    def _facts(self, natural: str, entry: EntryPoint, parsed: Parsed, whose: Whose) -> tuple[Facts, dict[str, bytes]]:
+    def _facts(
+        self, natural: str, entry: EntryPoint, parsed: Parsed, whose: Whose, given: Given
+    ) -> tuple[Facts, dict[str, bytes]]:
         """The facts; the mail's language counts where the entry point lets mail say it and the centre knows it.
 
         The address lies with what an answer must name, for when the archive does not have this mail yet.
@@ -218,7 +224,8 @@ class MailIntake:
         state = self._gateway.state
         skill = state.skills.get(parsed.language)
         speaks = "language" in entry.overrides and skill is not None and skill.kind == "language"
-        given = Given(language=parsed.language if speaks else "")
+        if speaks and not given.language:
+            given = msgspec.structs.replace(given, language=parsed.language)
         facts, contents = facts_of(state, entry, given, party=whose.sender, secret=self._secret, key=natural)
         if facts.address:
             contents[facts.address] = msgspec.json.encode(

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from channels.entry import Given
 from channels.intake import EventIntake
 from queues.category import Category
 from queues.endpoint import Endpoint
@@ -69,9 +70,11 @@ class NoMail:
 
     def __init__(self) -> None:
         self.taken: list[tuple[str, bytes, str]] = []
+        self.given: list[Given] = []
 
-    async def take(self, mailbox: str, raw: bytes, *, rcpt: str) -> Receipt:
+    async def take(self, mailbox: str, raw: bytes, *, rcpt: str, given: Given) -> Receipt:
         self.taken.append((mailbox, raw, rcpt))
+        self.given.append(given)
         return Receipt(key="mail", command=1)
 
 

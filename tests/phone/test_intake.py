@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from channels.email.intake import UnknownAddress
+from channels.entry import Given
 from channels.intake import TYPES
 from router.gateway import Content, EventRefused, Receipt, StoreError
 from tests.phone.house import House
@@ -193,9 +194,18 @@ async def test_a_mail_header_cannot_be_injected(house: House, sender: str) -> No
     assert house.mail.taken == []
 
 
+async def test_what_an_integrator_says_beside_a_mail_goes_with_it(house: House) -> None:
+    """Item 12: overrides, customer and attributes for mails too."""
+    beside = {"priority": 4, "customer": "crm-7", "attributes": {"case": 12}}
+    await house.intake.take(
+        house.event("mail.received", {"to": "help@desk.example", "from": "n@x.example", "text": "a", **beside}), by="g"
+    )
+    assert house.mail.given == [Given(priority=4, customer="crm-7", attributes={"case": 12})]
+
+
 async def test_a_mail_to_nobody_is_refused_by_its_address(house: House) -> None:
     class Nobody:
-        async def take(self, mailbox: str, raw: bytes, *, rcpt: str) -> Receipt:
+        async def take(self, mailbox: str, raw: bytes, *, rcpt: str, given: Given) -> Receipt:
             raise UnknownAddress
 
     house.mail = Nobody()
