@@ -3,15 +3,14 @@
 Each form reads its text (ValueError with a sentence for people when it cannot) and writes it back.
 """
 
-import functools
 import re
 import zoneinfo
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 from typing import Any, NamedTuple
 
-import holidays
 import phonenumbers
+from holidays.registry import EntityLoader
 
 from queues.hours import DAY_MINUTES, Span
 from router.centre import limits
@@ -24,6 +23,12 @@ _SPAN = re.compile(r"(\d{2}):(\d{2})\s*-\s*(\d{2}):(\d{2})")
 _ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._+@-]{{0,{limits.ID_CHARS_MAX - 1}}}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
+ZONES = frozenset(zoneinfo.available_timezones())
+"""Every time zone that the time zone data knows. Looked up once, at the import: it reads a folder."""
+
+COUNTRIES = frozenset(EntityLoader.get_country_codes())
+"""Every country whose public holidays are known."""
+
 
 class Form(NamedTuple):
     """One way of writing: what people call it, its reader and writer, and all values if they can be listed."""
@@ -31,7 +36,7 @@ class Form(NamedTuple):
     noun: str
     read: Callable[[str], Any]
     write: Callable[[Any], str] = str
-    choices: Callable[[], Iterable[str]] = tuple
+    choices: frozenset[str] = frozenset()
 
 
 def read_duration(text: str) -> int:
@@ -97,14 +102,14 @@ def read_language(text: str) -> str:
 
 def read_zone(text: str) -> str:
     """An IANA time zone name."""
-    if text not in zones():
+    if text not in ZONES:
         raise ValueError("is not a time zone; write it like Europe/Brussels")
     return text
 
 
 def read_country(text: str) -> str:
     """An ISO 3166 country code whose public holidays are known."""
-    if text not in countries():
+    if text not in COUNTRIES:
         raise ValueError("is not a country whose holidays are known; write its code, like BE")
     return text
 
@@ -124,26 +129,14 @@ def read_ref(text: str) -> tuple[str, str]:
     return kind, id
 
 
-@functools.cache
-def zones() -> frozenset[str]:
-    """Every time zone that the time zone data knows."""
-    return frozenset(zoneinfo.available_timezones())
-
-
-@functools.cache
-def countries() -> frozenset[str]:
-    """Every country whose public holidays are known."""
-    return frozenset(holidays.list_supported_countries())
-
-
 FORMS: dict[str, Form] = {
     "duration": Form("a duration like 20s", read_duration, write_duration),
     "span": Form("a span of hours like 09:00-17:00", read_span, write_span),
     "date": Form("a date like 2026-12-24", read_date),
     "id": Form("an id", read_id),
     "language": Form("a language code", read_language),
-    "zone": Form("a time zone", read_zone, choices=zones),
-    "country": Form("a country code", read_country, choices=countries),
+    "zone": Form("a time zone", read_zone, choices=ZONES),
+    "country": Form("a country code", read_country, choices=COUNTRIES),
     "region": Form("a country code", read_region),
     "ref": Form("a record like agent/a01", read_ref, "/".join),
 }

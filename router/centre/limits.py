@@ -1,7 +1,7 @@
 """Every bound of a centre file, with its unit in the name and its reason beside it."""
 
 FILE_BYTES_MAX = 8 * 1024 * 1024  # a centre of 10,000 agents takes about 3 MB
-NODES_MAX = 1_000_000  # values read, aliases counted each time they are used: stops a file that unfolds itself
+NODES_MAX = 400_000  # values read, aliases counted each time: 10,000 agents take 150,000; more is a file that unfolds
 DEPTH_MAX = 12  # nesting of a valid file is 6; deeper ones would exhaust the stack of the composer
 PROBLEMS_MAX = 100  # beyond this many one cause is behind most of them
 ID_CHARS_MAX = 128  # ids are part of Redis keys, URLs and log lines; the API takes no longer ones

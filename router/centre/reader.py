@@ -172,7 +172,7 @@ class Reader:
         try:
             return FORMS[extra["form"]].read(text) if "form" in extra else text
         except ValueError as error:
-            self.problem(place, f"'{text}' {error}", near(text, FORMS[extra["form"]].choices()))
+            self.problem(place, f"'{text}' {error}", near(text, FORMS[extra["form"]].choices))
             return BAD
 
     def _union(self, node: yaml.Node, shape: inspect.UnionType, place: Place) -> Any:
