@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from channels.email.worker import Parser
-from tests.email.post import Post
+from tests.email.post import Inline, Post
 from tests.email.servers import Dovecot
 from tests.phone.conftest import house, migrated
 from tests.phone.house import House
@@ -36,8 +36,14 @@ def dovecot() -> Iterator[Dovecot]:
 
 
 @pytest.fixture
-async def post(house: House) -> AsyncIterator[Post]:
-    """The house with its mail intake."""
+def post(house: House) -> Post:
+    """The house with its mail intake. It parses here: a process for each test would cost more than the tests."""
+    return Post(house, Inline())
+
+
+@pytest.fixture
+async def parser() -> AsyncIterator[Parser]:
+    """The parser's process, as a node has one."""
     parser = Parser()
-    yield Post(house, parser)
+    yield parser
     await parser.close()

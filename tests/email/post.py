@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from channels.email.intake import MailIntake
-from channels.email.worker import Parser
+from channels.email.intake import MailIntake, MailParser
+from channels.email.parse import Parsed, parse
 from router.core import commands as c
 from router.core.conversation import Delivery
 from router.core.facts import MessageFacts
@@ -38,10 +38,17 @@ def mail(text: str = "The form does not open.\n", *, sender: str = CUSTOMER, **h
     return message.as_bytes().replace(b"\n", b"\r\n")
 
 
+class Inline:
+    """Parses where it is called."""
+
+    async def parse(self, raw: bytes) -> Parsed:
+        return parse(raw)
+
+
 class Post:
     """A house, its mail intake, and short ways to look at what came of a mail."""
 
-    def __init__(self, house: House, parser: Parser) -> None:
+    def __init__(self, house: House, parser: MailParser) -> None:
         self.house = house
         self.parser = parser
         self.intake = self.fresh_intake()
@@ -60,14 +67,6 @@ class Post:
         outcome = await self.house.ended(receipt)
         assert not outcome.rejection, outcome
         return self.house.state.items[outcome.refs["item"]]
-
-    async def contents(self) -> list[Content]:
-        """What lies beside the log for all messages, in the order of their conversations."""
-        await self.house.archiver.drained(0)
-        found: list[Content] = []
-        for conversation in self.house.state.conversations.values():
-            found += await self.content_of(conversation.id)
-        return found
 
     async def content_of(self, conversation: str) -> list[Content]:
         """The contents of a conversation's messages."""

@@ -40,6 +40,12 @@ mailbox_idle_check_interval = 1 s
 imap_idle_notify_interval = 20 s
 lda_mailbox_autocreate = yes
 mail_fsync = never
+auth_failure_delay = 0
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%n {base}/users

@@ -12,12 +12,12 @@ from channels.email.imap import ImapReader
 from channels.email.intake import MailIntake
 from channels.email.mailbox import ImapMailbox, MailboxError, quoted
 from channels.email.settings import Imap
-from router.gateway import Receipt
+from router.gateway import Receipt, StoreError
 from tests.email.post import HELP, Post, mail
 from tests.email.servers import Dovecot
 from tests.support import eventually
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.usefixtures("plain_tracebacks")]
 
 
 @pytest.fixture
@@ -219,7 +219,6 @@ def mark_read(dovecot: Dovecot, user: str) -> None:
         client.store("1", "+FLAGS", "\\Seen")
 
 
-@pytest.mark.usefixtures("plain_tracebacks")
 async def test_a_mail_that_makes_intake_fail_is_set_aside_and_the_others_go_on(
     dovecot: Dovecot, user: str, post: Post, box: ImapMailbox
 ) -> None:
@@ -234,6 +233,31 @@ async def test_a_mail_that_makes_intake_fail_is_set_aside_and_the_others_go_on(
     assert await off_loop(dovecot.count, user) == 0
     found = [content for item in post.items for content in await post.content_of(item.conversation)]
     assert {(content.subject, content.problem) for content in found} == {("poison", "unfetchable"), ("good", "")}
+
+
+async def test_mail_stays_in_the_inbox_while_the_store_is_away(dovecot: Dovecot, user: str, post: Post) -> None:
+    """No receipt, no move: the reader comes back until there is one."""
+    await dovecot.deliver(user, mail())
+    intake = AwayAtFirst(post.intake, failures=3, count=lambda: dovecot.count(user))
+    async with running(reader(post, ImapMailbox(dovecot.settings(user)), intake)):
+        await eventually(lambda: off_loop(dovecot.count, user, "Processed"), 10)
+    assert intake.seen_in_inbox == [1, 1, 1]
+    assert len(post.items) == 1
+
+
+async def test_a_server_that_cannot_move_or_push_has_its_mail_marked(dovecot: Dovecot, user: str, post: Post) -> None:
+    """Marked mail is done with, whatever else a person does to it; a failed one is copied to where people look."""
+    mailbox = Plain(dovecot.settings(user))
+    await mailbox.connect()
+    for subject in ("poison", "good"):
+        await off_loop(dovecot.put, user, mail(Subject=subject))
+    failing = reader(post, mailbox, FailingOn(post.intake, b"poison"))
+    for _ in range(4):
+        await failing.sweep()
+    assert await mailbox.waiting() == []
+    assert (await off_loop(dovecot.count, user), await off_loop(dovecot.count, user, "Failed")) == (2, 1)
+    await asyncio.wait_for(mailbox.wait(0.01), 1)
+    await mailbox.close()
 
 
 async def test_a_mail_beyond_the_hard_limit_is_never_fetched(
@@ -299,3 +323,28 @@ class FailingOn:
 
     async def take_headers(self, *arguments: Any, **more: Any) -> Receipt:
         return await self._intake.take_headers(*arguments, **more)
+
+
+class AwayAtFirst:
+    """An intake whose store is away for the first times."""
+
+    def __init__(self, intake: MailIntake, *, failures: int, count: Callable[[], int]) -> None:
+        self._intake = intake
+        self._failures = failures
+        self._count = count
+        self.seen_in_inbox: list[int] = []
+
+    async def take(self, mailbox: str, raw: bytes, *, rcpt: str) -> Receipt:
+        if len(self.seen_in_inbox) < self._failures:
+            self.seen_in_inbox.append(await off_loop(self._count))
+            raise StoreError("away")
+        return await self._intake.take(mailbox, raw, rcpt=rcpt)
+
+
+class Plain(ImapMailbox):
+    """A mailbox on a server that has neither MOVE nor IDLE."""
+
+    async def connect(self) -> int:
+        uidvalidity = await super().connect()
+        self._moves = self._idles = False
+        return uidvalidity

@@ -191,14 +191,14 @@ def test_wrong_mail_is_still_a_mail(raw: bytes, problem: str) -> None:
 
 
 def test_no_bytes_whatever_make_it_raise() -> None:
-    """A thousand mails with bytes changed, cut and doubled; each keeps what is left of its sender and subject."""
+    """Hundreds of mails with bytes changed, cut and doubled; each keeps what is left of its sender and subject."""
     chance = random.Random(7)
     seed = HEAD + (
         b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain; '
         b"charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\ncaf=C3=A9\r\n--b\r\nContent-Type: "
         b"application/pdf; name*0*=utf-8''a%20; name*1=b\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERg==\r\n--b--"
     )
-    for _ in range(1_000):
+    for _ in range(400):
         raw = bytearray(seed)
         for _ in range(chance.randint(1, 12)):
             at = chance.randrange(len(raw))
@@ -248,8 +248,8 @@ def test_mail_of_persons_is_not_taken_for_a_programs(line: bytes) -> None:
 
 async def test_a_mail_that_takes_too_long_is_given_up_and_the_next_one_is_not() -> None:
     """Only the process can be stopped: a thread that parses holds the interpreter."""
-    parser = Parser(seconds_max=1.0)
-    flood = HEAD + b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + b"--x\r\n\r\n" * 1_500_000
+    parser = Parser(seconds_max=0.7)
+    flood = HEAD + b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + b"--x\r\n\r\n" * 1_000_000
     given_up = await parser.parse(flood)
     assert (given_up.problem, given_up.subject) == ("unparsable", "s")
     assert (await parser.parse(HEAD + b"\r\nnext")).text == "next"

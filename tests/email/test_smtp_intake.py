@@ -11,6 +11,7 @@ from channels.email.imap import ImapReader
 from channels.email.intake import MailIntake
 from channels.email.mailbox import ImapMailbox
 from channels.email.smtp_intake import SmtpIntake
+from channels.email.worker import Parser
 from queues.entry_point import EntryPoint
 from router.gateway import Receipt, StoreError
 from tests.email.post import CUSTOMER, HELP, Post, mail
@@ -116,15 +117,16 @@ async def test_it_listens_to_this_machine_only_and_says_when_the_port_is_taken(p
 
 
 @pytest.mark.service
-async def test_the_whole_way_through_real_servers(post: Post, dovecot: Dovecot) -> None:
-    """SMTP to OpenSMTPD, LMTP to Dovecot, IMAP to us: an item."""
+async def test_the_whole_way_through_real_servers(post: Post, dovecot: Dovecot, parser: Parser) -> None:
+    """SMTP to OpenSMTPD, LMTP to Dovecot, IMAP to us, the parser's process: an item."""
+    post.parser = parser
     user = dovecot.new_user()
     with opensmtpd(dovecot.lmtp_port) as port:
         await aiosmtplib.send(
             mail(), sender=CUSTOMER, recipients=[f"{user}@test.invalid"], hostname="127.0.0.1", port=port
         )
         mailbox = ImapMailbox(dovecot.settings(user))
-        task = asyncio.create_task(ImapReader(post.intake, mailbox, name="help", rcpt=HELP).run())
+        task = asyncio.create_task(ImapReader(post.fresh_intake(), mailbox, name="help", rcpt=HELP).run())
         await eventually(lambda: post.items, 15)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
