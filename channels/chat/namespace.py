@@ -11,7 +11,7 @@ same `id` sent again is the same message. `unavailable` and `too_fast` are to be
 
 import asyncio
 import dataclasses
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, TypeAlias
 
@@ -139,7 +139,8 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
         self._sessions: dict[str, _Session] = {}
         self._screens: defaultdict[str, dict[str, Screen]] = defaultdict(dict)
         self._sockets: defaultdict[str, int] = defaultdict(int)
-        self._begun: defaultdict[str, set[str]] = defaultdict(set)
+        self._begun: dict[str, str] = {}
+        self._begun_from: Counter[str] = Counter()
         self._messages = Rates(chat.clock, per_s=limits.RATE_MESSAGES_PER_S, burst=limits.RATE_MESSAGES_BURST)
         self._signals = Rates(chat.clock, per_s=limits.RATE_TYPING_PER_S, burst=limits.RATE_TYPING_BURST)
         chat.gateway.listen(self._follow)
@@ -229,6 +230,9 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
                 id = state.items[id].conversation if id in state.items else ""
             elif kind != "conversation":
                 continue
+            if id in self._begun and not _open(state, id):
+                self._begun_from[self._begun.pop(id)] -= 1
+                self._begun_from += Counter()  # drops the addresses that are down to zero
             for screen in self._screens.get(id, {}).values():
                 screen.touch()
 
@@ -284,9 +288,9 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
             raise Refused("too_fast", "wait a moment before the next message", wait_ms)
         draft = await receive(arrival, incoming)
         if not draft.known:
-            self._begun[session.address].add(session.visitor.conversation)
             mark = keyed(self._chat.secret, "said", said.text)
             await self._accepted(draft.command, key=arrival.key, contents=draft.contents, fingerprint=mark)
+            self._begin(session)
         return await self._said(session, content, said.text)
 
     async def _said(self, session: _Session, content: str, text: str) -> Ack:
@@ -316,11 +320,16 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
 
     def _check_room(self, session: _Session) -> None:
         """How many conversations one network address may have open at once, counting those begun here."""
-        state = self._chat.gateway.state
-        begun = self._begun[session.address]
-        begun -= {id for id in begun if not _open(state, id)}
-        if session.visitor.conversation not in begun and len(begun) >= limits.ADDRESS_CONVERSATIONS_MAX:
+        if session.visitor.conversation in self._begun:
+            return
+        if self._begun_from[session.address] >= limits.ADDRESS_CONVERSATIONS_MAX:
             raise Refused("too_many_conversations", "too many chats are open from this network address")
+
+    def _begin(self, session: _Session) -> None:
+        conversation = session.visitor.conversation
+        if conversation not in self._begun and _open(self._chat.gateway.state, conversation):
+            self._begun[conversation] = session.address
+            self._begun_from[session.address] += 1
 
     async def _types(self, session: _Session, data: Any) -> Ack:
         types = read(data, Types, "")

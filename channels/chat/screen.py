@@ -71,6 +71,9 @@ class Screen:
     async def _welcome(self) -> None:
         """Token and conversation to keep, and what was missed; `position` is where in the log this is true."""
         position = self._gateway.position
+        conversation = self._gateway.state.conversations.get(self.visitor.conversation)
+        if conversation is not None and self._shown > conversation.seq:
+            self._shown = 0  # the page remembers what never was: it gets everything anew
         parts = await self._transcripts.after(self.visitor.conversation, self._shown)
         missed = await self._transcripts.shown(parts[: limits.WELCOME_MESSAGES_MAX])
         welcome = {

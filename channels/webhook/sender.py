@@ -17,7 +17,6 @@ from channels.webhook.guard import Guard
 from channels.webhook.worker import Worker
 from queues.endpoint import Endpoint
 from router.core.commands import ApplyCentre, Change
-from router.core.events import RecordPut
 from router.core.state import State
 from router.gateway import Applied, Clock, Gateway, KeyConflict, Outbox, StoreError
 
@@ -46,6 +45,7 @@ class WebhookSender:
         self._retry_s = retry_s
         self._poster = Poster(clock, Guard(private_targets), secret_of)
         self._since: dict[str, int] = {}
+        self._known = self._enabled()
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._changed = asyncio.Event()
         gateway.listen(self._follow)
@@ -68,7 +68,10 @@ class WebhookSender:
 
     def _wanted(self) -> set[str]:
         """The endpoints to serve. Without any, `NOBODY` reads the outbox: what nobody asked for must not pile up."""
-        return {e.id for e in self._gateway.state.endpoints.values() if not e.disabled} or {NOBODY}
+        return self._enabled() or {NOBODY}
+
+    def _enabled(self) -> set[str]:
+        return {endpoint.id for endpoint in self._gateway.state.endpoints.values() if not endpoint.disabled}
 
     async def _stop_unwanted(self) -> None:
         for endpoint in self._workers.keys() - self._wanted():
@@ -95,13 +98,12 @@ class WebhookSender:
         return self._gateway.outbox("webhook", f"endpoint:{endpoint}")
 
     def _follow(self, applied: Applied, state: State) -> None:
-        """Note where an endpoint that is not served yet begins to hear."""
+        """Note where an endpoint that was not there, or not enabled, begins to hear."""
         if not any(kind == "endpoint" for kind, _ in applied.touched):
             return
-        for event in applied.entry.events:
-            record = event.record if isinstance(event, RecordPut) else None
-            if isinstance(record, Endpoint) and record.id not in self._workers:
-                self._since[record.id] = applied.position
+        enabled = self._enabled()
+        self._since |= dict.fromkeys(enabled - self._known, applied.position)
+        self._known = enabled
         self._changed.set()
 
     async def _disable(self, endpoint: Endpoint) -> None:

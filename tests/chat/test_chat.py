@@ -90,6 +90,17 @@ async def test_a_page_that_forgot_its_place_gets_all_again(server: Server) -> No
         assert browser.texts == ["Bonjour", "answer"]
 
 
+async def test_a_page_that_remembers_what_never_was_gets_all(server: Server) -> None:
+    async with server.browser() as browser:
+        item = await talking(server, browser)
+        await server.house.reply(item, "answer")
+        await eventually(lambda: len(browser.messages) == 2)
+        await browser.drop()
+        browser.messages[-1]["seq"] = 1_000
+        await browser.connect()
+        assert browser.texts[-2:] == ["Bonjour", "answer"]
+
+
 async def test_a_message_whose_answer_was_lost_is_one_message(server: Server) -> None:
     """The browser sends it again after the reconnect, under the same id."""
     async with server.browser() as browser:
