@@ -21,9 +21,16 @@ class PushedItem(msgspec.Struct, frozen=True):
     reservation: PushedReservation | None = None
 
 
+class PushedAgent(msgspec.Struct, frozen=True):
+    """The part of the agent's own view that tells whether they still get work."""
+
+    state: str = ""
+
+
 class PushedSet(msgspec.Struct, frozen=True):
     """What is new or different in the agent's view."""
 
+    agent: PushedAgent = PushedAgent()
     items: dict[str, PushedItem] = {}
 
 
@@ -45,11 +52,9 @@ _encode = msgspec.json.Encoder().encode
 _CHANGE = '["change"'
 
 
-def reservations(event: str) -> list[PushedItem]:
-    """The items that an event shows as reserved for its receiver. Raises msgspec.ValidationError for another shape."""
-    if not event.startswith(_CHANGE):
-        return []
-    return [item for item in _change.decode(event)[1].set.items.values() if item.state == "reserved"]
+def changed(event: str) -> PushedSet:
+    """What an event changes in its receiver's view. Raises msgspec.ValidationError for another shape."""
+    return _change.decode(event)[1].set if event.startswith(_CHANGE) else PushedSet()
 
 
 def accepted(ack: str) -> bool:

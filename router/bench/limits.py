@@ -14,11 +14,12 @@ CONNECTS_AT_ONCE = 50  # agents signing on at the same time: a server's accept q
 CONNECT_S_MAX = 10.0  # one socket's way to its first view
 TICK_S = 0.001  # how often due posts are sent; finer than the latencies that are told apart
 LEAD_S = 0.1  # between the order and the first scheduled post, so that none is late from the start
-DRAIN_S_MAX = 15.0  # what is still under way after a step; more has to be a lost item
+DRAIN_S_MAX = 30.0  # what is still under way after a step, on a busy machine too; then it counts as lost
 
 # -- bench push -----------------------------------------------------------------------------------------------
 RATE_FIXED = 500.0  # items/s of the latency and CPU figures
 RATE_STEP = 1.15  # each step offers this much more
+STEPS_BELOW_MAX = 15  # a machine that does not sustain the fixed rate is searched down to an eighth of it
 RATE_MAX = 20_000.0  # no step beyond: the generator itself ends below
 P99_MS_MAX = 250.0  # a step whose 99th percentile reaches this is not sustained
 ACHIEVED_MIN = 0.93  # share of the scheduled posts that reached an agent within the step

@@ -60,6 +60,7 @@ class _Tally:
         self.scheduled = scheduled
         self.due: dict[str, float] = {}
         self.seen: set[tuple[str, str]] = set()
+        self.pushed: set[str] = set()
         self.latencies: list[float] = []
         self.answered = 0
         self.refused = 0
@@ -175,17 +176,24 @@ class Load:
     async def _pushed(self, client: WireClient, event: str) -> None:
         now = time.perf_counter()
         tally = self._tally
-        for item in dialect.reservations(event):
+        shown = dialect.changed(event)
+        if shown.agent.state == "not_ready":
+            await client.call(dialect.available(), _ignored)
+        for item in shown.items.values():
+            if item.state != "reserved":
+                continue
             reservation = item.reservation.id if item.reservation else ""
             if (item.id, reservation) in tally.seen:
                 continue
             tally.seen.add((item.id, reservation))
-            due = tally.due.pop(item.call, None)
-            if due is None:
+            if item.call in tally.pushed:
                 tally.twice += 1
                 continue
-            tally.latencies.append(now - due)
-            await self._handle(client, tally, item.id)
+            due = tally.due.pop(item.call, None)
+            if due is not None:
+                tally.pushed.add(item.call)
+                tally.latencies.append(now - due)
+            await self._handle(client, tally if due is not None else _Tally(0), item.id)
 
     async def _handle(self, client: WireClient, tally: _Tally, item: str) -> None:
         async def closed(client: WireClient, ack: str) -> None:
@@ -206,6 +214,10 @@ class Load:
         """Hang up."""
         self._poster.close()
         await asyncio.gather(*(client.close() for client in self._agents))
+
+
+async def _ignored(client: WireClient, ack: str) -> None:
+    """Whether it was done is seen by what is pushed next."""
 
 
 async def _lines(source: IO[str]) -> asyncio.StreamReader:

@@ -73,7 +73,7 @@ def _ratio(pair: Round) -> float:
 
 
 class Search:
-    """Looks for the last sustained step of one side. Every rate is a power of 1.15 above the fixed one, so that
+    """Looks for the last sustained step of one side. Every rate is the fixed one times a power of 1.15, so that
     repetitions and sides are compared on the same steps; a later repetition starts a little below the last find."""
 
     def __init__(self, measure: Callable[[float], Awaitable[Measured]]) -> None:
@@ -84,12 +84,12 @@ class Search:
         """Items per second; 0.0 when not even the lowest step is sustained."""
         number = self._start
         while not await self._sustained(number):
-            if number == 0:
+            if number == -limits.STEPS_BELOW_MAX:
                 return 0.0
-            number = max(0, number - limits.STEPS_BACK)
+            number = max(-limits.STEPS_BELOW_MAX, number - limits.STEPS_BACK)
         while _rate(number + 1) <= limits.RATE_MAX and await self._sustained(number + 1):
             number += 1
-        self._start = max(0, number - limits.STEPS_BACK)
+        self._start = max(-limits.STEPS_BELOW_MAX, number - limits.STEPS_BACK)
         return _rate(number)
 
     async def _sustained(self, number: int) -> bool:

@@ -74,6 +74,13 @@ async def test_the_search_finds_the_last_step_of_1_15_and_starts_near_it_the_nex
     assert len(asked) - steps < steps
 
 
+async def test_a_machine_that_does_not_sustain_the_fixed_rate_is_searched_below_it() -> None:
+    async def sustains_300(rate: float) -> Measured:
+        return measured(rate, achieved=1.0 if rate <= 300 else 0.5)
+
+    assert await Search(sustains_300).maximum() == pytest.approx(500 / 1.15**4)
+
+
 async def test_the_search_gives_zero_when_not_even_the_lowest_step_is_sustained() -> None:
     async def sustains_nothing(rate: float) -> Measured:
         return measured(rate, achieved=0.1)
