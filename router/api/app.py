@@ -29,7 +29,7 @@ from router.api.passwords import PASSWORDS, THROTTLE, Passwords, Throttle
 from router.api.push import Pusher
 from router.api.routes import Route, served
 from router.api.sessions import SESSIONS, Sessions
-from router.api.socket_wire import NAMESPACE, SocketJson, cut
+from router.api.socket_wire import NAMESPACE, SocketJson, SocketServer, cut
 from router.api.sockets import AgentNamespace
 from router.api.tokens import TOKENS, Tokens
 
@@ -106,7 +106,7 @@ async def drain(sio: socketio.AsyncServer) -> None:
 
 
 def _socket_server(origins: Origins) -> socketio.AsyncServer:
-    return socketio.AsyncServer(
+    return SocketServer(
         async_mode="aiohttp",
         transports=["websocket"],
         async_handlers=False,

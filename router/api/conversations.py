@@ -1,6 +1,7 @@
 """Conversations: with whom, their messages with texts, who has seen what, and who is typing."""
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import msgspec
 from aiohttp import web
@@ -45,8 +46,17 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     name: str = ""
 
 
+class AttachmentView(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that came with a message; its bytes are at `path`."""
+
+    name: str
+    type: str
+    size: int
+    path: str
+
+
 class MessageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One message with its text. `html` is as it came in: never show it unsanitised."""
+    """One message with its text. `problem` says what was wrong with a mail; `raw` is where it lies as it came in."""
 
     seq: int
     side: str
@@ -58,7 +68,11 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     text: str = ""
     html: str = ""
     subject: str = ""
-    attachments: tuple[Attachment, ...] = ()
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    attachments: tuple[AttachmentView, ...] = ()
+    problem: str = ""
+    raw: str = ""
     erased: bool = False
 
 
@@ -125,15 +139,41 @@ async def messages(request: web.Request) -> Messages:
     """The messages of a conversation with their texts, archived and live ones as one list."""
     query, id = query_of(request, MessagesQuery), request.match_info["conversation"]
     await _readable(request, id)
-    rows = {row["seq"]: row for row in await request.app[DEPS].history.messages(id, query.after)}
-    rows.update((row["seq"], row) for row in request.app[LIVE].messages(id, query.after) if row["seq"] not in rows)
-    wanted = [rows[seq] for seq in sorted(rows)]
+    wanted = await _rows(request, id, query.after)
     page = wanted[: query.limit]
     return Messages(
         conversation=id,
         rows=await _filled(request, page),
         next=page[-1]["seq"] if len(wanted) > query.limit else 0,
     )
+
+
+@routes.route(
+    "GET",
+    "/api/v1/conversations/{conversation}/messages/{seq}/raw",
+    action="conversation.read",
+    answer=bytes,
+    answer_media="application/octet-stream",
+)
+async def raw(request: web.Request) -> web.Response:
+    """A mail as it came in, byte by byte, to be kept as a file."""
+    content = await _content_of(request)
+    return await _file(request, Attachment(name="message.eml", type="message/rfc822", size=0, blob=content.raw))
+
+
+@routes.route(
+    "GET",
+    "/api/v1/conversations/{conversation}/messages/{seq}/attachments/{index}",
+    action="conversation.read",
+    answer=bytes,
+    answer_media="application/octet-stream",
+)
+async def attachment(request: web.Request) -> web.Response:
+    """A file that came with a message. Never shown by us: only to be kept."""
+    content, index = await _content_of(request), request.match_info["index"]
+    if not index.isdecimal() or int(index) >= len(content.attachments):
+        raise Problem("not_found", "The message has no such attachment.")
+    return await _file(request, content.attachments[int(index)])
 
 
 @routes.route(
@@ -196,9 +236,41 @@ async def _readable(request: web.Request, id: str) -> dict[str, Any]:
     return kept
 
 
+async def _content_of(request: web.Request) -> Content:
+    """The content of the message that the path names, if the caller may read it. Raises Problem."""
+    id, seq = request.match_info["conversation"], request.match_info["seq"]
+    await _readable(request, id)
+    rows = await _rows(request, id, int(seq) - 1) if seq.isdecimal() and len(seq) < limits.SEQ_DIGITS_MAX else []
+    data = None
+    if rows and rows[0]["seq"] == int(seq):
+        data = (await request.app[DEPS].gateway.contents([rows[0]["content"]]))[0]
+    if data is None:
+        raise Problem("not_found", "There is no such message, or it was erased.")
+    return _content.decode(data)
+
+
+async def _file(request: web.Request, file: Attachment) -> web.Response:
+    """Bytes that a stranger sent us: under a type that no browser shows, and only as a download (ASVS 3.2.1)."""
+    data = await request.app[DEPS].gateway.blob(file.blob) if file.blob else None
+    if data is None:
+        raise Problem("not_found", "There is no such file, or it was erased.")
+    disposition = f"attachment; filename*=UTF-8''{quote(file.name or 'file', safe='')}"  # RFC 6266
+    return web.Response(
+        body=data, headers={"Content-Type": "application/octet-stream", "Content-Disposition": disposition}
+    )
+
+
 async def _address(request: web.Request, id: str) -> Content:
     data = (await request.app[DEPS].gateway.contents([id]))[0] if id else None
     return _content.decode(data) if data is not None else Content()
+
+
+async def _rows(request: web.Request, id: str, after: int) -> list[dict[str, Any]]:
+    """Archived and live messages of a conversation past a sequence number, in order."""
+    rows = {row["seq"]: row for row in await request.app[DEPS].history.messages(id, after)}
+    for row in request.app[LIVE].messages(id, after):
+        rows.setdefault(row["seq"], row)
+    return [rows[seq] for seq in sorted(rows)]
 
 
 async def _filled(request: web.Request, rows: list[dict[str, Any]]) -> list[MessageView]:
@@ -209,6 +281,7 @@ async def _filled(request: web.Request, rows: list[dict[str, Any]]) -> list[Mess
 
 async def _view(request: web.Request, row: dict[str, Any], data: bytes | None) -> MessageView:
     content = _content.decode(data) if data is not None else Content()
+    path = f"/api/v1/conversations/{request.match_info['conversation']}/messages/{row['seq']}"
     return MessageView(
         seq=row["seq"],
         side=row["side"],
@@ -220,7 +293,14 @@ async def _view(request: web.Request, row: dict[str, Any], data: bytes | None) -
         text=await _blob(request, content.text_blob) or content.text,
         html=await _blob(request, content.html_blob) or content.html,
         subject=content.subject,
-        attachments=content.attachments,
+        to=content.to,
+        cc=content.cc,
+        attachments=tuple(
+            AttachmentView(name=one.name, type=one.type, size=one.size, path=f"{path}/attachments/{index}")
+            for index, one in enumerate(content.attachments)
+        ),
+        problem=content.problem,
+        raw=f"{path}/raw" if content.raw else "",
         erased=data is None,
     )
 

@@ -84,8 +84,12 @@ async def list_items(request: web.Request) -> web.Response:
 
 @routes.route("GET", "/api/v1/items/{item}", action="item.read", answer=dict[str, Any])
 async def get(request: web.Request) -> dict[str, Any]:
-    """An item as it is now, or as the archive keeps it."""
-    return await view_of(request, request.match_info["item"])
+    """An item as it is now, or as the archive keeps it.
+
+    For people, `given` holds what lies beside the log: the event's attributes, the customer's address and name.
+    """
+    view = await view_of(request, request.match_info["item"])
+    return view | {"given": await _given(request, view)} if principal_of(request).login else view
 
 
 @routes.route("GET", "/api/v1/items/{item}/timeline", action="item.read", answer=Timeline)
@@ -163,6 +167,13 @@ async def view_of(request: web.Request, item: str) -> dict[str, Any]:
     agents = tuple(filter(None, (kept.get("agent", ""), kept.get("last_agent", ""))))
     require(principal, "item.read", item_teams(state, kept.get("queue", ""), kept.get("agent", "")), agents)
     return kept
+
+
+async def _given(request: web.Request, view: dict[str, Any]) -> dict[str, Any]:
+    ids = [view.get("attributes") or "", view.get("address") or ""]
+    found = await request.app[DEPS].gateway.contents(ids) if any(ids) else [None, None]
+    attributes, address = (_content.decode(data) if data is not None else Content() for data in found)
+    return {"attributes": attributes.attributes, "address": address.address, "name": address.name}
 
 
 async def texts_of(request: web.Request, ids: list[str]) -> dict[str, str]:

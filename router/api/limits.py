@@ -14,6 +14,7 @@ ID_CHARS_MAX = 128  # ids in paths: ours are shorter, so longer ones cannot exis
 PAGE_MAX = 200  # rows of one page (FACTS 5.2)
 PAGE_DEFAULT = 50  # rows of a page when nobody says
 SCAN_SLICE = 2_000  # items looked at between two turns of the loop, so that a list does not hold up pushes
+SEQ_DIGITS_MAX = 12  # digits of a message number in a path; no conversation has that many
 TOKEN_MS = 1_800_000  # life of an access token: 30 min
 SESSION_MS_MAX = 43_200_000  # a login can be refreshed for 12 h: one shift with overtime (ASVS 7.3.2)
 PASSWORD_CHARS_MIN = 8  # ASVS 6.2.1

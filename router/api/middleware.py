@@ -46,6 +46,7 @@ async def around(request: web.Request, handler: _Handler) -> web.StreamResponse:
         return await handler(request)
     correlation = _correlation(request)
     request[CORRELATION] = correlation
+    structlog.contextvars.bind_contextvars(correlation=correlation)
     try:
         principal = _principal(request)
         if principal is not None:
@@ -60,7 +61,7 @@ async def around(request: web.Request, handler: _Handler) -> web.StreamResponse:
     except Exception as error:
         problem = as_problem(error)
         if problem is None:
-            log.exception("request_failed", method=request.method, route=_route(request), correlation=correlation)
+            log.exception("request_failed", method=request.method, route=_route(request))
             problem = Problem("internal", "Something failed here; the operators can find it by `instance`.")
         response = _problem(problem, correlation)
     metrics.REQUESTS.labels(request.method, response.status).inc()

@@ -16,6 +16,8 @@ from engineio import packet as engineio_packet
 from engineio.async_socket import AsyncSocket
 
 NAMESPACE = "/agent"
+RESERVED = frozenset({"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"})
+"""Names that the Socket.IO protocol keeps for itself."""
 FAST = hasattr(AsyncSocket, "send") and list(inspect.signature(engineio_packet.Packet).parameters)[:2] == [
     "packet_type",
     "data",
@@ -24,6 +26,15 @@ FAST = hasattr(AsyncSocket, "send") and list(inspect.signature(engineio_packet.P
 
 _encode = msgspec.json.Encoder().encode
 _fallbacks: set[asyncio.Task[None]] = set()
+
+
+class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
+    """The library's server, which by itself would take an event that a client calls `connect` or `disconnect` for
+    the real thing, on every namespace. Such events, and packets that are none, are not heard."""
+
+    async def _handle_event(self, eio_sid: str, namespace: str, id: int | None, data: Any) -> None:
+        if isinstance(data, list) and data and isinstance(data[0], str) and data[0] not in RESERVED:
+            await super()._handle_event(eio_sid, namespace, id, data)
 
 
 class SocketJson:

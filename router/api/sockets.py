@@ -210,6 +210,7 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     async def _handle(self, event: str, sid: str, data: Any) -> Ack:
         client = self._clients.get(sid)
         correlation = self._deps.ids.new("cor")
+        structlog.contextvars.bind_contextvars(correlation=correlation)
         try:
             if client is None or client.leaving or not self._tokens.still_good(client.principal):
                 raise Problem("unauthenticated", "Your session ended. Log in again.")
@@ -223,7 +224,7 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     def _refusal(self, event: str, error: Exception, correlation: str) -> Ack:
         problem = as_problem(error)
         if problem is None:
-            log.exception("socket_event_failed", action=event, correlation=correlation, exc_info=error)
+            log.error("socket_event_failed", action=event, exc_info=error)
             problem = Problem("internal", "Something failed here; the operators can find it by `instance`.")
         return Ack(ok=False, code=problem.code, problem=problem.details(correlation))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from router.api import limits
 from router.archive.database import Database
 from router.archive.migrate import upgrade
 from tests.api.house import House
@@ -18,6 +19,12 @@ def empty_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("api") / "empty.db"
     asyncio.run(upgrade(f"sqlite:///{path}"))
     return path
+
+
+@pytest.fixture(autouse=True)
+def _short_goodbyes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sockets are cut a moment after they were told why, not a second."""
+    monkeypatch.setattr(limits, "GOODBYE_S", 0.05)
 
 
 @pytest.fixture

@@ -214,12 +214,13 @@ class House:
         """A message comes in; its item."""
         content = f"cnt-{id}"
         facts = Facts(queue=more.pop("queue", "help"), customer="cust", address=f"addr-{id}")
+        beside = {name: more.pop(name) for name in ("attachments", "raw", "problem") if name in more}
         message = MessageFacts(id=f"msg-{id}", content=content, size=len(text), natural_key=f"nat-{id}")
         fields = {"conversation": f"conv-{id}", "item": f"item-{id}"} | more
         await self.do(
             c.ReceiveMessage(channel=channel, message=message, facts=facts, **fields),
             {
-                content: msgspec.json.encode(Content(text=text)),
+                content: msgspec.json.encode(Content(text=text, **beside)),
                 f"addr-{id}": msgspec.json.encode(Content(address="jan@example.org", name="Jan")),
             },
         )

@@ -3,6 +3,7 @@
 from sqlalchemy import delete
 
 from router.archive.schema import contents
+from router.gateway import Attachment
 from tests.api.house import House
 from tests.support import eventually
 
@@ -88,3 +89,25 @@ async def test_a_closed_conversation_is_read_by_whom_it_concerned(house: House) 
     (await house.call("POST", "/api/v1/conversations/conv-m1/typing", "ann", json={"on": True})).problem(
         404, "unknown_conversation"
     )
+
+
+async def test_attachments_and_the_raw_mail_are_downloads_for_those_who_may_read(house: House) -> None:
+    await house.sign_on("ann")
+    page = await house.domain.put_blob(b"<script>alert(1)</script>")
+    mail = await house.domain.put_blob(b"From: x")
+    await house.message(
+        "m1",
+        attachments=(Attachment(name='évil"\r\n.html', type="text/html", size=25, blob=page),),
+        raw=mail,
+        problem="unreadable",
+    )
+    (row,) = (await house.call("GET", "/api/v1/conversations/conv-m1/messages", "ann")).body["rows"]
+    assert row["problem"] == "unreadable"
+    file = await house.call("GET", row["attachments"][0]["path"], "ann")
+    assert (file.status, file.body, file.media) == (200, "<script>alert(1)</script>", "application/octet-stream")
+    assert file.headers["Content-Disposition"].startswith("attachment;")
+    assert file.headers["X-Content-Type-Options"] == "nosniff"
+    assert (await house.call("GET", row["raw"], "ann")).body == "From: x"
+    (await house.call("GET", row["raw"], "eve")).problem(403, "forbidden")
+    for path in ("messages/1/attachments/1", "messages/1/attachments/x", "messages/2/raw", "messages/x/raw"):
+        (await house.call("GET", f"/api/v1/conversations/conv-m1/{path}", "ann")).problem(404, "not_found")

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from router.api import limits
@@ -119,7 +120,7 @@ async def test_when_the_store_is_away_it_is_503_and_says_when_to_come_again(hous
 
 async def test_a_defect_is_a_500_with_the_id_that_the_log_has(house: House) -> None:
     house.well = None  # type: ignore[assignment]
-    with capture_logs() as logs:
+    with capture_logs([structlog.contextvars.merge_contextvars]) as logs:
         answer = await house.call("GET", "/readyz")
     problem = answer.problem(500, "internal")
     assert "NoneType" not in str(problem)

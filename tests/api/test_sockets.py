@@ -188,6 +188,17 @@ async def test_a_refused_action_is_acked_with_its_problem(house: House) -> None:
         assert ack["code"] == "not_found"
 
 
+@pytest.mark.parametrize("name", ["connect", "disconnect"])
+async def test_an_event_of_a_reserved_name_is_not_taken_for_the_real_thing(house: House, name: str) -> None:
+    """python-socketio itself would run the handler of that name, with whatever the client sent."""
+    async with desk(house, "ann") as ann:
+        await ann.client.eio.send(f'2/agent,["{name}",{{}},{{"token":"{await house.token("bob")}"}}]')
+        await ann.client.eio.send("2/agent,7")
+        assert (await ann.act("presence", state="available"))["ok"]
+        assert house.domain.state.presences["ann"].clients
+        assert not house.domain.state.presences["bob"].clients
+
+
 async def test_the_same_key_is_the_same_action(house: House) -> None:
     async with desk(house, "ann") as ann:
         await ann.act("presence", state="available")
