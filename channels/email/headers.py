@@ -10,7 +10,7 @@ from email.header import decode_header
 from email.utils import getaddresses
 
 from channels.email.addresses import is_address
-from channels.email.charsets import decoded
+from channels.email.charsets import decoded_header
 from channels.email.limits import (
     ADDRESSES_MAX,
     HEADER_BYTES_MAX,
@@ -42,8 +42,7 @@ class Headers:
     def __init__(self, raw: bytes) -> None:
         self._values: dict[str, list[str]] = {}
         for found in _FIELD.finditer(block(raw)):
-            value, _ = decoded(found[2], None)
-            name = found[1].decode("ascii").lower()
+            value, name = decoded_header(found[2]), found[1].decode("ascii").lower()
             self._values.setdefault(name, []).append(_FOLD.sub(" ", value).strip())
 
     def __contains__(self, name: str) -> bool:
@@ -98,4 +97,4 @@ def _word(part: bytes, charset: str | None) -> str:
     """A decoded word. What stood between encoded words comes as bytes of `raw_unicode_escape`."""
     if charset is None:
         return part.decode("raw_unicode_escape", "replace")
-    return decoded(part, charset)[0]
+    return decoded_header(part, charset)

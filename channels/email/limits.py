@@ -51,6 +51,7 @@ SMTP_IDLE_S_MAX = 300.0  # RFC 5321 section 4.5.3.2.7
 SMTP_CONNECT_S_MAX = 30.0  # connecting, greeting, TLS and login, each
 SMTP_COMMAND_S_MAX = 120.0  # an answer to MAIL, RCPT; slow servers check addresses elsewhere
 SMTP_DATA_S_MAX = 600.0  # after the final dot, RFC 5321 section 4.5.3.2.6: shorter ones make "unknown" of "sent"
+SMTP_QUIT_S_MAX = 5.0  # to say goodbye; the mail has its end by then
 SENDS_MAX = 8  # mails on their way out at the same time
 OUTBOX_READ_MAX = 50  # outbox entries taken at once
 OUTBOX_WAIT_S = 5.0  # how long one read of the outbox waits

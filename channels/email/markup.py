@@ -28,7 +28,7 @@ ATTRIBUTES = {
 SCHEMES = {"http", "https", "mailto", "tel", "cid"}
 DROPPED_WHOLE = {"script", "style", "title", "head", "svg", "math", "template", "noscript", "iframe", "object"}
 
-_BREAKS = re.compile(r"(?i)<(?:br|/p|/div|/li|/tr|/h[1-6]|/blockquote|hr)\b[^>]*>")
+_BREAKS = re.compile(r"(?i)<(?:br|/p|/div|/li|/tr|/h[1-6]|/blockquote|hr)\b[^<>]{0,1000}>")
 _TAGS = re.compile(r"<(/?)(?:a|b|big|blockquote|center|div|em|font|i|section|small|span|strong|table|u|ul|ol)\b", re.I)
 _ANY_TAG = re.compile(r"<[^<>]{0,2000}>")
 _SPACES = re.compile(r"[ \t\r\f\v]+")

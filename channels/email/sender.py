@@ -5,6 +5,8 @@ only an answer tells: without one the end is unknown, for the server may have th
 """
 
 import asyncio
+import contextlib
+import ssl
 from typing import Literal
 
 import aiosmtplib
@@ -12,7 +14,7 @@ import msgspec
 import structlog
 
 from channels.email.addresses import domain_of
-from channels.email.limits import SMTP_COMMAND_S_MAX, SMTP_CONNECT_S_MAX, SMTP_DATA_S_MAX
+from channels.email.limits import SMTP_COMMAND_S_MAX, SMTP_CONNECT_S_MAX, SMTP_DATA_S_MAX, SMTP_QUIT_S_MAX
 from channels.email.settings import Smtp
 from channels.email.tls import tls_context
 
@@ -38,7 +40,10 @@ class Sender:
         client = await self._client(sender)
         try:
             refused = await self._offer(client, sender, rcpt, len(mail))
-            return refused or await self._hand_over(client, mail)
+            ending = refused or await self._hand_over(client, mail)
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                await client.quit(timeout=SMTP_QUIT_S_MAX)
+            return ending
         finally:
             client.close()
 
@@ -68,7 +73,8 @@ class Sender:
             return Ending(result="failed" if refused.code >= 500 else "retry", code=str(refused.code))
         except (aiosmtplib.SMTPException, OSError) as error:
             code = str(error.code) if isinstance(error, aiosmtplib.SMTPResponseException) else "not_connected"
-            _log.warning("mail_server_failed", host=self._settings.host, reason=type(error).__name__, code=code)
+            log = _log.error if isinstance(error, aiosmtplib.SMTPAuthenticationError | ssl.SSLError) else _log.warning
+            log("mail_server_failed", host=self._settings.host, reason=type(error).__name__, code=code)
             return Ending(result="retry", code=code)
         return None
 

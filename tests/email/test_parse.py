@@ -82,7 +82,9 @@ def test_hostile_headers_cost_little() -> None:
     words = b"Subject: " + b" ".join([b"=?utf-8?q?a=C3=A9?="] * 15_000)
     many = b"To: " + b", ".join(b"u%d@example.org" % n for n in range(5_000))
     nested = b"To: " + b"(" * 1_000 + b")" * 1_000 + b" a@example.org"
+    latin = b"\r\n".join(b"X-%d: " % n + b"\xe9" * 70 for n in range(800))
     started = time.process_time()
+    assert with_header(latin).subject == "s"
     assert len(with_header(words).subject) <= SUBJECT_CHARS_MAX
     assert 0 < len(with_header(many).to) <= ADDRESSES_MAX
     assert with_header(nested).text == "x"
@@ -131,6 +133,13 @@ def test_html_is_made_harmless_after_decoding() -> None:
     assert 'src="cid:p1"' in parsed.html
     assert 'href="https://x.example"' in parsed.html
     assert parsed.text.startswith("Hi a b")
+
+
+def test_html_that_never_ends_costs_little() -> None:
+    started = time.process_time()
+    for markup in (b"<br " * 200_000, b"<" * 500_000, b"&lt" * 200_000, b"<!--" * 100_000):
+        assert mixed(b"Content-Type: text/html\r\n\r\n" + markup).problem == ""
+    assert time.process_time() - started < 5
 
 
 def test_the_text_of_a_mail_that_is_html_only_can_be_read() -> None:
