@@ -267,7 +267,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What lies beside the log under a content id: texts, names and addresses, as JSON.
 
     A message uses the text and mail fields; an address only `address` and `name`; attributes only `attributes`.
-    Over 64 KiB encoded, `text`/`html` move to the blobs `text_blob`/`html_blob`. `raw` is the blob of the mail as it came in.
+    Over 64 KiB encoded, `text`/`html` move to the blobs `text_blob`/`html_blob`. `raw` is the blob of the mail as it
+    came in.
     """
 
     text: str = ""
