@@ -71,7 +71,7 @@ async def raw(server: Embedded) -> AsyncIterator[Redis]:
 async def test_over_maxmemory_intake_is_refused_whole_and_draining_goes_on(store: RedisStore, raw: Redis) -> None:
     lease = await lease_of(store)
     await store.submit([put("a")])
-    await raw.config_set("maxmemory", "1mb")
+    await raw.config_set("maxmemory", "100kb")
     with pytest.raises(StoreError, match="maxmemory"):
         await store.submit([put("b"), put("c", c=b"text")])
     assert await store.renew(lease, 5000), "the lease is kept, or the writer would leave when it is needed most"
