@@ -1,11 +1,10 @@
 """A routing domain as one process sees it: the `Gateway` port, made of store, submitter, follower and blobs.
 
 Every process that takes anything in or pushes anything out has one. It also stands by as the writer, unless told
-not to. All its tasks live in one group: what ends one of them unexpectedly ends all, and `wait` raises it.
+not to. All its tasks live and die together: what ends one of them unexpectedly ends all, and `wait` raises it.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -21,6 +20,7 @@ from router.runtime.outbox import StoreOutbox
 from router.runtime.outcomes import Outcomes
 from router.runtime.store import Put, Store
 from router.runtime.submitter import Submitter
+from router.runtime.together import together
 from router.runtime.writer import Writer
 from router.wire.codec import Submission, encode
 from router.wire.codec import fingerprint as fingerprint_of
@@ -83,22 +83,23 @@ class Domain:
         await asyncio.shield(self._running)
 
     async def stop(self) -> None:
-        """End all tasks; the lease is given back. The store stays open: it is the caller's."""
+        """End all tasks; the lease is given back. The store stays open: it is the caller's.
+
+        What ended the domain before is not raised again: that is what `wait` is for.
+        """
         if self._running is None:
             return
         self._running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._running
+        [error] = await asyncio.gather(self._running, return_exceptions=True)
+        if error is not None and not isinstance(error, asyncio.CancelledError):
+            log.error("domain_failed", error=repr(error))
         self._running = None
 
     async def _run(self) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._submitter.run(), name="submitter")
-            tasks.create_task(self._follower.run(), name="follower")
-            tasks.create_task(self._outcomes.run(), name="outcomes")
-            tasks.create_task(self._beat(), name="heartbeat")
-            if self._writes:
-                tasks.create_task(self._writer.run(), name="writer")
+        tasks = [self._submitter.run(), self._follower.run(), self._outcomes.run(), self._beat()]
+        if self._writes:
+            tasks.append(self._writer.run())
+        await together(*tasks)
 
     async def _beat(self) -> None:
         """Say every `GATEWAY_BEAT_S` that this gateway lives."""

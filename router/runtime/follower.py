@@ -76,8 +76,12 @@ class Follower:
     async def run(self) -> None:
         """Follow until cancelled. Raises what a listener raises."""
         pause = limits.BACK_OFF_S
+        back = False
         while True:
             try:
+                if back:
+                    await self._look_back()
+                    back = False
                 await self._follow()
                 pause = limits.BACK_OFF_S
             except Mismatch as mismatch:
@@ -88,13 +92,23 @@ class Follower:
                 log.warning("follower_waits", position=self.position, error=str(error))
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, limits.BACK_OFF_S_MAX)
+                back = True
 
     async def _follow(self) -> None:
         found = await self._store.entries(self.position, limits.ENTRIES_READ_MAX, limits.READ_WAIT_S_MAX)
+        if not found:
+            await self._look_back()
         for last, data, digest in found:
             entry = codec.decode_entry(data)
             self._check(entry, last, data, digest)
             self._apply(entry, data, digest)
+
+    async def _look_back(self) -> None:
+        """Nothing new: is what we have still there? A store that was set back (a backup, another master) would keep us
+        waiting for a position that belongs to another history. Raises Mismatch."""
+        head = await self._store.head()
+        if head < self.position:
+            raise Mismatch(f"the store is at {head}, this follower at {self.position}")
 
     def _check(self, entry: Entry, last: int, data: bytes, digest: str) -> None:
         """Raises Mismatch unless this entry is the next one of the history that led here."""

@@ -259,6 +259,10 @@ class MemoryStore:
 
         return await self._wait(found, wait_s)
 
+    async def head(self) -> int:
+        """The last event position."""
+        return self._up().position
+
     async def first_entry(self) -> int:
         """The first event position still kept (position + 1 when there is none)."""
         world = self._up()

@@ -227,12 +227,20 @@ class RedisStore:
         return [(_position(id), fields[b"d"], fields[b"h"].decode()) for id, fields in found]
 
     @_within(_CALL_S)
+    async def head(self) -> int:
+        """The last event position."""
+        return await self._head()
+
+    async def _head(self) -> int:
+        return int(await self._writes.hget(self._meta, "position") or 0)
+
+    @_within(_CALL_S)
     async def first_entry(self) -> int:
         """The first event position still in the stream (position + 1 when it is empty)."""
         found = _entries([(self._events, await self._writes.xrange(self._events, count=1))])
         if found:
             return int(found[0][1][b"f"])
-        return int(await self._writes.hget(self._meta, "position") or 0) + 1
+        return await self._head() + 1
 
     @_within(_CALL_S)
     async def trim(self, position: int) -> None:

@@ -112,6 +112,10 @@ class Store(Protocol):
         """Entries whose last position is past `after`: (last position, data, digest), waiting for the first."""
         ...
 
+    async def head(self) -> int:
+        """The last event position: lower than one seen before when the store was set back."""
+        ...
+
     async def first_entry(self) -> int:
         """The first event position still in the stream (position + 1 when it is empty)."""
         ...

@@ -112,8 +112,11 @@ def _order(events: list[e.Event]) -> list[str]:
 def _state(house: House, events: list[e.Event]) -> list[str]:
     """The records are the fold of the log, the invariants hold, and nothing waits that could be worked on."""
     folded = State()
-    for event in events:
-        evolve(folded, event)
+    try:
+        for event in events:
+            evolve(folded, event)
+    except (KeyError, AssertionError) as error:
+        return [f"the log does not fold: {type(error).__name__} {error}"]
     stored = load((ref, decode_record(ref[0], data)) for ref, data in house.store.records.items())
     wrong = [] if folded.digest() == stored.digest() else ["the records are not the fold of the log"]
     wrong += [] if house.store.position == len(events) else ["the position is not the number of events"]

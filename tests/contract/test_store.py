@@ -289,6 +289,7 @@ async def test_entries_are_those_that_end_past_a_position(store: Store) -> None:
     assert [last for last, _, _ in await store.entries(3, 10, 0)] == [4, 9]
     assert [last for last, _, _ in await store.entries(2, 1, 0)] == [3]
     assert await store.entries(9, 10, 0) == []
+    assert await store.head() == 9
 
 
 async def test_a_follower_that_waits_is_woken_by_a_commit(store: Store, clients: Clients) -> None:

@@ -116,12 +116,8 @@ async def test_a_listener_that_raises_ends_the_domain_and_is_surfaced(domain: Do
 
     domain.listen(broken)
     await domain.submit(offer("1"))
-    with pytest.raises(BaseExceptionGroup) as caught:
+    with pytest.raises(ZeroDivisionError):
         await domain.wait()
-    assert caught.group_contains(ZeroDivisionError)
-    with pytest.raises(BaseExceptionGroup):
-        await domain.stop()
-    domain._running = None
 
 
 async def test_contents_lie_beside_the_log_and_are_found_where_they_moved(domains: Domains, tmp_path: Path) -> None:

@@ -99,6 +99,25 @@ async def test_one_that_slept_through_a_trim_loads_anew(world: World, follower: 
     task.cancel()
 
 
+async def test_one_whose_store_was_set_back_loads_anew(world: World, follower: Follower) -> None:
+    """After a fail-over to a replica that lacks the end, or a restored backup."""
+    store = MemoryStore(world)
+    follower = Follower(store)
+    for _ in range(5):
+        append(world)
+    await follower.load()
+    resets: list[int] = []
+    follower.on_reset(lambda state, position: resets.append(position))
+    await store.close()
+    task = asyncio.create_task(follower.run())
+    await asyncio.sleep(0)
+    world.position, world.digest = 3, world.entries[3][2]
+    del world.entries[4], world.entries[5]
+    store._closed = False
+    await eventually(lambda: resets == [3])
+    task.cancel()
+
+
 async def test_it_keeps_what_it_has_while_the_store_is_away(world: World) -> None:
     store = MemoryStore(world)
     follower = Follower(store)
