@@ -151,7 +151,7 @@ def _asked(login: str) -> tuple[str, str]:
 
 async def reachable(url: str) -> bool:
     """Whether a server answers at this URL at all."""
-    timeout = aiohttp.ClientTimeout(total=limits.CONNECT_S_MAX)
+    timeout = aiohttp.ClientTimeout(total=limits.REACHABLE_S_MAX)
     try:
         async with aiohttp.ClientSession(timeout=timeout) as session, session.get(f"{url.rstrip('/')}/healthz"):
             return True
