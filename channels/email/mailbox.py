@@ -252,7 +252,9 @@ class ImapMailbox:
             if not task.done():
                 raise MailboxError("the connection was lost" if lost.done() else "the server does not answer")
             return task.result()
-        except (aioimaplib.AioImapException, OSError, TimeoutError, ValueError, AttributeError) as error:
+        except MailboxError:
+            raise
+        except Exception as error:  # whatever the library makes of a server that answers nonsense
             raise MailboxError(type(error).__name__) from error
         finally:
             if not task.done():

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -45,11 +46,14 @@ class Relay:
 
 
 @contextlib.asynccontextmanager
-async def listening(relay: Relay) -> AsyncIterator[Relay]:
+async def listening(relay: Relay, tls: ssl.SSLContext | None = None) -> AsyncIterator[Relay]:
+    """The relay, listening; with `tls` it offers STARTTLS and insists."""
     sessions: list[Any] = []
 
     def session() -> SMTP:
-        sessions.append(SMTP(relay, enable_SMTPUTF8=True, hostname="relay"))
+        sessions.append(
+            SMTP(relay, enable_SMTPUTF8=True, hostname="relay", tls_context=tls, require_starttls=tls is not None)
+        )
         return sessions[-1]  # type: ignore[no-any-return]
 
     server = await asyncio.get_running_loop().create_server(session, "127.0.0.1", relay.port)
@@ -62,4 +66,5 @@ async def listening(relay: Relay) -> AsyncIterator[Relay]:
         for each in sessions:
             if each.transport is not None:
                 each.transport.close()
+            each._handler_coroutine.cancel()
             await asyncio.gather(each._handler_coroutine, return_exceptions=True)

@@ -30,7 +30,9 @@ state_dir = {base}/state
 log_path = {base}/dovecot.log
 protocols = imap lmtp
 listen = 127.0.0.1
-ssl = no
+ssl = yes
+ssl_cert = <{base}/tls.pem
+ssl_key = <{base}/tls.pem
 disable_plaintext_auth = no
 mail_location = maildir:{base}/mail/%n/Maildir
 first_valid_uid = 1
@@ -64,7 +66,9 @@ service imap-login {{
     port = {imap}
   }}
   inet_listener imaps {{
-    port = 0
+    address = 127.0.0.1
+    port = {imaps}
+    ssl = yes
   }}
 }}
 service lmtp {{
@@ -82,6 +86,15 @@ match from any for any action "to_lmtp"
 """
 
 
+def make_certificate(path: Path) -> Path:
+    """A certificate for 127.0.0.1 that nobody but the test trusts, and its key, in one file."""
+    name = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    made = subprocess.run(["openssl", "req", "-x509", *new_key, *name, "-keyout", "-"], check=True, capture_output=True)
+    path.write_bytes(made.stdout)
+    return path
+
+
 def listening(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -92,13 +105,15 @@ class Dovecot:
 
     def __init__(self) -> None:
         self.base = Path(tempfile.mkdtemp(prefix="firstline-dovecot-"))
-        self.imap_port, self.lmtp_port = free_port(), free_port()
+        self.imap_port, self.imaps_port, self.lmtp_port = free_port(), free_port(), free_port()
         for name in ("run", "state", "mail"):
             (self.base / name).mkdir()
         self.base.chmod(0o755)
         shutil.chown(self.base / "mail", "nobody", "nogroup")
+        self.certificate = make_certificate(self.base / "tls.pem")
+        ports = {"imap": self.imap_port, "imaps": self.imaps_port, "lmtp": self.lmtp_port}
         conf = self.base / "dovecot.conf"
-        conf.write_text(_DOVECOT.format(base=self.base, imap=self.imap_port, lmtp=self.lmtp_port))
+        conf.write_text(_DOVECOT.format(base=self.base, **ports))
         self.users = [f"user{number}" for number in range(1, 200)]
         (self.base / "users").write_text("".join(f"{user}:{{PLAIN}}{PASSWORD}\n" for user in self.users))
         self._numbers = count(1)
@@ -115,6 +130,15 @@ class Dovecot:
 
     def settings(self, user: str) -> Imap:
         return Imap(host="127.0.0.1", port=self.imap_port, user=user, password=PASSWORD, tls="none")
+
+    def settings_tls(self, user: str, ca_file: str = "") -> Imap:
+        return Imap(
+            host="127.0.0.1",
+            port=self.imaps_port,
+            user=user,
+            password=PASSWORD,
+            ca_file=ca_file or str(self.certificate),
+        )
 
     def children(self, name: str) -> list[int]:
         """Process ids of this Dovecot's children of that name."""

@@ -113,6 +113,28 @@ async def test_a_wrong_password_is_an_error(dovecot: Dovecot, user: str) -> None
     await mailbox.close()
 
 
+async def test_over_tls_only_with_a_certificate_that_is_trusted(dovecot: Dovecot, user: str) -> None:
+    await off_loop(dovecot.put, user, mail())
+    mailbox = ImapMailbox(dovecot.settings_tls(user))
+    await mailbox.connect()
+    assert len(await mailbox.waiting()) == 1
+    await mailbox.close()
+    wary = ImapMailbox(dovecot.settings_tls(user, "/etc/ssl/certs/ca-certificates.crt"))
+    with pytest.raises(MailboxError):
+        await wary.connect()
+    await wary.close()
+
+
+async def test_a_lost_tls_connection_is_noticed_in_idle(dovecot: Dovecot, user: str, post: Post) -> None:
+    """The library's own TLS class would throw the news away."""
+    async with running(reader(post, ImapMailbox(dovecot.settings_tls(user)), poll_s=60.0)):
+        await dovecot.deliver(user, mail())
+        await eventually(lambda: off_loop(dovecot.count, user, "Processed"), 5)
+        assert dovecot.signal_imap(signal.SIGKILL)
+        await dovecot.deliver(user, mail())
+        await eventually(lambda: len(post.items) == 2, 10)
+
+
 async def test_more_mails_than_one_answer_holds(dovecot: Dovecot, user: str, post: Post, box: ImapMailbox) -> None:
     """1,500 UIDs in one FETCH end the library's recursion; the reader asks for 200 at a time."""
     folder = dovecot.base / "mail" / user / "Maildir" / "new"

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from router.core import commands as c
 from router.gateway import Attachment
 from tests.email.post import CUSTOMER, HELP, Post, mail
 from tests.email.relay import Relay, listening
+from tests.email.servers import make_certificate
 from tests.phone.house import SECRET
 from tests.support import eventually, free_port
 
@@ -223,6 +226,17 @@ async def test_an_attempt_that_another_node_makes_is_left_alone(post: Post, rela
         await post.house.do(c.EndDelivery(delivery=delivery, attempt=1, result="sent"))
         await eventually(lambda: not worker._tasks)
     assert (post.house.state.deliveries[delivery].state, relay.mails) == ("sent", [])
+
+
+@pytest.mark.parametrize(("trusted", "result"), [(True, "sent"), (False, "retry")])
+async def test_starttls_only_with_a_certificate_that_is_trusted(tmp_path: Path, trusted: bool, result: str) -> None:
+    certificate = make_certificate(tmp_path / "tls.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    async with listening(Relay(), context) as relay:
+        smtp = Smtp(host="127.0.0.1", port=relay.port, tls="starttls", ca_file=str(certificate) if trusted else "")
+        ending = await Sender(smtp).send(HELP, CUSTOMER, mail())
+    assert (ending.result, len(relay.mails)) == (result, int(trusted))
 
 
 async def test_a_customer_without_an_address_is_failed_not_stuck(post: Post, relay: Relay) -> None:
