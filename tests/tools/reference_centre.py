@@ -4,7 +4,6 @@ import inspect
 import json
 from typing import Any
 
-import msgspec
 from msgspec import inspect as shapes
 
 from router.centre.document import Document
@@ -22,8 +21,8 @@ def page(head: str) -> str:
         [
             head,
             "# centre.yaml\n",
-            "`firstline config check FILE` says what is wrong, line by line; `apply` shows what would change and changes it",
-            "as one; `export` writes the live centre. `firstline config sample` prints a whole one to begin from.\n",
+            "`firstline config check FILE` says what is wrong, line by line; `apply` shows what would change and",
+            "changes it as one; `export` writes the live centre. `firstline config sample` prints a whole one to begin from.\n",
             *(part(name, struct) for name, struct in found.items()),
         ]
     )
