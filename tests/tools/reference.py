@@ -20,7 +20,7 @@ from router.api.problems import STATUSES
 from router.core import commands, events, transitions
 from router.core.item import ItemState
 from router.core.rejections import CODES
-from tests.tools import reference_centre
+from tests.tools import reference_centre, reference_cli
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = "<!-- Written by `make reference` from {source}: change it there. -->\n"
@@ -41,6 +41,7 @@ def pages() -> dict[str, str]:
         "events.md": incoming(),
         "settings.md": settings_page(),
         "metrics.md": metrics_page(),
+        "cli.md": reference_cli.page(HEAD.format(source="router/cli")),
         "centre.md": reference_centre.page(HEAD.format(source="router/centre/document.py")),
     }
 
