@@ -53,13 +53,23 @@ def composed(letter: Letter) -> bytes:
     message["To"] = _address(*letter.to)
     message["Subject"] = words(letter.subject)[:SUBJECT_CHARS_MAX]
     message["Date"] = format_datetime(datetime.fromtimestamp(letter.at_ms / 1000, UTC))
-    message.set_content(letter.text or "\n")
-    if letter.html:
-        message.add_alternative(sanitised(letter.html), subtype="html")
-    for file in letter.files:
-        kind, _, subtype = file.type.partition("/")
-        message.add_attachment(file.data, maintype=kind, subtype=subtype or "octet-stream", filename=file.name)
-    return _ids(letter) + message.as_bytes()
+    try:
+        message.set_content(letter.text or "\n")
+        if letter.html:
+            message.add_alternative(sanitised(letter.html), subtype="html")
+        for file in letter.files:
+            _attach(message, file)
+        return _ids(letter) + message.as_bytes()
+    except (ValueError, TypeError, LookupError) as error:
+        raise Unsendable("not_composable") from error
+
+
+def _attach(message: EmailMessage, file: File) -> None:
+    """Mails and compound files go as bytes: as what they are they could not be encoded (RFC 2046 section 5.2.1)."""
+    kind, _, subtype = file.type.partition("/")
+    if kind in ("message", "multipart") or not subtype:
+        kind, subtype = "application", "octet-stream"
+    message.add_attachment(file.data, maintype=kind, subtype=subtype, filename=file.name)
 
 
 def _ids(letter: Letter) -> bytes:

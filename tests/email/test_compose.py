@@ -1,11 +1,13 @@
 """How a reply is written: one thread, no injected header, nothing an old mail server cannot take."""
 
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 
 import pytest
 
 from channels.email.compose import Letter, Unsendable, answer_subject, composed, envelope
 from channels.email.limits import REFERENCES_OUT_MAX
+from channels.email.structure import File
 
 
 def letter(**given: object) -> Letter:
@@ -46,6 +48,14 @@ def test_mail_is_seven_bits_wide_with_lines_an_smtp_server_takes() -> None:
     assert raw.isascii()
     assert max(len(line) for line in raw.split(b"\r\n")) < 1_000
     assert message_from_bytes(raw, policy=policy.default)["Subject"] == "é" * 300
+
+
+@pytest.mark.parametrize("kind", ["message/rfc822", "multipart/mixed", "text/plain", "image/png", "odd", ""])
+def test_any_file_arrives_as_it_was(kind: str) -> None:
+    data = b"From: a@b.example\r\n\r\n\xe9 \x00"
+    raw = composed(letter(files=(File(name="a b.eml", type=kind, data=data),)))
+    (file,) = message_from_bytes(raw, _class=EmailMessage, policy=policy.default).iter_attachments()
+    assert (file.get_payload(decode=True), file.get_filename()) == (data, "a b.eml")
 
 
 @pytest.mark.parametrize(
