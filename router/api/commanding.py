@@ -59,8 +59,13 @@ def call_of(request: web.Request) -> Call:
 
 def make_call(deps: Deps, principal: Principal, correlation: str) -> Call:
     """A call under a key of its own."""
-    key = f"rest:{principal.by}:{deps.ids.new('req')}"
-    return Call(deps=deps, principal=principal, key=key, fingerprint="", correlation=correlation)
+    return Call(
+        deps=deps,
+        principal=principal,
+        key=f"rest:{principal.by}:{deps.unique()}",
+        fingerprint="",
+        correlation=correlation,
+    )
 
 
 def keyed(call: Call, given: str, scope: str, sent: bytes) -> Call:

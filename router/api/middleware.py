@@ -73,8 +73,7 @@ async def secured(request: web.Request, response: web.StreamResponse) -> None:
     """Headers of every answer, sockets' handshakes included, unless the handler said otherwise."""
     headers = response.headers
     for name, value in _SECURITY.items():
-        if name not in headers:
-            headers[name] = value
+        headers.setdefault(name, value)
     if request.secure:
         headers["Strict-Transport-Security"] = "max-age=31536000"
 
@@ -83,7 +82,7 @@ def _correlation(request: web.Request) -> str:
     """The trace id that the caller brings (W3C trace context), else a new one."""
     given = request.headers.get("traceparent")
     found = _TRACE.fullmatch(given) if given else None
-    return found.group(1) if found else request.app[DEPS].ids.new("cor")
+    return found.group(1) if found else request.app[DEPS].unique()
 
 
 def _principal(request: web.Request) -> Principal | None:

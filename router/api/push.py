@@ -198,11 +198,11 @@ class Pusher:
         self._showing.clear()
         self._in_conversation.clear()
         for agent, shown in list(self._shown.items()):
+            shown.items.clear()
             if agent not in state.agents or state.agents[agent].disabled:
                 for client in list(shown.clients.values()):
                     self.goodbye(client, "agent_disabled", "Your agent was disabled. Ask your supervisor.")
                 continue
-            shown.items.clear()
             self._remember(state, agent, shown)
             for client in list(shown.clients.values()):
                 self._welcome(client, shown)

@@ -209,7 +209,7 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
 
     async def _handle(self, event: str, sid: str, data: Any) -> Ack:
         client = self._clients.get(sid)
-        correlation = self._deps.ids.new("cor")
+        correlation = self._deps.unique()
         structlog.contextvars.bind_contextvars(correlation=correlation)
         try:
             if client is None or client.leaving or not self._tokens.still_good(client.principal):

@@ -10,7 +10,9 @@ from aiohttp import ClientSession
 
 from queues.team import Membership
 from router.api import limits
+from router.api.metrics import PUSHER
 from router.core import commands as c
+from router.core.state import State
 from router.core.views import agent_view
 from router.runtime.accounts import Account, Grant
 from tests.api.desk import Desk, desk
@@ -354,6 +356,19 @@ async def test_when_the_follower_starts_over_the_view_comes_again(house: House) 
             reset(state, position)
         await eventually(lambda: ann.views == 2)
         assert ann.view == fresh(house, "ann")
+
+
+async def test_who_is_no_agent_any_more_after_a_reset_is_cut_off_and_forgotten(house: House) -> None:
+    async with desk(house, "ann") as ann:
+        await ann.act("presence", state="available")
+        item = await house.phone_call()
+        await eventually(lambda: item in ann.view["items"])
+        for reset in house.domain._follower._resets:
+            reset(State(), house.domain.position)
+        await asyncio.wait_for(ann.gone.wait(), 3)
+        assert ann.closing["code"] == "agent_disabled"
+        await eventually(lambda: not house.domain.state.presences["ann"].clients)
+        assert house.app[PUSHER].clients() == []
 
 
 async def test_a_gone_client_is_reported_even_if_the_store_was_away(house: House) -> None:
