@@ -11,9 +11,10 @@ import msgspec
 import typer
 
 from router.cli.console import emit, say, show, table
-from router.cli.options import Json, Login, Url
+from router.cli.options import Data, Json, Login, Url
 from router.cli.outcome import CommandError, Exit
 from router.cli.people import People, Person, with_people
+from router.cli.running import place_of
 from router.runtime.accounts import Grant, Role
 
 Name = Annotated[str, typer.Argument(help="The login.", show_default=False)]
@@ -40,6 +41,7 @@ def add(
     ],
     agent: Annotated[str, typer.Option(help="The agent they work as.")] = "",
     generate: Generate = False,
+    data: Data = None,
     url: Url = "",
     login: Login = "",
     json: Json = False,
@@ -58,17 +60,17 @@ def add(
             raise CommandError(Exit.REFUSED, f"There is an account {name} already.")
         await people.put(person, chosen)
 
-    with_people(url, login, make)
+    with_people(place_of(url, login, data), make)
     _told(person, chosen if generate else "", json)
 
 
-def list_(url: Url = "", login: Login = "", json: Json = False) -> None:
+def list_(*, data: Data = None, url: Url = "", login: Login = "", json: Json = False) -> None:
     """Show the accounts that you may change."""
 
     async def found(people: People) -> Any:
         return sorted(await people.persons(), key=lambda person: person.login)
 
-    persons = with_people(url, login, found)
+    persons = with_people(place_of(url, login, data), found)
     if json:
         emit(persons)
         return
@@ -76,7 +78,7 @@ def list_(url: Url = "", login: Login = "", json: Json = False) -> None:
     table("Accounts", ["login", "agent", "grants", ""], rows)
 
 
-def disable(name: Name, url: Url = "", login: Login = "", json: Json = False) -> None:
+def disable(name: Name, *, data: Data = None, url: Url = "", login: Login = "", json: Json = False) -> None:
     """Close an account. Its sessions end at once."""
 
     async def close(people: People) -> Person:
@@ -84,10 +86,18 @@ def disable(name: Name, url: Url = "", login: Login = "", json: Json = False) ->
         await people.put(person, None)
         return person
 
-    _told(with_people(url, login, close), "", json)
+    _told(with_people(place_of(url, login, data), close), "", json)
 
 
-def password(name: Name, generate: Generate = False, url: Url = "", login: Login = "", json: Json = False) -> None:
+def password(
+    name: Name,
+    *,
+    generate: Generate = False,
+    data: Data = None,
+    url: Url = "",
+    login: Login = "",
+    json: Json = False,
+) -> None:
     """Give an account a new password. Its sessions end at once."""
     chosen = _new_password(generate)
 
@@ -96,7 +106,7 @@ def password(name: Name, generate: Generate = False, url: Url = "", login: Login
         await people.put(person, chosen)
         return person
 
-    _told(with_people(url, login, change), chosen if generate else "", json)
+    _told(with_people(place_of(url, login, data), change), chosen if generate else "", json)
 
 
 async def _one(people: People, name: str) -> Person:

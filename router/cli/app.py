@@ -30,7 +30,10 @@ class _Group(TyperGroup):
         except StartError as error:
             raise _stopped(ctx, CommandError(Exit.ENVIRONMENT, f"Cannot start: {error}.")) from error
         except StoreError as error:
-            message = f"Redis cannot be reached or refuses: {error}. See that it runs, and redis_url in the settings."
+            message = (
+                f"Redis or the data base cannot be reached, or refuses: {str(error).rstrip('.')}. "
+                "See that they run, and redis_url and database_url in the settings."
+            )
             raise _stopped(ctx, CommandError(Exit.ENVIRONMENT, message)) from error
 
 

@@ -16,7 +16,7 @@ from router.centre.parse import CentreFileError, Parsed, parse
 from router.cli import limits
 from router.cli.centres import Applied, centre_at
 from router.cli.console import emit, say, show, table
-from router.cli.options import Json, Login, Url
+from router.cli.options import Data, Json, Login, Url
 from router.cli.outcome import CommandError, Exit
 from router.cli.running import Place, place_of, run
 
@@ -63,6 +63,7 @@ def apply(
         typer.Option(help="Whose side wins where the centre was changed live after the file's revision."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the difference.")] = False,
+    data: Data = None,
     url: Url = "",
     login: Login = "",
     json: Json = False,
@@ -75,7 +76,7 @@ def apply(
     text = _read(file)
     ask = _Ask(take=take, confirm=not yes, only_show=dry_run, quiet=json and yes)
     try:
-        done = run(_apply(text, place_of(url, login), ask))
+        done = run(_apply(text, place_of(url, login, data), ask))
     except CentreFileError as error:
         raise _invalid(file, error) from error
     if done.applied:
@@ -90,11 +91,13 @@ def apply(
 
 def export(
     file: Annotated[Path | None, typer.Argument(help="Where to write; standard output if left out.")] = None,
+    *,
+    data: Data = None,
     url: Url = "",
     login: Login = "",
 ) -> None:
     """Write the live centre as a file. Checking it and applying it changes nothing."""
-    text = run(_export(place_of(url, login)))
+    text = run(_export(place_of(url, login, data)))
     if file is None:
         sys.stdout.write(text)
     else:

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from router.cli.console import emit, say, show, table
-from router.cli.options import Json, Login, Url
+from router.cli.options import Data, Json, Login, Url
 from router.cli.people import Key, People, with_people
+from router.cli.running import place_of
 
 
 def register(app: typer.Typer) -> None:
@@ -20,6 +21,8 @@ def register(app: typer.Typer) -> None:
 
 def add(
     name: Annotated[str, typer.Argument(help="By what people recognise the integrator.", show_default=False)],
+    *,
+    data: Data = None,
     url: Url = "",
     login: Login = "",
     json: Json = False,
@@ -29,7 +32,7 @@ def add(
     async def make(people: People) -> Key:
         return await people.add_key(name)
 
-    key = with_people(url, login, make)
+    key = with_people(place_of(url, login, data), make)
     if json:
         emit(key)
         return
@@ -37,13 +40,13 @@ def add(
     say(f"This is the secret of {key.id}. It is shown this once: send it as 'Authorization: Bearer ...'.")
 
 
-def list_(url: Url = "", login: Login = "", json: Json = False) -> None:
+def list_(*, data: Data = None, url: Url = "", login: Login = "", json: Json = False) -> None:
     """Show all keys, without their secrets."""
 
     async def found(people: People) -> Any:
         return sorted(await people.keys(), key=lambda key: key.id)
 
-    keys = with_people(url, login, found)
+    keys = with_people(place_of(url, login, data), found)
     if json:
         emit(keys)
         return
@@ -52,6 +55,8 @@ def list_(url: Url = "", login: Login = "", json: Json = False) -> None:
 
 def disable(
     id: Annotated[str, typer.Argument(help="The key's id.", show_default=False)],
+    *,
+    data: Data = None,
     url: Url = "",
     login: Login = "",
     json: Json = False,
@@ -61,7 +66,7 @@ def disable(
     async def close(people: People) -> Key:
         return await people.disable_key(id)
 
-    key = with_people(url, login, close)
+    key = with_people(place_of(url, login, data), close)
     if json:
         emit(key)
     else:

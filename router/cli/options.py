@@ -50,10 +50,10 @@ def settings_of(config: Path | None, data: Path | None, **options: Any) -> Setti
     return load({"data_dir": str(data) if data else None, **options}, config=config)
 
 
-def url_of(url: str) -> str:
+def url_of(url: str, data: Path | None = None) -> str:
     """The URL that was named, else that of the server of the settings here. Raises SettingsError."""
     if url:
         return url.rstrip("/")
-    settings = settings_of(None, None)
+    settings = settings_of(None, data)
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "") else settings.host  # noqa: S104 - compared, not bound
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"

@@ -1,4 +1,4 @@
-"""How a command of the command line ends: exit codes, and the error that carries one. Documented in docs/cli.md."""
+"""How a command of the command line ends: exit codes, and the error that carries one (docs/reference/cli.md)."""
 
 import enum
 from typing import Any

@@ -11,7 +11,7 @@ from router.api.problems import Problem
 from router.api.tokens import key_hash, new_key
 from router.cli.client import Server, connected
 from router.cli.outcome import CommandError, Exit
-from router.cli.running import Place, here, place_of, run
+from router.cli.running import Place, here, run
 from router.core.state import State
 from router.runtime.accounts import Account, Accounts, ApiKey, Grant
 from router.runtime.system import SystemIds
@@ -62,10 +62,8 @@ async def people_at(place: Place) -> AsyncIterator[People]:
             yield _Remote(server)
 
 
-def with_people(url: str, login: str, do: Callable[[People], Awaitable[T]]) -> T:
+def with_people(place: Place, do: Callable[[People], Awaitable[T]]) -> T:
     """Do something with the accounts of `people_at`, and return what it returns. Raises CommandError."""
-
-    place = place_of(url, login)
 
     async def main() -> T:
         async with people_at(place) as people:

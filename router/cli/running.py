@@ -4,6 +4,7 @@ import asyncio
 import errno
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from router import logs
@@ -40,9 +41,9 @@ class Place(NamedTuple):
     settings: Settings | None
 
 
-def place_of(url: str, login: str) -> Place:
+def place_of(url: str, login: str, data: Path | None = None) -> Place:
     """The place that these options name. Raises SettingsError."""
-    return Place(url_of(url), login, None if url else settings_of(None, None))
+    return Place(url_of(url, data), login, None if url else settings_of(None, data))
 
 
 @asynccontextmanager

@@ -226,6 +226,14 @@ def test_a_data_base_of_a_newer_version_says_what_to_do(tmp_path: Path) -> None:
     assert "start the newer version again" in result.stderr
 
 
+def test_a_redis_that_is_down_says_what_to_do(tmp_path: Path) -> None:
+    url = f"redis://127.0.0.1:{free_port()}"
+    result = alone("serve", FIRSTLINE_DATA_DIR=str(tmp_path), FIRSTLINE_PORT="0", FIRSTLINE_REDIS_URL=url)
+    assert result.returncode == Exit.ENVIRONMENT
+    assert "Redis or the data base cannot be reached" in result.stderr
+    assert "redis_url" in result.stderr
+
+
 def test_a_signal_ends_the_server_in_order_and_the_log_replays(place: Place) -> None:
     """The last test of the module: after it there is no server."""
     assert place.server.poll() is None
