@@ -109,7 +109,7 @@ class Demo:
             f"Logins: admin, {leaders}, or any agent, like {self.agents[0].login}. Password of all: {self.password}\n"
             "Ctrl-C ends it."
         )
-        self._console.print(said, markup=False, highlight=False)
+        self._console.print(said, markup=False, highlight=False, soft_wrap=True)
 
     # -- playing ------------------------------------------------------------------------------------------------
 
@@ -208,7 +208,7 @@ def run(seconds: float | None = None, as_json: bool = False, port: int = PORT) -
         console.print("interrupted")
         return 1
     for problem in verdict.problems:
-        console.print(problem, markup=False)
+        console.print(problem, markup=False, soft_wrap=True)
     text = msgspec.json.encode(verdict.report).decode() if as_json else summary(verdict.report)
     sys.stdout.write(text + "\n")
     return verdict.exit_code

@@ -21,6 +21,7 @@ DONE = {
     "escalate": "escalated",
     "declined": "declined",
     "ignored": "missed",
+    "hung up": "hung up",
     "complete": "closed",
 }
 """What the players count, and what it is called in the table."""

@@ -74,16 +74,14 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Journal:
-    """Appends lines to a file and counts them, for the live table."""
+    """Appends lines to a file."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab")
-        self.pushes = 0
 
     def note(self, line: Line) -> None:
-        """Keep a line. It is in the file before the next one, and on disk when the journal closes."""
+        """Keep a line. The file is complete once the journal is closed."""
         self._file.write(_encode(line) + b"\n")
-        self.pushes += isinstance(line, Pushed)
 
     def __enter__(self) -> "Journal":
         return self

@@ -49,6 +49,7 @@ REFUSED_CHARS_MAX = 500  # of a server's refusal, in an error message
 # -- the demo: how people are (a day of a contact centre goes by in half a minute) -----------------------------
 ACT_S_MAX = 10.0  # an agent's action is acknowledged within; the server itself waits 2 s for the outcome
 PATIENCE_S = (2.5, 9.0)  # a caller's, until a first agent answers
+IMPATIENCE_S = (0.1, 0.5)  # that of one who hangs up while an agent's phone is being rung
 PATIENCE_ESCALATED_S = (6.0, 15.0)  # and until a specialist does, having been told that one will
 RING_S = (0.2, 0.7)  # an agent's phone, until it is picked up
 TALK_S = (0.6, 1.6)  # a call, once connected
@@ -61,6 +62,7 @@ BREAK_S = (0.8, 1.6)  # an agent who missed something comes back after
 SHARES = {
     "decline": 0.03,  # of reservations that an agent refuses
     "ignore": 0.02,  # that an agent does not see: they expire
+    "impatient": 0.06,  # of callers
     "unreachable": 0.03,  # of calls whose agent's phone is engaged
     "phone": 0.5,  # of calls that are taken by picking the phone up, not on the screen
     "escalate": 0.15,  # of items that first line does not solve

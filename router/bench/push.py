@@ -120,7 +120,8 @@ class Bench:
         self._progress.console.print(
             f"{side.name:>9} {rate:7.0f} items/s: p50 {step.p50_ms:8.2f} ms, p99 {step.p99_ms:8.2f} ms, "
             f"achieved {step.achieved:6.1%}, CPU {measured.server_cpu_us_per_item:5.0f} us/item, "
-            f"generator {step.cpu_us_per_item:4.0f}"
+            f"generator {step.cpu_us_per_item:4.0f}",
+            soft_wrap=True,
         )
         await asyncio.sleep(limits.SETTLE_S)
         return measured

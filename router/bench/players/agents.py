@@ -204,13 +204,13 @@ class Agent:
         return True
 
     async def _say(self, event: str, body: dict[str, Any]) -> bool:
-        """Send an event and wait for its acknowledgement: an empty problem is a yes."""
+        """Send an event and wait for its acknowledgement; whether it was done. One whose outcome was not known in
+        time (it only names a receipt) is no yes: what comes of it is seen by what the server shows next."""
         try:
             answer = await self._sio.call(event, body, namespace=NAMESPACE, timeout=limits.ACT_S_MAX)
         except (SocketIOError, TimeoutError):
             self._stage.count("agents", "unanswered")
             return False
-        if answer.get("code"):
+        if not answer["ok"]:
             self._stage.count("refused", f"{event} {answer['code']}")
-            return False
-        return True
+        return bool(answer["ok"]) and "receipt" not in answer

@@ -124,12 +124,15 @@ class _Call:
 
     async def run(self, stage: Stage) -> None:
         """Wait, talk, hang up: whichever comes first."""
-        self._give(stage, limits.PATIENCE_S)
+        impatient = stage.chance.random() < limits.SHARES["impatient"]
+        self._give(stage, limits.IMPATIENCE_S if impatient else limits.PATIENCE_S)
         while True:
             try:
                 async with asyncio.timeout_at(self._until):
                     kind, data = await self.heard.get()
             except TimeoutError:
+                if not self._talking:
+                    stage.count("phone", "hung up")
                 await self._pbx.post("call.ended", self.id, reason="caller_hung_up")
                 return
             if kind == "item.closed":
