@@ -137,9 +137,9 @@ def test_html_is_made_harmless_after_decoding() -> None:
 
 def test_html_that_never_ends_costs_little() -> None:
     started = time.process_time()
-    for markup in (b"<br " * 200_000, b"<" * 500_000, b"&lt" * 200_000, b"<!--" * 100_000):
+    for markup in (b"<br " * 50_000, b"<" * 200_000, b"&lt" * 50_000, b"<!--" * 50_000):
         assert mixed(b"Content-Type: text/html\r\n\r\n" + markup).problem == ""
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 3
 
 
 def test_the_text_of_a_mail_that_is_html_only_can_be_read() -> None:
