@@ -82,14 +82,14 @@ class Server:
         """The end of a command: of one that was answered 202, its receipt is asked until it is decided."""
         if answer.status != 202:
             return answer.body
-        async with asyncio.timeout(limits.RECEIPT_S_MAX):
-            while True:
-                found = await self.request("GET", answer.headers["Location"])
-                if found.body["state"] == "rejected":
-                    raise _refused(found.body["problem"])
-                if found.body["state"] == "accepted":
-                    return found.body
-                await asyncio.sleep(limits.RECEIPT_PAUSE_S)
+        for _ in range(limits.RECEIPT_LOOKS_MAX):
+            found = await self.request("GET", answer.headers["Location"])
+            if found.body["state"] == "rejected":
+                raise _refused(found.body["problem"])
+            if found.body["state"] == "accepted":
+                return found.body
+            await asyncio.sleep(limits.RECEIPT_PAUSE_S)
+        raise CommandError(Exit.UNREACHABLE, f"It is kept but not decided yet: see {answer.headers['Location']}.")
 
 
 def _checked(status: int, headers: Mapping[str, str], data: bytes, url: str) -> Answer:

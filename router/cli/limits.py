@@ -3,7 +3,8 @@
 REQUEST_S_MAX = 30.0  # an answer takes 2 s at most (DESIGN section 5); the rest is for slow lines
 CONNECT_S_MAX = 5.0  # a server that runs takes a connection at once
 REACHABLE_S_MAX = 2.0  # a server on this machine says that it lives within it, even under load
-RECEIPT_S_MAX = 30.0  # how long a command that was answered 202 is asked about
+RECEIPT_S_MAX = 30.0  # how long a command on the data folder may take to be decided
+RECEIPT_LOOKS_MAX = 60  # how often a command that was answered 202 is asked about: half a minute
 RECEIPT_PAUSE_S = 0.5  # between two questions
 EVENTS_PER_REQUEST_MAX = 100  # what the API takes at once
 EVENTS_WAIT_S = 2  # how long the server may take to decide before it answers with a receipt
