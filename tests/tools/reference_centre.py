@@ -21,8 +21,8 @@ def page(head: str) -> str:
         [
             head,
             "# centre.yaml\n",
-            "`firstline config check FILE` says what is wrong, line by line; `apply` shows what would change and changes",
-            "it as one; `export` writes the live centre; `firstline config sample` prints a whole one to begin from.\n",
+            "`firstline config check FILE` says what is wrong, line by line; `apply` shows what would change and",
+            "changes it as one; `export` writes the live centre; `config sample` prints a whole one to begin from.\n",
             *(part(name, struct) for name, struct in found.items()),
         ]
     )
