@@ -6,6 +6,7 @@ configuration is read or changed.
 
 import asyncio
 import contextlib
+import ctypes
 import fcntl
 import imaplib
 import os
@@ -18,9 +19,13 @@ import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from channels.email.settings import Imap
 from tests.support import eventually_true, free_port
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
 
 PASSWORD = 'se"cret\\ é'
 
@@ -86,6 +91,15 @@ match from any for any action "to_lmtp"
 """
 
 
+def child(command: list[str], **streams: Any) -> subprocess.Popen[bytes]:
+    """Start a server that ends with the tests, also when they are killed."""
+
+    def before() -> None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    return subprocess.Popen(command, preexec_fn=before, **streams)  # noqa: PLW1509 (it takes no lock)
+
+
 def make_certificate(path: Path) -> Path:
     """A certificate for 127.0.0.1 that nobody but the test trusts, and its key, in one file."""
     name = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
@@ -117,7 +131,7 @@ class Dovecot:
         self.users = [f"user{number}" for number in range(1, 200)]
         (self.base / "users").write_text("".join(f"{user}:{{PLAIN}}{PASSWORD}\n" for user in self.users))
         self._numbers = count(1)
-        self.process = subprocess.Popen(["dovecot", "-F", "-c", str(conf)])
+        self.process = child(["dovecot", "-F", "-c", str(conf)])
         eventually_true(lambda: listening(self.imap_port) and listening(self.lmtp_port), 15)
 
     def stop(self) -> None:
@@ -220,7 +234,7 @@ def opensmtpd(lmtp_port: int) -> Iterator[int]:
     with (Path(tempfile.gettempdir()) / "firstline-smtpd.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(["smtpd", "-d", "-f", str(conf)], stdout=log, stderr=log)
+            process = child(["smtpd", "-d", "-f", str(conf)], stdout=log, stderr=log)
         try:
             eventually_true(lambda: listening(port), 15)
             yield port
