@@ -31,6 +31,7 @@ CONNECT_TIMEOUT_S = 2.0  # a server on this host or in this rack answers in mill
 WRITE_CONNECTIONS_MAX = 32  # connections for calls that do not block; more callers wait their turn
 READ_CONNECTIONS_MAX = 64  # connections for blocking reads: one each for log, commands and every outbox
 POOL_WAIT_S = 2.0  # waiting for one of these connections
+REPLICAS_WAIT_MS = 1_000  # for the replicas to confirm a write; a slower one is as good as gone
 HEALTH_CHECK_S = 15  # an idle connection is tried before it carries a write
 
 # -- lease and liveness -------------------------------------------------------------------------------------

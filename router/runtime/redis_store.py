@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 _LUA: Final = {
     name: (resources.files("router.runtime") / "lua" / f"{name}.lua").read_text()
-    for name in ("open", "submit", "commit", "load", "acquire", "renew", "trim", "done")
+    for name in ("open", "submit", "commit", "load", "acquire", "renew", "trim", "done", "safe")
 }
 _encode_outcome = msgspec.msgpack.Encoder().encode
 _decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
@@ -69,16 +69,18 @@ _WAIT_S: Final = limits.READ_WAIT_S_MAX + limits.READ_MARGIN_S
 class RedisStore:
     """The `Store` port on a Redis of at least 7.0 or a Valkey. Make with `connect`, then `await open()`."""
 
-    def __init__(self, writes: Redis, reads: Redis, domain: str) -> None:
-        """Neither client may retry or time out by itself."""
+    def __init__(self, writes: Redis, reads: Redis, domain: str, replicas: int = 0) -> None:
+        """Neither client may retry or time out by itself. `replicas`: how many must have a write before it counts."""
         self._writes = writes
         self._reads = reads
+        self._replicas = replicas
         self._prefix = f"{{{domain}}}:"
         self._meta = self._key("meta")
         self._commands = self._key("commands")
         self._events = self._key("events")
         self._records = self._key("records")
         self._lease = self._key("lease")
+        self._safe = self._key("safe")
         self._scripts = {name: writes.register_script(text) for name, text in _LUA.items()}
 
     def _key(self, *parts: str) -> str:
@@ -86,6 +88,21 @@ class RedisStore:
 
     async def _run(self, name: str, keys: Sequence[str], *args: Any) -> Any:
         return await cast(Awaitable[Any], self._scripts[name](keys=keys, args=args))
+
+    async def _sure(self, name: str, keys: Sequence[str], *args: Any) -> Any:
+        """Run a script that writes, and wait for the replicas: on the same connection, or WAIT waits for nothing."""
+        if not self._replicas:
+            return await self._run(name, keys, *args)
+        pipe = self._writes.pipeline(transaction=False)
+        await cast(Awaitable[Any], self._scripts[name](keys=keys, args=args, client=pipe))
+        pipe.wait(self._replicas, limits.REPLICAS_WAIT_MS)
+        reply, have = await pipe.execute(raise_on_error=False)
+        for answer in (reply, have):
+            if isinstance(answer, Exception):
+                raise answer
+        if have < self._replicas:
+            raise StoreError(f"{have} of {self._replicas} replicas have what was written")
+        return reply
 
     @_within(_CALL_S)
     async def open(self) -> None:
@@ -104,7 +121,7 @@ class RedisStore:
             args += (put.key, put.fingerprint, put.data, len(put.contents))
             for id, data in put.contents.items():
                 args += (id, data)
-        reply = await self._run("submit", [self._meta, self._commands], *args)
+        reply = await self._sure("submit", [self._meta, self._commands], *args)
         return [
             Placed(command=command, duplicate=state == 1, conflict=state == 2)
             for command, state in zip(reply[::2], reply[1::2], strict=True)
@@ -160,7 +177,11 @@ class RedisStore:
     @_within(_CALL_S)
     async def acquire(self, owner: str, ttl_ms: int) -> Lease | None:
         """The lease, if nobody else holds it."""
-        epoch = await self._run("acquire", [self._lease, self._meta], owner, ttl_ms)
+        epoch = await self._sure("acquire", [self._lease, self._meta], owner, ttl_ms)
+        if (
+            epoch and self._replicas
+        ):  # what the last writer left unsaid is safe by now: replicas have all before the lease
+            await self._run("safe", [self._meta, self._safe], await self._head())
         return Lease(owner=owner, epoch=epoch) if epoch else None
 
     @_within(_CALL_S)
@@ -216,15 +237,33 @@ class RedisStore:
             args += (key, _encode_outcome(outcome))
         for out in commit.outbox:
             args += (out.channel, out.position, out.body)
-        await self._run("commit", [self._meta, self._events, self._records, self._commands], *args)
+        await self._sure("commit", [self._meta, self._events, self._records, self._commands], *args)
+        if self._replicas:
+            await self._run("safe", [self._meta, self._safe], commit.last)
 
     # -- followers ------------------------------------------------------------------------------------------
 
     @_within(_WAIT_S)
     async def entries(self, after: int, limit: int, wait_s: float) -> list[tuple[int, bytes, str]]:
-        """Entries that end past `after`: last position, data, digest."""
-        found = await self._read(self._events, after, limit, wait_s)
+        """Entries that end past `after`: last position, data, digest. With replicas, only those that are safe."""
+        if self._replicas:
+            found = await self._safe_entries(after, limit, wait_s)
+        else:
+            found = await self._read(self._events, after, limit, wait_s)
         return [(_position(id), fields[b"d"], fields[b"h"].decode()) for id, fields in found]
+
+    async def _safe_entries(self, after: int, limit: int, wait_s: float) -> list[tuple[bytes, dict[bytes, bytes]]]:
+        told = await self._read(self._safe, after, 1, wait_s)
+        if not told:
+            return []
+        span = await self._reads.xrange(self._events, min=f"({after}-0", max=told[0][0], count=limit)
+        return _entries([(self._events, span)])
+
+    async def _until_safe(self, entries: list[OutboxEntry]) -> None:
+        """Wait until these may leave the house. Raises StoreError: they stay pending and come again."""
+        last = max((entry.position for entry in entries), default=0)
+        if self._replicas and last and not await self._read(self._safe, last - 1, 1, limits.CALL_TIMEOUT_S):
+            raise StoreError(f"position {last} is not on {self._replicas} replicas yet")
 
     @_within(_CALL_S)
     async def head(self) -> int:
@@ -279,7 +318,9 @@ class RedisStore:
         stream = self._key("outbox", channel)
         if not own:
             new = await self._reads.xreadgroup(group, consumer, {stream: ">"}, count=count, block=_block(wait_s))
-            return [_out(id, fields) for id, fields in _entries(new)]
+            entries = [_out(id, fields) for id, fields in _entries(new)]
+            await self._until_safe(entries)
+            return entries
         await self._writes.xautoclaim(stream, group, consumer, limits.OUTBOX_IDLE_MS, count=count, justid=True)
         found = _entries(await self._writes.xreadgroup(group, consumer, {stream: "0"}, count=count))
         if not found:
@@ -288,7 +329,9 @@ class RedisStore:
             stream, group, min=found[0][0], max=found[-1][0], count=len(found), consumername=consumer
         )
         handed_out: dict[Any, Any] = {row["message_id"]: row["times_delivered"] for row in pending}
-        return [_out(id, fields, max(1, handed_out.get(id, 1) - 1)) for id, fields in found]
+        again = [_out(id, fields, max(1, handed_out.get(id, 1) - 1)) for id, fields in found]
+        await self._until_safe(again)
+        return again
 
     @_within(_CALL_S)
     async def outbox_done(self, channel: str, group: str, ids: Sequence[str]) -> None:
@@ -311,9 +354,14 @@ class RedisStore:
         await self._writes.aclose(close_connection_pool=True)
 
 
-def connect(url: str, domain: str) -> RedisStore:
-    """A store at a `redis://`, `rediss://` or `unix://` URL. Nothing is opened before the first call."""
-    return RedisStore(_client(url, limits.WRITE_CONNECTIONS_MAX), _client(url, limits.READ_CONNECTIONS_MAX), domain)
+def connect(url: str, domain: str, *, replicas: int = 0) -> RedisStore:
+    """A store at a `redis://`, `rediss://` or `unix://` URL. Nothing is opened before the first call.
+
+    With `replicas`, a submit or commit counts only once that many replicas have it: followers and outboxes are shown
+    nothing before, and a StoreError tells that it is not known. All nodes of a domain must ask for the same.
+    """
+    writes, reads = _client(url, limits.WRITE_CONNECTIONS_MAX), _client(url, limits.READ_CONNECTIONS_MAX)
+    return RedisStore(writes, reads, domain, replicas)
 
 
 def _client(url: str, connections: int) -> Redis:

@@ -45,7 +45,6 @@ for _, put in ipairs(fresh) do
     redis.call('SET', prefix .. 'content:' .. ARGV[content], ARGV[content + 1])
   end
 end
-if #fresh > 0 then
-  redis.call('HSET', KEYS[1], 'submitted', position)
-end
+-- Written also for duplicates: a WAIT after a call that wrote nothing waits for nothing.
+redis.call('HSET', KEYS[1], 'submitted', position)
 return reply
