@@ -4,11 +4,13 @@
 one harms no other.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+import structlog
 from aiohttp import web
 
 from router.api import limits, metrics
@@ -20,6 +22,8 @@ from router.api.routes import CORRELATION, Routes, principal_of, respond
 from router.gateway import CloudEvent, EventRefused, KeyConflict, Receipt
 
 routes = Routes()
+
+log = structlog.get_logger()
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
@@ -113,8 +117,9 @@ async def _batch(request: web.Request, data: bytes, wait_s: int) -> web.Response
         taken.append((index, receipt))
         results.append(_durable(receipt))
     if wait_s:
-        for index, receipt in taken:
-            results[index] = await _ended(request, receipt, wait_s)
+        ended = await asyncio.gather(*(_ended(request, receipt, wait_s) for _, receipt in taken))
+        for (index, _), result in zip(taken, ended, strict=True):
+            results[index] = result
     return respond(EventResults(results=results), 200 if wait_s else 202, _applied(wait_s))
 
 
@@ -165,7 +170,8 @@ def _durable(receipt: Receipt) -> EventResult:
 def _refused(request: web.Request, error: Exception) -> EventResult:
     problem = as_problem(error)
     if problem is None:
-        raise error
+        log.error("event_failed", exc_info=error)
+        problem = Problem("internal", "Something failed here; the operators can find it by `instance`.")
     return EventResult(status=problem.status, problem=problem.details(request[CORRELATION]))
 
 

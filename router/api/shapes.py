@@ -72,7 +72,7 @@ class CategoryBody(_Body, frozen=True):
 
 
 class CodeBody(_Body, frozen=True):
-    """A code agents choose. Its id is `kind:name`."""
+    """A code agents choose. Its id is `kind:name`; agents say the name."""
 
     kind: CodeKind
     names: Names = {}

@@ -10,14 +10,15 @@ import pytest
 from router.api import limits
 from router.archive.database import Database
 from router.archive.migrate import upgrade
-from tests.api.house import House
+from tests.api.house import House, seed
 
 
 @pytest.fixture(scope="session")
 def empty_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty SQLite data base at the newest revision, to be copied."""
+    """A SQLite data base with accounts and no history, to be copied."""
     path = tmp_path_factory.mktemp("api") / "empty.db"
     asyncio.run(upgrade(f"sqlite:///{path}"))
+    asyncio.run(seed(f"sqlite:///{path}"))
     return path
 
 

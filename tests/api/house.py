@@ -3,7 +3,7 @@ accounts, and the real server on a free port. Clients are aiohttp's and python-s
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ from router.runtime.system import SystemClock, SystemIds
 from router.runtime.typing_hub import TypingHub
 from skills import Skill
 from tests.core.world import agent, change
+from tests.support import eventually
 
 SECRET = "a secret of the tests, long enough to be one"
 PASSWORD = "correct horse battery"
@@ -142,9 +143,6 @@ class House:
         """The house while it runs."""
         await self.domain.start()
         await self.accounts.start()
-        for account in ACCOUNTS:
-            await self.accounts.put_account(account, HASH)
-        await self.accounts.put_key(ApiKey(id="key_tests", name="tests", hash=key_hash(KEY)))
         await self.do(CENTRE)
         self.app, self.sio = build_app(self.deps())
         self.app[PASSWORDS] = Passwords(CHEAP)
@@ -198,6 +196,16 @@ class House:
             body = msgspec.json.decode(data) if is_json and data else data.decode()
             return Answer(response.status, response.headers, response.content_type, body)
 
+    async def ended(self, where: str, who: str) -> Any:
+        """What a receipt says once its command is decided."""
+
+        async def decided() -> Any:
+            body = (await self.call("GET", where, who)).body
+            return body if body["state"] != "open" else None
+
+        condition: Callable[[], Awaitable[Any]] = decided
+        return await eventually(condition)
+
     async def sign_on(self, *agents: str) -> None:
         """The agents are there and available, without sockets of ours."""
         for id in agents:
@@ -224,7 +232,17 @@ class House:
                 f"addr-{id}": msgspec.json.encode(Content(address="jan@example.org", name="Jan")),
             },
         )
-        return fields["item"]
+        return str(fields["item"])
+
+
+async def seed(url: str) -> None:
+    """Put the accounts and the key into a data base."""
+    database = await Database.open(url)
+    accounts = SqlAccounts(database)
+    for account in ACCOUNTS:
+        await accounts.put_account(account, HASH)
+    await accounts.put_key(ApiKey(id="key_tests", name="tests", hash=key_hash(KEY)))
+    await database.close()
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -238,8 +256,7 @@ class Answer(msgspec.Struct, frozen=True):
     @property
     def position(self) -> str:
         """The position that the answer carries."""
-        position: str = self.headers["Firstline-Position"]
-        return position
+        return str(self.headers["Firstline-Position"])
 
     def problem(self, status: int, code: str) -> dict[str, Any]:
         """Asserts that this is this problem, and a whole one."""

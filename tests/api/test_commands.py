@@ -79,10 +79,7 @@ async def test_late_outcomes_are_202_with_a_receipt_that_tells_the_end(
     where = answer.headers["Location"]
     assert where == f"/api/v1/receipts/{answer.body['receipt']}"
 
-    async def state() -> bool:
-        return bool((await house.call("GET", where, "ann")).body["state"] == "accepted")
-
-    await eventually(state)
+    assert (await house.ended(where, "ann"))["state"] == "accepted"
     (await house.call("GET", where, "bob")).problem(404, "not_found")
     assert (await house.call("GET", where, "root")).body["state"] == "accepted"
 
@@ -92,12 +89,7 @@ async def test_a_receipt_of_a_refused_command_holds_its_problem(house: House, mo
     house.store.gate.clear()
     answer = await house.call("PUT", "/api/v1/agents/me/presence", "ann", json={"state": "available"})
     house.store.gate.set()
-
-    async def ended() -> object:
-        body = (await house.call("GET", answer.headers["Location"], "ann")).body
-        return body if body["state"] != "open" else None
-
-    body = await eventually(ended)
+    body = await house.ended(answer.headers["Location"], "ann")
     assert body["state"] == "rejected"
     assert body["problem"]["code"] == "not_connected"
 

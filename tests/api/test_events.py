@@ -28,13 +28,7 @@ async def post(house: House, what: Any, headers: dict[str, str] = STRUCTURED, wh
 async def test_an_event_is_202_once_durable_and_its_receipt_names_item_and_conversation(house: House) -> None:
     answer = await post(house, event("e1"))
     assert answer.status == 202
-    where = answer.headers["Location"]
-
-    async def told() -> Any:
-        body = (await house.call("GET", where, "key")).body
-        return body if body["state"] == "accepted" else None
-
-    body = await eventually(told)
+    body = await house.ended(answer.headers["Location"], "key")
     assert house.domain.state.items[body["item"]].conversation == body["conversation"]
     item = await house.call("GET", f"/api/v1/items/{body['item']}", "key")
     assert (item.status, item.body["channel"]) == (200, "phone")

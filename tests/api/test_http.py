@@ -1,6 +1,7 @@
 """Bad input over HTTP: each gets a clear problem with a stable code, and nothing else suffers."""
 
 import io
+from typing import Any
 
 import pytest
 import structlog
@@ -40,7 +41,7 @@ async def test_a_wrong_shape_is_422_with_a_json_pointer(house: House, path: str,
 
 
 async def test_a_pointer_leads_into_lists_and_tables(house: House) -> None:
-    body = {"names": {}, "memberships": {"help": {"order": "first"}}}
+    body: dict[str, Any] = {"names": {}, "memberships": {"help": {"order": "first"}}}
     problem = (await house.call("PUT", "/api/v1/teams/x", "root", json=body)).problem(422, "invalid")
     assert problem["errors"][0]["pointer"].startswith("/memberships/")
     body = {"zone": "Europe/Brussels", "weekly": [[], [], [{"start": 1}], [], [], [], []]}

@@ -1,11 +1,13 @@
 """Editing the centre over REST: nobody overwrites what they have not seen, and it applies to what waits, at once."""
 
+from typing import Any
+
 import pytest
 
 from tests.api.house import House
 from tests.support import eventually
 
-BODIES = {
+BODIES: dict[str, dict[str, Any]] = {
     "skills/piano": {"names": {"en": "Piano"}},
     "teams/third": {"line": 3, "memberships": {"help": {"order": 2, "enabled": True}}},
     "queues/music": {"team": "first", "requirement": {"fr": 2}, "target_ms": {"phone": 5000}},

@@ -20,7 +20,7 @@ def test_the_inside_of_the_library_is_the_one_we_know() -> None:
 @pytest.mark.parametrize("body", [{}, {"text": 'é "quoted" \\ \n'}, [1, None, True], "text"])
 def test_our_packet_is_the_librarys_packet(body: Any) -> None:
     theirs = socketio_packet.Packet(socketio_packet.EVENT, ["view", body], namespace="/agent")
-    theirs.json = socket_wire.SocketJson  # type: ignore[method-assign, assignment]
+    theirs.json = socket_wire.SocketJson
     ours = socket_wire.packed("view", socket_wire.SocketJson.dumps(body).encode())
     assert ours == theirs.encode()
     assert engineio_packet.Packet(engineio_packet.MESSAGE, ours).encode() == f"4{ours}"
