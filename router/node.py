@@ -102,7 +102,11 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         stack.push_async_callback(database.close)
         accounts, history = SqlAccounts(database), SqlHistory(database)
         await accounts.start()
-        store = connect(embedded.url if embedded is not None else settings.redis_url, settings.domain)
+        store = connect(
+            embedded.url if embedded is not None else settings.redis_url,
+            settings.domain,
+            replicas=settings.replicas if settings.durability == "replicated" else 0,
+        )
         stack.push_async_callback(store.close)
         blobs = Blobs(settings.blobs_url)
         domain = AdmittingDomain(store, clock, ids, blobs, node=name, elsewhere=history.contents)

@@ -54,8 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     `redis_url` empty means the private server that the node starts itself; `redis_binary` is then the server to
     start (empty: the one that came with Firstline, else the system's). With `durability = "replicated"` a 2xx
     also waits for `replicas` replicas. `secret` signs tokens and pseudonyms: all nodes of a domain share it.
-    `stream_keep_ms` is how long archived entries stay in the stream for slow followers. `mailboxes` is checked
-    by the e-mail channel.
+    `mailboxes` is checked by the e-mail channel.
     """
 
     data_dir: Path
@@ -72,7 +71,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str = ""
     origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
-    stream_keep_ms: Annotated[int, Meta(ge=600_000)] = 600_000
     mailboxes: dict[str, dict[str, Any]] = {}
     smtp_intake: SmtpIntake = SmtpIntake()
     webhooks: Webhooks = Webhooks()

@@ -1,5 +1,6 @@
 """Decisions about the centre itself: what supervisors edit while it runs. All changes of a command, or none."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,9 @@ from router.core.decision import Decision, no
 from router.core.rejections import Rejection
 from router.core.state import State
 from skills import PROFICIENCY_MAX, PROFICIENCY_MIN
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@:-]{0,127}")
+"""Ids stand in URLs, files and logs as they are."""
 
 _UNKNOWN = {
     "skill": "unknown_skill",
@@ -65,7 +69,8 @@ def _refused(state: State, change: c.Change) -> Rejection | None:
         if old is None:
             return no("unknown_record", change.id)
         return no("in_use", change.id) if _busy(state, change.kind, change.id) else None
-    if change.record.id != change.id or change.record.__struct_config__.tag != change.kind:
+    tag = change.record.__struct_config__.tag
+    if change.record.id != change.id or tag != change.kind or not _ID.fullmatch(change.id):
         return no("bad_value", change.id)
     return _bad_value(change.record)
 
@@ -87,10 +92,15 @@ def _bad_value(record: c.CentreRecord) -> Rejection | None:
 def _busy(state: State, kind: str, id: str) -> bool:
     """Whether live things hold on to the record: then dropping it would lose them."""
     if kind == "agent":
-        return bool(state.holds.get(id) or state.parked.get(id) or state.presences[id].clients)
+        return bool(state.holds.get(id) or state.parked.get(id) or _connected(state, id))
     if kind == "queue":
         return any(item.queue == id and item.state != "closed" for item in state.items.values())
     return False
+
+
+def _connected(state: State, agent: str) -> bool:
+    presence = state.presences.get(agent)
+    return presence is not None and bool(presence.clients)
 
 
 def _dangling(

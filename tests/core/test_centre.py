@@ -81,6 +81,8 @@ def test_priority_goes_before_age() -> None:
         (agent("x", teams=("none",)), "unknown_team"),
         (agent("x", klingon=3), "unknown_skill"),
         (Queue(id="q", hours="never"), "unknown_hours"),
+        (Queue(id="a queue"), "bad_value"),
+        (Queue(id="q" * 129), "bad_value"),
         (Queue(id="q", reservation_ms=0), "bad_value"),
         (EntryPoint(id="d", channel="phone", address="+32", queue="none"), "unknown_queue"),
         (msgspec.structs.replace(agent("x"), skills=(("fr", 9),)), "bad_level"),
