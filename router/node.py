@@ -5,6 +5,7 @@ ends a task of a node unexpectedly ends the node: nothing limps on.
 """
 
 import asyncio
+import gc
 import random
 import signal
 import socket
@@ -44,12 +45,13 @@ from router.runtime.embedded import Embedded
 from router.runtime.redis_store import RedisStore, connect
 from router.runtime.system import SystemClock, SystemIds
 from router.runtime.typing_hub import TypingHub
-from router.settings import Settings
+from router.settings import Settings, SettingsError
 
 log = structlog.stdlib.get_logger()
 
 Job: TypeAlias = tuple[str, Coroutine[Any, Any, None]]
 
+GC_THRESHOLD = 50_000  # new containers before a collection: an item makes a few hundred, and none of them in cycles
 SHUTDOWN_S = 5.0  # how long requests under way may take after the sockets are gone
 
 
@@ -137,16 +139,19 @@ async def serve(settings: Settings, ready: Callable[[str], None] = lambda url: N
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    boxes = _mailboxes(settings)
     async with running(settings) as node:
         await node.archiver.start()
-        boxes = mailboxes(settings.mailboxes)
         parser = Parser()
         mail = MailIntake(node.gateway, node.history, parser, secret=node.secret)
+        intake = _smtp_intake(settings, mail)
         faces = Faces(node, EventIntake(node.gateway, node.history, secret=node.secret, mail=mail), stopping)
         async with asyncio.TaskGroup() as tasks:
             work = [tasks.create_task(_lasting(*job), name=job[0]) for job in _jobs(node, mail, boxes)]
-            intake = await _smtp_intake(settings, mail)
+            if intake is not None:
+                await intake.start()
             await faces.open()
+            _settle_memory()
             ready(faces.url)
             log.info("node_started", node=node.name, url=faces.url, smtp_port=intake.port if intake else None)
             await stopping.wait()
@@ -265,13 +270,33 @@ async def _answers(store: RedisStore, gateway: str) -> bool:
     return True
 
 
-async def _smtp_intake(settings: Settings, mail: MailIntake) -> SmtpIntake | None:
-    """The built-in mail intake, listening, if it is on."""
+def _settle_memory() -> None:
+    """What was loaded at start lives as long as the process: keep it out of every collection, and collect less often.
+
+    Records are trees without cycles; reference counts free them. A full collection would stop the loop for longer
+    than a push takes.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD, 20, 100)
+
+
+def _mailboxes(settings: Settings) -> list[MailboxSettings]:
+    """The mailboxes of the settings. Raises SettingsError."""
+    try:
+        return mailboxes(settings.mailboxes)
+    except ValueError as error:
+        raise SettingsError([str(error)]) from error
+
+
+def _smtp_intake(settings: Settings, mail: MailIntake) -> SmtpIntake | None:
+    """The built-in mail intake, if it is on. Raises SettingsError."""
     if not settings.smtp_intake.on:
         return None
-    intake = SmtpIntake(mail, host=settings.smtp_intake.host, port=settings.smtp_intake.port)
-    await intake.start()
-    return intake
+    try:
+        return SmtpIntake(mail, host=settings.smtp_intake.host, port=settings.smtp_intake.port)
+    except ValueError as error:
+        raise SettingsError([str(error)]) from error
 
 
 async def _database(settings: Settings) -> Database:
