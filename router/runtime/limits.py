@@ -27,10 +27,10 @@ SUBMIT_RETRY_S = 0.05  # pause before the second try; doubled for the third
 READ_WAIT_S_MAX = 5.0  # longest blocking read: a connection that froze is noticed soon after
 READ_MARGIN_S = 2.0  # time-out beyond the block, else we give up before the server answers
 CALL_TIMEOUT_S = 5.0  # time-out of calls that do not block
-CONNECT_TIMEOUT_S = 2.0  # a server on this host or in this rack answers in milliseconds
+CONNECT_TIMEOUT_S = 5.0  # as a call: a refused connection fails at once anyway, a busy server needs a moment
 WRITE_CONNECTIONS_MAX = 32  # connections for calls that do not block; more callers wait their turn
 READ_CONNECTIONS_MAX = 64  # connections for blocking reads: one each for log, commands and every outbox
-POOL_WAIT_S = 2.0  # waiting for one of these connections
+POOL_WAIT_S = 5.0  # waiting for one of these connections
 REPLICAS_WAIT_MS = 1_000  # for the replicas to confirm a write; a slower one is as good as gone
 HEALTH_CHECK_S = 15  # an idle connection is tried before it carries a write
 
