@@ -42,6 +42,7 @@ from router.gateway import Clock, Ids, Receipt, StoreError
 from router.runtime.blobs import Blobs
 from router.runtime.domain import Domain
 from router.runtime.embedded import Embedded
+from router.runtime.errors import StartError
 from router.runtime.redis_store import RedisStore, connect
 from router.runtime.system import SystemClock, SystemIds
 from router.runtime.typing_hub import TypingHub
@@ -66,6 +67,10 @@ class AdmittingDomain(Domain):
         if isinstance(command, OfferCall | ReceiveMessage) and self.behind():
             raise StoreError("the archive is too far behind to take new work in")
         return await super().submit(command, **how)
+
+
+class PortTaken(StartError):
+    """The mail intake cannot listen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,8 +153,7 @@ async def serve(settings: Settings, ready: Callable[[str], None] = lambda url: N
         faces = Faces(node, EventIntake(node.gateway, node.history, secret=node.secret, mail=mail), stopping)
         async with asyncio.TaskGroup() as tasks:
             work = [tasks.create_task(_lasting(*job), name=job[0]) for job in _jobs(node, mail, boxes)]
-            if intake is not None:
-                await intake.start()
+            await _listen(intake)
             await faces.open()
             _settle_memory()
             ready(faces.url)
@@ -196,6 +200,19 @@ async def _lasting(name: str, job: Coroutine[Any, Any, None]) -> None:
     raise RuntimeError(f"the job {name} ended by itself")
 
 
+async def _listen(intake: SmtpIntake | None) -> None:
+    """Let the mail intake listen. Raises PortTaken."""
+    if intake is None:
+        return
+    try:
+        await intake.start()
+    except OSError as error:
+        raise PortTaken(
+            f"the mail intake cannot listen on port {intake.port} ({error.strerror or error}): "
+            "stop what listens there, or set another smtp_intake.port"
+        ) from error
+
+
 class Faces:
     """The HTTP server with its sockets: agents, integrators, supervisors, customers' browsers."""
 
@@ -215,7 +232,7 @@ class Faces:
             settings=ApiSettings(
                 secret=settings.secret,
                 gateway=node.gateway.gateway_id,
-                origins=settings.origins,
+                origins=(*settings.origins, settings.public_url) if settings.public_url else settings.origins,
                 trusted_proxies=settings.trusted_proxies,
             ),
             ready=self._ready,

@@ -23,17 +23,18 @@ class Step(NamedTuple):
 
 def step(state: State, command: c.Command, now: int) -> Step:
     """Decide `command` at `now` and change `state` accordingly. On a rejection nothing has moved."""
+    before = _refs(state, command)
     decision = decide(state, command, now)
     if isinstance(decision, Rejection):
         return Step([], decision, {})
     for event in decision:
         evolve(state, event)
-    refs = _refs(state, command)
+    refs = _refs(state, command) or before
     return Step([*decision, *match(state, now)], None, refs)
 
 
 def _refs(state: State, command: c.Command) -> dict[str, str]:
-    """The item and conversation that a command was about, also when it was there before."""
+    """The item and conversation that a command is about, as far as the state knows them now."""
     item = getattr(command, "item", "")
     if isinstance(command, c.ReceiveMessage):
         natural = state.naturals.get(command.message.natural_key)
@@ -41,7 +42,8 @@ def _refs(state: State, command: c.Command) -> dict[str, str]:
         if conversation is not None:
             return {"item": conversation.item, "conversation": conversation.id}
     elif isinstance(command, c.LeaveChat | c.MarkSeen):
-        item = state.conversations[command.conversation].item
+        conversation = state.conversations.get(command.conversation)
+        item = conversation.item if conversation is not None else ""
     elif hasattr(command, "call"):
         item = state.calls.get(command.call, item)
     record = state.items.get(item)

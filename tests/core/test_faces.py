@@ -7,6 +7,7 @@ from router.core import commands as c
 from router.core.effects import effects
 from router.core.explain import explain
 from router.core.facts import MessageFacts
+from router.core.step import step
 from router.core.views import agent_view, holder, item_view, queue_view
 from tests.core.world import World, change
 
@@ -68,3 +69,11 @@ def test_views_are_json_and_hold_what_is_the_agents() -> None:
     assert queue["waiting"] == 1 and queue["first_due_at_ms"] == world.now + 20_000
     assert msgspec.json.decode(msgspec.json.encode(view)) == view
     assert item_view(world.state, item.id)["due_at_ms"] == item.due
+
+
+def test_a_command_names_what_it_was_about_even_when_it_ended_it() -> None:
+    world = World()
+    world.call("k")
+    named = step(world.state, c.EndCall(call="k"), world.now)
+    assert named.refs == {"item": "i-k", "conversation": "c-k"}
+    assert step(world.state, c.EndCall(call="k"), world.now).refs == {}
