@@ -80,8 +80,6 @@ class Server:
         """The first admin, a key and the centre, before anything listens."""
         made = self.cli("user", "add", "root", "--grant", "admin", "--json")
         assert made.returncode == 0, made.stderr
-        ann = self.cli("user", "add", "ann", "--grant", "agent:first", "--agent", "ann", "--json")
-        assert ann.returncode == 0, ann.stderr
         key = self.cli("key", "add", "pbx", "--json")
         self.key = json.loads(key.stdout)["secret"]
         applied = self.cli("config", "apply", "-", "--yes", "--json", standard_input=CENTRE)
