@@ -77,7 +77,7 @@ class Demo:
         self.house = await House.start(
             self._folder / "data",
             self.centre.accounts,
-            port=free_port(self._port),
+            port=self._port,
             password_hash=await Passwords().hash(self.password),
             config=settings(secret=secret, intake_port=intake_port, mailbox_port=mailbox_port, mailboxes=mailboxes),
         )

@@ -33,12 +33,11 @@ ADMIN = Account(login="admin", grants=(Grant(role="admin"),))
 class House:
     """The running server. `key` is an integrator's API key, `token` makes access tokens of its accounts."""
 
-    def __init__(self, folder: Path, port: int, secret: str) -> None:
-        self.folder = folder
-        self.port = port
-        self.url = f"http://{HOST}:{port}"
+    def __init__(self, folder: Path, secret: str) -> None:
+        self.url = ""
         self.key = KEY_PREFIX + secrets.token_hex(24)
         self.archive = folder / "archive.db"
+        self._folder = folder
         self._secret = secret
         self._accounts: dict[str, Account] = {}
         self._server: Child | None = None
@@ -48,21 +47,34 @@ class House:
         cls, folder: Path, people: Sequence[Account], *, port: int = 0, password_hash: str = "", config: str = ""
     ) -> "House":
         """Seed and start. `config` is the text of its firstline.toml. Raises ChildFailed."""
-        house = cls(folder, port or free_port(), secrets.token_urlsafe(48))
+        house = cls(folder, secrets.token_urlsafe(48))
         await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
         await asyncio.to_thread((folder / FILE_NAME).write_text, config, "utf-8")
         await house._seed([ADMIN, *people], password_hash)
-        house._server = await Child.start(
-            [sys.executable, "-m", "router.cli", "serve", "--data-dir", str(folder), "--port", str(house.port)],
-            folder / "firstline.log",
-            environment={"FIRSTLINE_SECRET": house._secret, "FIRSTLINE_HOST": HOST, "FIRSTLINE_LOG_LEVEL": "warning"},
-        )
         try:
-            await house._ready()
+            await house._serve(port if is_free(port) else 0)
         except BaseException:
             await house.stop()
             raise
         return house
+
+    async def _serve(self, port: int) -> None:
+        """Start the server and wait until it is ready. It says itself where it answers, so that nobody else's server
+        is taken for ours."""
+        server = self._server = await Child.start(
+            [sys.executable, "-m", "router.cli", "serve", "--data-dir", str(self._folder), "--port", str(port)],
+            self._folder / "firstline.log",
+            environment={"FIRSTLINE_SECRET": self._secret, "FIRSTLINE_HOST": HOST, "FIRSTLINE_LOG_LEVEL": "warning"},
+            piped=True,
+        )
+        try:
+            self.url = (await server.line(limits.READY_S_MAX)).decode().split()[-1]
+        except ChildFailed:
+            if port == 0:
+                raise
+            await self._serve(0)  # somebody else was faster to take the port
+            return
+        await self._ready()
 
     async def _seed(self, people: Sequence[Account], password_hash: str) -> None:
         url = f"sqlite:///{self.archive}"
@@ -140,13 +152,20 @@ async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
         return False
 
 
-def free_port(wanted: int = 0) -> int:
-    """A TCP port on loopback that is free now: the wanted one, if it is."""
+def is_free(port: int) -> bool:
+    """Whether nobody listens on this TCP port of loopback now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, wanted))
+            probe.bind((HOST, port))
         except OSError:
-            probe.bind((HOST, 0))
+            return False
+        return True
+
+
+def free_port() -> int:
+    """A TCP port of loopback that is free now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port

@@ -86,7 +86,7 @@ async def start_firstline(folder: Path, agents: int) -> Side:
     try:
         await house.apply(bench_centre.centre(agents))
         tokens = {name: house.token(name) for name in names}
-        target = Target(host=HOST, port=house.port, key=house.key, tokens=tokens)
+        target = Target(host=HOST, port=int(house.url.rpartition(":")[2]), key=house.key, tokens=tokens)
         return Side("firstline", house.server, await start_generator(target, folder / "generator.log"))
     except BaseException:
         await house.stop()

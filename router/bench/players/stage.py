@@ -78,7 +78,8 @@ class Stage:
         return len(self._tasks)
 
     async def arrivals(self, per_s: float, begin: Beginning) -> None:
-        """Begin stories at random instants (exponential gaps), until the play closes."""
+        """Begin a story now and others at random instants (exponential gaps), until the play closes."""
+        self.begin(begin())
         while not self.closing.is_set():
             try:
                 async with asyncio.timeout(self.chance.expovariate(per_s)):
