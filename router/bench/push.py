@@ -5,6 +5,7 @@ the machine and its other work than about us; the ratios to the skeleton, paired
 """
 
 import asyncio
+import signal
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -148,6 +149,9 @@ class Bench:
 
 
 async def _run(seconds: float, repeat: int, agents: int, console: Console) -> tuple[list[Round], list[Side]]:
+    main = asyncio.current_task()
+    assert main is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, main.cancel)
     sides: list[Side] = []
     bars = (
         TextColumn("{task.description}"),
@@ -176,7 +180,7 @@ def run(seconds: float = limits.FIXED_S, repeat: int = limits.REPEAT_MIN, as_jso
     console = Console(stderr=True)
     try:
         rounds, sides = asyncio.run(_run(seconds, max(1, repeat), limits.AGENTS, console))
-    except (ChildFailed, KeyboardInterrupt) as error:
+    except (ChildFailed, KeyboardInterrupt, asyncio.CancelledError) as error:
         console.print(str(error) or "interrupted", markup=False)
         return 1
     found = figures(rounds)
