@@ -33,10 +33,10 @@ from router.api.client_address import last_foreign
 from router.api.deps import ApiSettings, Deps
 from router.archive import limits as archive_limits
 from router.archive.accounts import SqlAccounts
-from router.archive.archiver import Archiver
 from router.archive.database import Database
 from router.archive.history import SqlHistory
 from router.archive.migrate import upgrade
+from router.archive.process import ArchiveProcess, Where
 from router.core.commands import Command, OfferCall, ReceiveMessage
 from router.gateway import Clock, Ids, Receipt, StoreError
 from router.runtime.blobs import Blobs
@@ -53,6 +53,7 @@ log = structlog.stdlib.get_logger()
 Job: TypeAlias = tuple[str, Coroutine[Any, Any, None]]
 
 GC_THRESHOLD = 50_000  # new containers before a collection: an item makes a few hundred, and none of them in cycles
+BACKLOG_LOOK_S = 1.0  # the archive would need minutes to fall too far behind
 SHUTDOWN_S = 5.0  # how long requests under way may take after the sockets are gone
 
 
@@ -69,6 +70,28 @@ class AdmittingDomain(Domain):
         return await super().submit(command, **how)
 
 
+class Backlog:
+    """How far history is behind the log, looked up now and then: its process says so in the data base only."""
+
+    def __init__(self, domain: Domain, history: SqlHistory) -> None:
+        self._domain = domain
+        self._history = history
+        self._archived = 0
+
+    def too_long(self) -> bool:
+        """Whether what is not archived yet would soon fill the store."""
+        return self._domain.position - self._archived > archive_limits.LAG_EVENTS_MAX
+
+    async def run(self) -> None:
+        """Look until cancelled. While the data base is away, what was seen last counts."""
+        while True:
+            try:
+                self._archived = await self._history.position()
+            except StoreError as error:
+                log.warning("backlog_unknown", reason=str(error))
+            await asyncio.sleep(BACKLOG_LOOK_S)
+
+
 class PortTaken(StartError):
     """The mail intake cannot listen."""
 
@@ -81,12 +104,13 @@ class Running:
     name: str
     clock: Clock
     ids: Ids
+    store_url: str
     store: RedisStore
     gateway: AdmittingDomain
     database: Database
     accounts: SqlAccounts
     history: SqlHistory
-    archiver: Archiver
+    backlog: "Backlog"
     embedded: Embedded | None
 
     @property
@@ -109,16 +133,13 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         stack.push_async_callback(database.close)
         accounts, history = SqlAccounts(database), SqlHistory(database)
         await accounts.start()
-        store = connect(
-            embedded.url if embedded is not None else settings.redis_url,
-            settings.domain,
-            replicas=settings.replicas if settings.durability == "replicated" else 0,
-        )
+        store_url = embedded.url if embedded is not None else settings.redis_url
+        store = connect(store_url, settings.domain, replicas=_replicas(settings))
         stack.push_async_callback(store.close)
         blobs = Blobs(settings.blobs_url)
         domain = AdmittingDomain(store, clock, ids, blobs, node=name, elsewhere=history.contents)
-        archiver = Archiver(database, store, domain)
-        domain.behind = lambda: archiver.lag(domain.position) > archive_limits.LAG_EVENTS_MAX
+        backlog = Backlog(domain, history)
+        domain.behind = backlog.too_long
         await domain.start()
         stack.push_async_callback(domain.stop)
         yield Running(
@@ -126,12 +147,13 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             name=name,
             clock=clock,
             ids=ids,
+            store_url=store_url,
             store=store,
             gateway=domain,
             database=database,
             accounts=accounts,
             history=history,
-            archiver=archiver,
+            backlog=backlog,
             embedded=embedded,
         )
 
@@ -146,7 +168,6 @@ async def serve(settings: Settings, ready: Callable[[str], None] = lambda url: N
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     boxes = _mailboxes(settings)
     async with running(settings) as node:
-        await node.archiver.start()
         parser = Parser()
         mail = MailIntake(node.gateway, node.history, parser, secret=node.secret)
         intake = _smtp_intake(settings, mail)
@@ -186,7 +207,8 @@ def _jobs(node: Running, mail: MailIntake, boxes: list[MailboxSettings]) -> list
     ]
     jobs: list[Job] = [
         ("domain", node.gateway.wait()),
-        ("archiver", node.archiver.run()),
+        ("archive", ArchiveProcess(_where(node)).run()),
+        ("backlog", node.backlog.run()),
         ("webhooks", webhooks.run()),
         ("outbound", outbound.run()),
         *readers,
@@ -285,6 +307,24 @@ async def _answers(store: RedisStore, gateway: str) -> bool:
     except StoreError:
         return False
     return True
+
+
+def _where(node: Running) -> Where:
+    """What the archive's process has to know."""
+    settings = node.settings
+    return Where(
+        store_url=node.store_url,
+        domain=settings.domain,
+        replicas=_replicas(settings),
+        database_url=settings.database_url,
+        log_level=settings.log.level,
+        log_form=settings.log.form,
+    )
+
+
+def _replicas(settings: Settings) -> int:
+    """How many replicas must have a write before it counts."""
+    return settings.replicas if settings.durability == "replicated" else 0
 
 
 def _settle_memory() -> None:

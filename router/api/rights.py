@@ -5,6 +5,7 @@ An action names the ways in which it may be allowed; an object-level check gives
 object belongs to, and one way must fit them.
 """
 
+import functools
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
@@ -97,10 +98,12 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
         return any(grant.role == "admin" and not grant.teams for grant in self.grants)
 
 
+@functools.lru_cache(maxsize=4_096)
 def may_ever(principal: Principal, action: Action) -> bool:
     """Whether there is any object on which they may do this: the check before a handler runs.
 
-    What is about no object is decided here for good: an admin of some teams is then no admin.
+    What is about no object is decided here for good: an admin of some teams is then no admin. It follows from the
+    principal alone, and every request asks it.
     """
     if _OF_OBJECTS.isdisjoint(RIGHTS[action]):
         return may(principal, action)

@@ -8,7 +8,7 @@ where it stopped. Only what is safely in SQL leaves the store: contents, entries
 
 import asyncio
 from collections import deque
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -20,8 +20,8 @@ from router.archive.database import Database, in_parts
 from router.archive.errors import OtherHistory
 from router.archive.replay import Place, archived, encode_records, fold, follow
 from router.archive.rows import Batch, Chronicle, Open, Row, contents_of, storable
-from router.core.commands import Forget
-from router.gateway import Gateway, StoreError
+from router.core.commands import Command, Forget
+from router.gateway import StoreError
 from router.runtime.store import Store
 from router.wire import codec
 
@@ -38,6 +38,12 @@ class _Pending(msgspec.Struct, kw_only=True):
     snapshot: dict[str, Any] | None
 
 
+class Submits(Protocol):
+    """What the archiver needs to tell the domain that closed items may leave memory."""
+
+    async def submit(self, command: Command, *, key: str, by: str) -> object: ...
+
+
 class Archiver:
     """Run `run` as a task of the node, after `start`. Two at once on one data base do no harm: one of them yields."""
 
@@ -45,7 +51,7 @@ class Archiver:
         self,
         database: Database,
         store: Store,
-        gateway: Gateway,
+        gateway: Submits,
         *,
         linger_s: float = limits.LINGER_S,
         tail_events: int = limits.TAIL_EVENTS,
