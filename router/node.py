@@ -36,6 +36,7 @@ from router.archive.accounts import SqlAccounts
 from router.archive.database import Database
 from router.archive.history import SqlHistory
 from router.archive.migrate import upgrade
+from router.archive.naturals import Naturals
 from router.archive.process import ArchiveProcess, Where
 from router.core.commands import Command, OfferCall, ReceiveMessage
 from router.gateway import Clock, Ids, Receipt, StoreError
@@ -110,6 +111,7 @@ class Running:
     database: Database
     accounts: SqlAccounts
     history: SqlHistory
+    naturals: Naturals
     backlog: "Backlog"
     embedded: Embedded | None
 
@@ -131,7 +133,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             stack.push_async_callback(embedded.stop)
         database = await _database(settings)
         stack.push_async_callback(database.close)
-        accounts, history = SqlAccounts(database), SqlHistory(database)
+        accounts, naturals = SqlAccounts(database), Naturals(database)
+        history = SqlHistory(database, naturals.perhaps)
         await accounts.start()
         store_url = embedded.url if embedded is not None else settings.redis_url
         store = connect(store_url, settings.domain, replicas=_replicas(settings))
@@ -140,7 +143,10 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         domain = AdmittingDomain(store, clock, ids, blobs, node=name, elsewhere=history.contents)
         backlog = Backlog(domain, history)
         domain.behind = backlog.too_long
+        domain.listen(naturals.follow)
+        domain.on_reset(naturals.reset)
         await domain.start()
+        naturals.reset(domain.state, domain.position)
         stack.push_async_callback(domain.stop)
         yield Running(
             settings=settings,
@@ -153,6 +159,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             database=database,
             accounts=accounts,
             history=history,
+            naturals=naturals,
             backlog=backlog,
             embedded=embedded,
         )
@@ -208,6 +215,7 @@ def _jobs(node: Running, mail: MailIntake, boxes: list[MailboxSettings]) -> list
     jobs: list[Job] = [
         ("domain", node.gateway.wait()),
         ("archive", ArchiveProcess(_where(node)).run()),
+        ("naturals", node.naturals.run()),
         ("backlog", node.backlog.run()),
         ("webhooks", webhooks.run()),
         ("outbound", outbound.run()),
@@ -270,7 +278,8 @@ class Faces:
             address_of=self._address_of,
         )
         register(self._sio, chat)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+        # Nobody is asked to compress what they send: as it comes, it is neither a bomb nor anything that can be read.
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S, auto_decompress=False)
         self.url = ""
 
     async def open(self) -> None:

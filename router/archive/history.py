@@ -3,7 +3,7 @@
 Only what the archiver has written; a caller who needs the very latest asks `position` and adds what it follows.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from router.archive import limits, replay
 from router.archive.database import Database, in_parts
+from router.archive.naturals import CALL
 from router.archive.schema import (
     archive_position,
     contents,
@@ -31,7 +32,6 @@ from router.gateway import Thread, story_row
 from router.wire import codec
 from router.wire.codec import Entry
 
-_CALL = "call:"
 """Natural keys of calls begin so; a message's is a hash."""
 
 
@@ -67,8 +67,10 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 class SqlHistory:
     """Implements `router.gateway.Timelines`. All methods raise StoreError when the data base is away."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, perhaps: Callable[[str], bool] = lambda key: True) -> None:
+        """`perhaps` says of a natural key whether SQL has to be asked for it (see `naturals`)."""
         self._database = database
+        self._perhaps = perhaps
 
     async def position(self) -> int:
         """The event position up to which the archive has everything."""
@@ -84,8 +86,10 @@ class SqlHistory:
 
     async def find_natural(self, natural_key: str) -> str | None:
         """The conversation that has a message with this natural key, or a call (`call:` and its id)."""
-        call = natural_key.startswith(_CALL)
-        query, key = (_BY_CALL, natural_key.removeprefix(_CALL)) if call else (_BY_NATURAL_KEY, natural_key)
+        if not self._perhaps(natural_key):
+            return None
+        call = natural_key.startswith(CALL)
+        query, key = (_BY_CALL, natural_key.removeprefix(CALL)) if call else (_BY_NATURAL_KEY, natural_key)
         return await self._database.ask(lambda connection: connection.scalar(query, {"key": key}))
 
     async def messages(self, conversation: str, after: int = 0) -> list[dict[str, Any]]:

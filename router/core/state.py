@@ -30,6 +30,9 @@ from skills import Skill, merged
 Ref: TypeAlias = tuple[str, str]
 """A record: kind and id."""
 
+Offer: TypeAlias = tuple[tuple[tuple[str, int], ...], tuple[str, ...]]
+"""What an agent without work offers: (queue, order) of each membership, and the channels they have room for."""
+
 META: Ref = ("meta", "meta")
 CENTRE_KINDS = ("skill", "hours", "queue", "team", "category", "code", "entry_point", "endpoint", "agent")
 """Kinds that supervisors edit, in an order in which each may name only earlier ones (categories and queues aside)."""
@@ -40,7 +43,9 @@ _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 class State:
     """Records by kind, and the indexes made from them. Build with `load` or `State()`; change with `evolve`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, routing: bool = True) -> None:
+        """`routing`: whether anybody will match here. Followers of the log do not, and keep no idle lines."""
+        self._routing = routing
         self.skills: dict[str, Skill] = {}
         self.teams: dict[str, Team] = {}
         self.queues: dict[str, Queue] = {}
@@ -84,6 +89,7 @@ class State:
         self._deadline_of: dict[Ref, int] = {}
         self._edited: dict[Ref, None] = {}
         self._moved: dict[str, None] = {}
+        self._offers: dict[str, Offer] = {}
 
     # -- reading --------------------------------------------------------------------------------------------
 
@@ -199,8 +205,9 @@ class State:
             self._set_deadline(kind, id, record)
             if record is not None:
                 self._index(kind, record)
-        for agent in self._moved:
-            self._place(agent)
+        if self._routing:
+            for agent in self._moved:
+                self._place(agent)
         self._moved.clear()
 
     def _take(self, ref: Ref) -> bool:
@@ -218,7 +225,7 @@ class State:
         elif kind == "conversation":
             self._index_conversation(record)
         elif kind == "agent":
-            self._moved[record.id] = None
+            self._moved_by_edit(record.id)
         elif kind == "queue":
             self._index_queue(record.id)
         elif kind == "team":
@@ -230,7 +237,7 @@ class State:
         elif kind == "conversation":
             self._unindex_conversation(record)
         elif kind == "agent":
-            self._moved[record.id] = None
+            self._moved_by_edit(record.id)
         elif kind == "team":
             self._index_team(record.id)
 
@@ -291,7 +298,7 @@ class State:
     def _index_team(self, team: str) -> None:
         for agent in self.agents.values():
             if team in agent.teams:
-                self._moved[agent.id] = None
+                self._moved_by_edit(agent.id)
 
     def _place(self, agent_id: str) -> None:
         """Let the agent idle in the lines of exactly the channels that they are free for."""
@@ -300,13 +307,28 @@ class State:
         if agent is None or presence is None or not routable(agent, presence):
             self.lines.busy(agent_id)
             return
-        channels = tuple(sorted(channel for channel in agent.rooms if self.room(agent, channel)))
+        serves, rooms = self._offers.get(agent_id) or self._offer(agent)
+        channels = rooms
+        if agent_id in self.holds:
+            channels = tuple(channel for channel in rooms if self.room(agent, channel))
         if not channels:
             self.lines.busy(agent_id)
             return
-        serves = tuple(sorted((q, m.order) for q, m in self.memberships(agent).items() if m.enabled))
         if self.lines.idle(agent.skills, serves, channels, (presence.idle_since, presence.idle_seq, agent_id)):
             self.wake_agents[agent_id] = None
+
+    def _offer(self, agent: Agent) -> Offer:
+        """What the agent serves, and the channels they take when they hold nothing; kept until either changes."""
+        serves = tuple(sorted((q, m.order) for q, m in self.memberships(agent).items() if m.enabled))
+        rooms = tuple(
+            channel for channel, room in sorted(agent.rooms.items()) if room.maximum > 0 and room.weight <= agent.total
+        )
+        self._offers[agent.id] = (serves, rooms)
+        return serves, rooms
+
+    def _moved_by_edit(self, agent: str) -> None:
+        self._offers.pop(agent, None)
+        self._moved[agent] = None
 
     def _set_deadline(self, kind: str, id: str, record: Any) -> None:
         at = deadline(kind, record)
@@ -350,9 +372,9 @@ def next_deadline(state: State) -> int | None:
     return state.deadlines[0][0] if state.deadlines else None
 
 
-def load(records: Iterable[tuple[Ref, Any]]) -> State:
+def load(records: Iterable[tuple[Ref, Any]], *, routing: bool = True) -> State:
     """The state that these records are. Everybody is matched again: a settled state has nothing to match."""
-    state = State()
+    state = State(routing=routing)
     for (kind, id), record in records:
         state.put(kind, id, record)
     state.settle()

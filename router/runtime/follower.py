@@ -39,7 +39,7 @@ class Follower:
         self._resets: list[Reset] = []
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
-        self.state = State()
+        self.state = State(routing=False)
         self.position = 0
         self._digest = ""
         self._epoch = 0
@@ -68,7 +68,8 @@ class Follower:
     async def load(self) -> None:
         """Take position and records from the store. Raises StoreError."""
         loaded = await self._store.load()
-        self.state = load((ref, codec.decode_record(ref[0], data)) for ref, data in loaded.records)
+        records = ((ref, codec.decode_record(ref[0], data)) for ref, data in loaded.records)
+        self.state = load(records, routing=False)
         self._unwake()
         self.position, self._digest, self._epoch = loaded.position, loaded.digest, loaded.epoch
         self._moved()
