@@ -16,9 +16,10 @@ from router.api.paging import Cursor, Page, cursor_of, paged
 from router.api.problems import Problem
 from router.api.rights import Action, Principal, forbidden, may, require
 from router.api.routes import Routes, principal_of, query_of, respond
-from router.api.shapes import AgentBody, record_of
+from router.api.shapes import AgentBody, Weight, record_of
 from router.core import commands as c
 from router.core.agent import Agent
+from router.core.limits import HELD_MAX
 from router.core.presence import PresenceState
 from router.core.views import agent_summary
 
@@ -45,9 +46,9 @@ class LevelBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class CapacityBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Room for one channel and, if given, what the agent holds in all."""
 
-    maximum: Annotated[int, msgspec.Meta(ge=0)]
-    weight: Annotated[int, msgspec.Meta(ge=0)]
-    total: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    maximum: Annotated[int, msgspec.Meta(ge=0, le=HELD_MAX)]
+    weight: Weight
+    total: Weight | None = None
 
 
 class PhoneBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,13 +15,17 @@ from queues.hours import Hours, Span
 from queues.queue import ChannelName, Queue
 from queues.team import Membership, Team
 from router.api import limits
+from router.core import limits as core
 from router.core.agent import Agent
 from router.core.commands import CentreRecord
 from skills import Skill, requirement
 
 Id: TypeAlias = Annotated[str, msgspec.Meta(max_length=limits.ID_CHARS_MAX)]
 Levels: TypeAlias = dict[str, Annotated[int, msgspec.Meta(ge=1, le=5)]]
-Milliseconds: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+Milliseconds: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=core.DURATION_TICKS_MAX)]
+Line: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=core.LINE_MAX)]
+Priority: TypeAlias = Annotated[int, msgspec.Meta(ge=-core.PRIORITY_MAX, le=core.PRIORITY_MAX)]
+Weight: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=core.WEIGHT_MAX)]
 Names: TypeAlias = dict[str, str]
 
 
@@ -40,7 +44,7 @@ class TeamBody(_Body, frozen=True):
     """A team: its line, and what its members serve."""
 
     names: Names = {}
-    line: Annotated[int, msgspec.Meta(ge=1)] = 1
+    line: Line = 1
     memberships: dict[str, Membership] = {}
 
 
@@ -48,15 +52,15 @@ class QueueBody(_Body, frozen=True):
     """A queue and its rules. A changed requirement applies at once to what waits."""
 
     names: Names = {}
-    line: Annotated[int, msgspec.Meta(ge=1)] = 1
+    line: Line = 1
     team: Id = ""
     requirement: Levels = {}
-    priority: int = 0
+    priority: Priority = 0
     target_ms: dict[str, Milliseconds] = {}
-    reservation_ms: Annotated[int, msgspec.Meta(ge=1)] = 20_000
+    reservation_ms: Annotated[int, msgspec.Meta(ge=1, le=core.DURATION_TICKS_MAX)] = 20_000
     wrap_up_ms: dict[str, Milliseconds] = {}
     decline_memory_ms: Milliseconds = 300_000
-    knock_out_max: Annotated[int, msgspec.Meta(ge=1)] = 3
+    knock_out_max: Annotated[int, msgspec.Meta(ge=1, le=core.KNOCK_OUT_MAX)] = 3
     escalates_to: Id = ""
     hours: Id = ""
 
@@ -95,7 +99,7 @@ class EntryPointBody(_Body, frozen=True):
     queue: Id
     requirement: Levels = {}
     language: str = ""
-    priority: int = 0
+    priority: Priority = 0
     category: Id = ""
     overrides: tuple[Override, ...] = ()
     origins: tuple[str, ...] = ()
@@ -117,7 +121,7 @@ class AgentBody(_Body, frozen=True):
     skills: Levels = {}
     memberships: dict[str, Membership] = {}
     rooms: dict[str, Room] = msgspec.field(default_factory=lambda: dict(DEFAULT_ROOMS))
-    total: Annotated[int, msgspec.Meta(ge=0)] = TOTAL
+    total: Weight = TOTAL
     phone: str = ""
     language: str = ""
     disabled: bool = False

@@ -15,7 +15,7 @@ from queues.entry_point import Override
 from queues.hours import Span
 from queues.queue import ChannelName, Queue
 from router.centre import limits
-from router.core.limits import HELD_MAX
+from router.core.limits import HELD_MAX, KNOCK_OUT_MAX, LINE_MAX, ORDER_MAX, PRIORITY_MAX, WEIGHT_MAX
 from skills import PROFICIENCY_MAX, PROFICIENCY_MIN
 
 _QUEUE = Queue(id="")
@@ -28,10 +28,10 @@ Names: TypeAlias = dict[Language, Text]
 Duration: TypeAlias = Annotated[int, Meta(extra={"form": "duration"})]
 OpenSpan: TypeAlias = Annotated[Span, Meta(extra={"form": "span"})]
 Level: TypeAlias = Annotated[int, Meta(ge=PROFICIENCY_MIN, le=PROFICIENCY_MAX)]
-Priority: TypeAlias = Annotated[int, Meta(ge=-limits.PRIORITY_MAX, le=limits.PRIORITY_MAX)]
-Line: TypeAlias = Annotated[int, Meta(ge=1, le=limits.LINE_MAX)]
-Order: TypeAlias = Annotated[int, Meta(ge=1, le=limits.ORDER_MAX)]
-Share: TypeAlias = Annotated[int, Meta(ge=0, le=10 * TOTAL)]
+Priority: TypeAlias = Annotated[int, Meta(ge=-PRIORITY_MAX, le=PRIORITY_MAX)]
+Line: TypeAlias = Annotated[int, Meta(ge=1, le=LINE_MAX)]
+Order: TypeAlias = Annotated[int, Meta(ge=1, le=ORDER_MAX)]
+Share: TypeAlias = Annotated[int, Meta(ge=0, le=WEIGHT_MAX)]
 Ref: TypeAlias = Annotated[tuple[str, str], Meta(extra={"form": "ref"})]
 
 SkillKey: TypeAlias = Annotated[str, Meta(extra={"form": "id", "defines": "skill"})]
@@ -94,7 +94,7 @@ class QueueShape(_Shape, frozen=True):
     reservation: Duration = _QUEUE.reservation_ms
     wrap_up: dict[ChannelName, Duration] = {}
     decline_memory: Duration = _QUEUE.decline_memory_ms
-    knock_out_max: Annotated[int, Meta(ge=1, le=limits.KNOCK_OUT_MAX)] = _QUEUE.knock_out_max
+    knock_out_max: Annotated[int, Meta(ge=1, le=KNOCK_OUT_MAX)] = _QUEUE.knock_out_max
     escalates_to: QueueId = ""
     hours: HoursId = ""
 

@@ -14,6 +14,7 @@ from holidays.registry import EntityLoader
 
 from queues.hours import DAY_MINUTES, Span
 from router.centre import limits
+from router.core.limits import DURATION_TICKS_MAX
 from router.core.state import CENTRE_KINDS
 
 _UNITS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
@@ -44,7 +45,7 @@ def read_duration(text: str) -> int:
     if not _DURATION.fullmatch(text):
         raise ValueError("is not a duration; write it like 20s, 5m, 4h, 2d or 1m30s")
     total = sum(int(count) * _UNITS[unit] for count, unit in _DURATION_PART.findall(text))
-    if total > limits.DURATION_MS_MAX:
+    if total > DURATION_TICKS_MAX:
         raise ValueError("is longer than a year")
     return total
 

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from queues.category import Category
 from queues.entry_point import EntryPoint
+from queues.hours import DAY_MINUTES
 from queues.queue import Queue
 from queues.team import Team
 from router.core import commands as c
@@ -80,13 +81,50 @@ def _bad_value(record: c.CentreRecord) -> Rejection | None:
     levels += [level for _, level in getattr(record, "requirement", ())]
     if any(not PROFICIENCY_MIN <= level <= PROFICIENCY_MAX for level in levels):
         return no("bad_level", record.id)
-    if isinstance(record, Agent) and any(
-        not 0 <= r.maximum <= limits.HELD_MAX or r.weight < 0 for r in record.rooms.values()
-    ):
-        return no("bad_value", record.id)
-    if isinstance(record, Queue) and (record.reservation_ms <= 0 or record.knock_out_max < 1):
-        return no("bad_value", record.id)
-    return None
+    return None if _in_bounds(record) else no("bad_value", record.id)
+
+
+_BOUNDS: Final[dict[str, tuple[int, int]]] = {
+    "priority": (-limits.PRIORITY_MAX, limits.PRIORITY_MAX),
+    "line": (1, limits.LINE_MAX),
+    "order": (1, limits.ORDER_MAX),
+    "knock_out_max": (1, limits.KNOCK_OUT_MAX),
+    "reservation_ms": (1, limits.DURATION_TICKS_MAX),
+    "decline_memory_ms": (0, limits.DURATION_TICKS_MAX),
+    "target_ms": (0, limits.DURATION_TICKS_MAX),
+    "wrap_up_ms": (0, limits.DURATION_TICKS_MAX),
+    "maximum": (0, limits.HELD_MAX),
+    "weight": (0, limits.WEIGHT_MAX),
+    "total": (0, limits.WEIGHT_MAX),
+    "start": (0, DAY_MINUTES),
+    "end": (0, DAY_MINUTES),
+}
+"""Field -> the least and the most it may be, wherever it stands: a number out of all bounds ends, added to the
+clock, where no entry of the log can hold it, and would stop whoever decides next."""
+
+
+def _in_bounds(value: Any) -> bool:
+    """Whether every number of a record or command, and of what it is made of, lies within its bounds."""
+    for name in value.__struct_fields__:
+        low, high = _BOUNDS.get(name, (0, 0))
+        for part in _parts(getattr(value, name)):
+            if isinstance(part, msgspec.Struct):
+                if not _in_bounds(part):
+                    return False
+            elif name in _BOUNDS and isinstance(part, int) and not low <= part <= high:
+                return False
+    return True
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """A value, or what is in it when it holds several."""
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, tuple):
+        for part in value:
+            yield from _parts(part)
+    else:
+        yield value
 
 
 def _busy(state: State, kind: str, id: str) -> bool:
@@ -217,6 +255,8 @@ def set_membership(state: State, command: c.SetMembership, now: int) -> Decision
         return agent
     if command.queue not in state.queues:
         return no("unknown_queue", command.queue)
+    if not _in_bounds(command):
+        return no("bad_value", agent.id)
     if agent.memberships.get(command.queue) == command.membership:
         return []
     return [
@@ -237,7 +277,7 @@ def set_capacity(state: State, command: c.SetCapacity, now: int) -> Decision:
         return agent
     room = command.room
     total = agent.total if command.total is None else command.total
-    if total < 0 or (room is not None and (not 0 <= room.maximum <= limits.HELD_MAX or room.weight < 0)):
+    if not _in_bounds(command):
         return no("bad_value", agent.id)
     if agent.rooms.get(command.channel) == room and agent.total == total:
         return []

@@ -91,7 +91,7 @@ def set_pending(state: State, command: c.SetPending, now: int) -> Decision:
         return item
     if item.channel == "phone" and item.state == "active":
         return no("wrong_state", item.id)
-    if command.until is not None and command.until <= now:
+    if command.until is not None and not now < command.until <= now + limits.DURATION_TICKS_MAX:
         return no("bad_date", item.id)
     if len(state.parked.get(command.agent, ())) >= limits.PENDING_MAX:
         return no("full", command.agent)

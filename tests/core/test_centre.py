@@ -5,10 +5,12 @@ import pytest
 
 from queues.capacity import Room
 from queues.entry_point import EntryPoint
+from queues.hours import Hours, Span
 from queues.queue import Queue
-from queues.team import Membership
+from queues.team import Membership, Team
 from router.core import commands as c
 from router.core import events as e
+from router.core.agent import Agent
 from skills import Skill, requirement
 from tests.core.world import World, agent, change
 
@@ -124,3 +126,34 @@ def test_an_agents_phone_changes_in_an_event_of_its_own() -> None:
     events = world.do(c.SetAgentPhone(agent="ann", phone="sip:ann@home"))
     assert [type(x) for x in events] == [e.AgentPhoneChanged]
     assert world.state.agents["ann"].phone == "sip:ann@home"
+
+
+HUGE = 2**64 - 1
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        Queue(id="q", reservation_ms=HUGE),
+        Queue(id="q", reservation_ms=0),
+        Queue(id="q", target_ms={"phone": HUGE}),
+        Queue(id="q", wrap_up_ms={"phone": -1}),
+        Queue(id="q", priority=-HUGE),
+        Team(id="t", memberships={"help": Membership(order=HUGE)}),
+        Agent(id="a", rooms={"phone": Room(maximum=1, weight=HUGE)}),
+        Hours(id="h", zone="UTC", weekly=((Span(start=-1, end=HUGE),), (), (), (), (), (), ())),
+    ],
+)
+def test_a_number_that_no_instant_could_be_counted_with_is_refused(record: c.CentreRecord) -> None:
+    """Added to the clock it would not fit an entry of the log, and stop the writer for good."""
+    assert World().refuse(c.ApplyCentre(changes=(change(record),))) == "bad_value"
+
+
+def test_single_facts_of_agents_and_dates_have_the_same_bounds() -> None:
+    world = World()
+    assert world.refuse(c.SetMembership(agent="ann", queue="help", membership=Membership(order=HUGE))) == "bad_value"
+    assert world.refuse(c.SetCapacity(agent="ann", channel="email", total=HUGE)) == "bad_value"
+    world.sign_on("ann")
+    world.do(world.message("m"))
+    world.do(c.AcceptReservation(item="i-m", agent="ann"))
+    assert world.refuse(c.SetPending(item="i-m", agent="ann", until=HUGE)) == "bad_date"
