@@ -16,7 +16,7 @@ from aiohttp import web
 from router.api import limits, metrics
 from router.api.commanding import POSITION_HEADER, done, receipt_id
 from router.api.deps import DEPS, Deps
-from router.api.problems import Problem, ProblemDetails, as_problem, invalid, malformed
+from router.api.problems import Problem, ProblemDetails, as_problem, decoded
 from router.api.rights import Principal
 from router.api.routes import CORRELATION, Routes, principal_of, respond
 from router.gateway import CloudEvent, EventRefused, KeyConflict, Receipt
@@ -69,16 +69,7 @@ async def post(request: web.Request) -> web.Response:
         return await _batch(request, data, wait_s)
     if media not in (STRUCTURED, JSON):
         raise Problem("unsupported_media_type", f"Send {STRUCTURED}, {BATCH}, or binary mode with ce- headers.")
-    return _single(await _take(request, _structured(data), wait_s), wait_s)
-
-
-def _structured(data: bytes | msgspec.Raw) -> CloudEvent:
-    try:
-        return _one(data)
-    except msgspec.ValidationError as error:
-        raise invalid(error) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise malformed(msgspec.DecodeError(str(error))) from error
+    return _single(await _take(request, decoded(data, _one), wait_s), wait_s)
 
 
 def _binary(request: web.Request, media: str, data: bytes) -> CloudEvent:
@@ -89,28 +80,19 @@ def _binary(request: web.Request, media: str, data: bytes) -> CloudEvent:
         raise Problem("bad_event", f"Binary mode needs the header ce-{missing[0]}.", status=400)
     if media != JSON:
         raise Problem("unsupported_media_type", "In binary mode the body is the event's data, as application/json.")
-    try:
-        body = msgspec.json.decode(data) if data else None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise malformed(msgspec.DecodeError(str(error))) from error
-    return CloudEvent(**given, data=body)
+    return CloudEvent(**given, data=decoded(data, msgspec.json.decode) if data else None)
 
 
 async def _batch(request: web.Request, data: bytes, wait_s: int) -> web.Response:
     """One after the other, so that events of one call keep their order."""
-    try:
-        raws = _many(data)
-    except msgspec.ValidationError as error:
-        raise invalid(error) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise malformed(msgspec.DecodeError(str(error))) from error
+    raws = decoded(data, _many)
     if len(raws) > limits.EVENTS_PER_BATCH_MAX:
         raise Problem("too_large", f"A batch has at most {limits.EVENTS_PER_BATCH_MAX} events; send several.")
     results: list[EventResult] = []
     taken: list[tuple[int, Receipt]] = []
     for index, raw in enumerate(raws):
         try:
-            receipt = await _received(request, _structured(raw))
+            receipt = await _received(request, decoded(raw, _one))
         except Exception as error:
             results.append(_refused(request, error))
             continue

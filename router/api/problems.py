@@ -4,7 +4,8 @@ The one table from codes to HTTP statuses is here. A detail holds ids at most, n
 """
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -54,6 +55,8 @@ STATUSES: dict[str, int] = {
     "stopping": 503,
 }
 """Code of a rejection or of the API itself -> HTTP status."""
+
+DecodedT = TypeVar("DecodedT")
 
 _PATH = re.compile(r" - at `(?:key in )?\$(.*)`$")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`")
@@ -135,6 +138,8 @@ def as_problem(error: Exception) -> Problem | None:
             "Nothing was changed for sure. Send the same request again, with the same Idempotency-Key.",
             headers={"Retry-After": str(limits.RETRY_AFTER_S)},
         )
+    if isinstance(error, UnicodeEncodeError | OverflowError):
+        return Problem("bad_request", "A header is no UTF-8 text, or a number takes more than 64 bits.")
     if isinstance(error, KeyConflict):
         return Problem("key_conflict", "This key was used for another request. Use a new one for a new request.")
     if isinstance(error, EventRefused):
@@ -143,9 +148,14 @@ def as_problem(error: Exception) -> Problem | None:
     return None
 
 
-def malformed(error: msgspec.DecodeError) -> Problem:
-    """A body that is no JSON at all: the decoder's words name the byte."""
-    return Problem("bad_json", f"{error}. Send UTF-8 JSON (RFC 8259).")
+def decoded(data: bytes | msgspec.Raw, decode: Callable[[bytes | msgspec.Raw], DecodedT]) -> DecodedT:
+    """A body as its struct. Raises Problem with the byte or the JSON pointer of what is wrong."""
+    try:
+        return decode(data)
+    except msgspec.ValidationError as error:
+        raise invalid(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Problem("bad_json", f"{error}. Send UTF-8 JSON (RFC 8259).") from error
 
 
 def invalid(error: msgspec.ValidationError, root: str = "") -> Problem:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 from aiohttp import web
 
-from router.api.problems import Problem, invalid, malformed
+from router.api.problems import Problem, decoded, invalid
 from router.api.rights import Action, Principal, forbidden, may_ever
 
 Handler: TypeAlias = Callable[..., Awaitable[Any]]
@@ -117,16 +117,6 @@ async def json_bytes(request: web.Request) -> bytes:
         raise Problem("unsupported_media_type", "Send `Content-Type: application/json`.")
     request[BODY] = data = await request.read()
     return data or b"{}"
-
-
-def decoded(data: bytes, decode: Callable[[bytes], Any]) -> Any:
-    """A body as its struct. Raises Problem with the byte or the JSON pointer of what is wrong."""
-    try:
-        return decode(data)
-    except msgspec.ValidationError as error:
-        raise invalid(error) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise malformed(msgspec.DecodeError(str(error))) from error
 
 
 def converted(value: Any, shape: type[BodyT]) -> BodyT:

@@ -50,7 +50,7 @@ class SocketJson:
         """Decode. Raises ValueError for what is no JSON, as the library expects."""
         try:
             return msgspec.json.decode(text)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise ValueError(str(error)) from error
 
 

@@ -1,5 +1,6 @@
 """Bad input over HTTP: each gets a clear problem with a stable code, and nothing else suffers."""
 
+import asyncio
 import io
 from typing import Any
 
@@ -10,7 +11,7 @@ from structlog.testing import capture_logs
 from router.api import limits
 from router.api.problems import STATUSES
 from router.core.rejections import CODES
-from tests.api.house import PASSWORD, House
+from tests.api.house import KEY, PASSWORD, House
 
 
 async def test_malformed_json_is_400_with_the_place(house: House) -> None:
@@ -21,6 +22,34 @@ async def test_malformed_json_is_400_with_the_place(house: House) -> None:
     assert "byte 10" in answer.problem(400, "bad_json")["detail"]
     answer = await house.call("POST", "/api/v1/items/x/accept", "ann", headers=headers, data=b'{"agent": "\xff"}')
     answer.problem(400, "bad_json")
+    for deep in (b"[" * 100_000, b'{"data":' * 100_000):
+        (await house.call("POST", "/api/v1/events", "key", headers=headers, data=deep)).problem(400, "bad_json")
+
+
+@pytest.mark.parametrize("header", ["Authorization: Bearer fl_\udce9", "Idempotency-Key: \udce9", "ce-id: \udce9"])
+async def test_headers_that_are_no_utf8_are_400(house: House, header: str) -> None:
+    """No client library sends them, so the bytes go out by hand."""
+    keyed = "" if header.startswith("Authorization") else f"Authorization: Bearer {await house.token('ann')}\r\n"
+    if header.startswith("ce-"):
+        keyed = f"Authorization: Bearer {KEY}\r\nce-specversion: 1.0\r\nce-source: /s\r\nce-type: call.ended\r\n"
+    path = "events" if header.startswith("ce-") else "items/x/accept"
+    body = '{"call": "x"}' if header.startswith("ce-") else "{}"
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(house.url.rpartition(":")[2]))
+    head = f"POST /api/v1/{path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    sent = f"{head}Content-Length: {len(body)}\r\n{keyed}{header}\r\n\r\n{body}"
+    writer.write(sent.encode(errors="surrogateescape"))
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 400 ") and b"bad_request" in answer
+
+
+async def test_a_number_over_64_bits_is_refused(house: House) -> None:
+    body = {"order": 2**70}
+    (await house.call("PUT", "/api/v1/agents/ann/memberships/help", "root", json=body)).problem(400, "bad_request")
+    problem = (await house.call("PUT", "/api/v1/queues/x", "root", json={"reservation_ms": 2**64 - 1})).problem(
+        422, "invalid"
+    )
+    assert problem["errors"][0]["pointer"] == "/reservation_ms"
 
 
 @pytest.mark.parametrize(

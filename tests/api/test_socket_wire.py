@@ -29,6 +29,8 @@ def test_our_packet_is_the_librarys_packet(body: Any) -> None:
 def test_what_is_no_json_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="truncated"):
         socket_wire.SocketJson.loads("{")
+    with pytest.raises(ValueError, match="recursion"):
+        socket_wire.SocketJson.loads("[" * 100_000)
 
 
 async def test_the_slow_way_says_the_same(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
