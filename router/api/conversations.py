@@ -9,12 +9,11 @@ from aiohttp import web
 from router.api import limits
 from router.api.commanding import Done, answer_command
 from router.api.deps import DEPS
-from router.api.items import concerned
 from router.api.live import LIVE
 from router.api.problems import Problem
 from router.api.rights import Principal, require
 from router.api.routes import Routes, principal_of, query_of
-from router.api.work import item_teams
+from router.api.work import concerned, item_teams
 from router.core.commands import MarkSeen
 from router.gateway import Attachment, Content
 

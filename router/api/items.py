@@ -14,9 +14,9 @@ from router.api.deps import DEPS
 from router.api.live import LIVE
 from router.api.paging import Cursor, Page, cursor_of, paged
 from router.api.problems import Problem
-from router.api.rights import Principal, may, require
+from router.api.rights import may, require
 from router.api.routes import Routes, principal_of, query_of
-from router.api.work import ACTIONS, do, item_teams
+from router.api.work import ACTIONS, concerned, do, item_teams
 from router.core.explain import explain
 from router.core.item import WorkItem
 from router.core.state import State
@@ -94,12 +94,17 @@ async def get(request: web.Request) -> dict[str, Any]:
 
 @routes.route("GET", "/api/v1/items/{item}/timeline", action="item.read", answer=Timeline)
 async def timeline(request: web.Request) -> Timeline:
-    """What happened to an item: every event that names it, with its position and instant."""
+    """What happened to an item: every event that names it, with its position and instant.
+
+    The texts of notes are for people.
+    """
     deps, item = request.app[DEPS], request.match_info["item"]
     await view_of(request, item)
     rows = await deps.history.timeline(item)
     archived = max((row["position"] for row in rows), default=0)
     rows = [*rows, *request.app[LIVE].story(item, max(archived, await deps.history.position()))]
+    if not principal_of(request).login:
+        return Timeline(item=item, rows=rows)
     notes = {row["note"] if row["type"] != "NoteAdded" else row["content"] for row in rows if _has_note(row)}
     texts = await texts_of(request, sorted(notes))
     for row in rows:
@@ -141,16 +146,6 @@ def _action_route(name: str) -> None:
 
 for _name in ACTIONS:
     _action_route(_name)
-
-
-def concerned(state: State, item: WorkItem, principal: Principal) -> tuple[set[str], tuple[str, ...]]:
-    """The teams and agents that an item is the business of. Whoever serves the queue it waits in counts."""
-    teams = item_teams(state, item.queue, item.agent)
-    agents = (item.agent, item.last_agent) if item.agent or item.last_agent else ()
-    me = state.agents.get(principal.agent)
-    if me is not None and item.queue in state.memberships(me):
-        agents = (*agents, me.id)
-    return teams, agents
 
 
 async def view_of(request: web.Request, item: str) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from router.api import limits
 from router.api.agents import PhoneBody, PresenceBody, phone_command, presence_command
 from router.api.commanding import Call, Done, Later, carry_out, keyed, make_call
 from router.api.deps import Deps
-from router.api.items import concerned
 from router.api.origins import Origins
 from router.api.problems import Problem, ProblemDetails, as_problem
 from router.api.push import Client, Pusher
@@ -24,7 +23,7 @@ from router.api.rights import Principal, require
 from router.api.routes import converted
 from router.api.socket_wire import NAMESPACE, engine_socket
 from router.api.tokens import Tokens
-from router.api.work import ACTIONS, do
+from router.api.work import ACTIONS, concerned, do
 from router.core import commands as c
 from router.core.conversation import Side
 from router.core.rejections import CODES

@@ -13,10 +13,11 @@ import msgspec
 from router.api import limits
 from router.api.commanding import Call, Done, Later, carry_out
 from router.api.problems import Problem
-from router.api.rights import Action, may, require
+from router.api.rights import Action, Principal, may, require
 from router.api.writing import written
 from router.core import commands as c
 from router.core.facts import MessageFacts
+from router.core.item import WorkItem
 from router.core.state import State
 
 Name = Annotated[str, msgspec.Meta(max_length=limits.ID_CHARS_MAX)]
@@ -200,7 +201,7 @@ ACTIONS: dict[str, ItemAction] = {
     "accept": ItemAction(Accept, _accept),
     "decline": ItemAction(Decline, _decline),
     "reply": ItemAction(Reply, _reply),
-    "note": ItemAction(Note, _note),
+    "note": ItemAction(Note, _note, "item.note"),
     "pending": ItemAction(Pending, _pending),
     "resume": ItemAction(Resume, _resume),
     "category": ItemAction(Category, _category),
@@ -229,14 +230,30 @@ def _acting(call: Call, item: str, body: Any, action: Action) -> Any:
     record = state.items.get(item)
     if not body.agent and principal.agent:
         body = msgspec.structs.replace(body, agent=principal.agent)
+    teams: set[str] = set()
+    agents: tuple[str, ...] = (body.agent,) if body.agent else ()
     if record is None:
-        if body.agent != principal.agent or action != "item.work":
+        if body.agent != principal.agent or action == "item.supervise":
             raise Problem("unknown_item", "There is no open item with this id.", subject=item)
-        teams: set[str] = set()
+    elif action == "item.note":
+        teams, agents = concerned(state, record, principal)
     else:
         teams = item_teams(state, record.queue, record.agent)
-    require(principal, action, teams, (body.agent,) if body.agent else ())
+    require(principal, action, teams, agents)
+    if body.agent != principal.agent:
+        named = state.agents.get(body.agent)
+        require(principal, "agent.act", named.teams if named else teams)
     return body
+
+
+def concerned(state: State, item: WorkItem, principal: Principal) -> tuple[set[str], tuple[str, ...]]:
+    """The teams and agents that an item is the business of. Whoever serves the queue it waits in counts."""
+    teams = item_teams(state, item.queue, item.agent)
+    agents = (item.agent, item.last_agent) if item.agent or item.last_agent else ()
+    me = state.agents.get(principal.agent)
+    if me is not None and item.queue in state.memberships(me):
+        agents = (*agents, me.id)
+    return teams, agents
 
 
 def item_teams(state: State, queue: str, agent: str) -> set[str]:

@@ -19,7 +19,7 @@ CALLERS = ("ann", "lea", "root", "key")
 def allowed(who: str, action: str) -> bool:
     """Written down here a second time: which caller may ever do which action."""
     agent = {"session", "centre.read", "agent.read", "agent.act", "item.list", "item.read", "item.explain"}
-    agent |= {"item.work", "conversation.read", "receipt.read"}
+    agent |= {"item.work", "item.note", "conversation.read", "receipt.read"}
     supervisor = agent | {"team.edit", "queue.edit", "agent.edit", "item.supervise", "account.edit"}
     admin = supervisor | {"centre.edit", "centre.export", "event.post", "key.edit", "metrics.read"}
     key = {"event.post", "receipt.read", "item.read", "metrics.read"}
@@ -161,3 +161,19 @@ async def test_a_supervisor_moves_agents_only_between_teams_of_theirs(house: Hou
     body["teams"] = ["first"]
     answer = await house.call("PUT", "/api/v1/agents/ann", "lea", headers={"If-Match": tag}, json=body)
     assert answer.status == 200
+
+
+async def test_a_note_comes_from_whoever_may_read_the_item_and_in_their_own_name(house: House) -> None:
+    item = await house.phone_call(queue="expert")
+    note = f"/api/v1/items/{item}/note"
+    (await house.call("POST", note, "ann", json={"text": "not mine"})).problem(403, "forbidden")
+    (await house.call("POST", note, "sam", json={"text": "x", "agent": "ann"})).problem(403, "forbidden")
+    assert (await house.call("POST", note, "eve", json={"text": "her number is 0470"})).status == 200
+    assert (await house.call("POST", note, "sam", json={"text": "known"})).status == 200
+
+
+async def test_an_integrator_reads_no_texts_of_notes(house: House) -> None:
+    item = await house.phone_call()
+    await house.call("POST", f"/api/v1/items/{item}/note", "ann", json={"text": "her number is 0470"})
+    rows = [(await house.call("GET", f"/api/v1/items/{item}/timeline", who)).body["rows"] for who in ("ann", "key")]
+    assert [row[-1].get("text") for row in rows] == ["her number is 0470", None]
