@@ -46,6 +46,7 @@ class Demo:
         self._port = port
         self._console = console
         self._seed = secrets.randbits(32)
+        self._said_lines = 0
         self._ended = asyncio.Event()
         self.hurried = False
         self._stack = AsyncExitStack()
@@ -106,9 +107,11 @@ class Demo:
         leaders = ", ".join(account.login for account in self.centre.accounts if account.login.endswith("lead"))
         said = (
             f"Firstline runs at {self.house.url} (API at {self.house.url}/docs).\n"
-            f"Logins: admin, {leaders}, or any agent, like {self.agents[0].login}. Password of all: {self.password}\n"
+            f"Log in as admin, {leaders} or any agent, like {self.agents[0].login}.\n"
+            f"Password of all: {self.password}\n"
             "Ctrl-C ends it."
         )
+        self._said_lines = len(said.splitlines())
         self._console.print(said, markup=False, highlight=False, soft_wrap=True)
 
     # -- playing ------------------------------------------------------------------------------------------------
@@ -130,7 +133,8 @@ class Demo:
                 if live:
                     queues = (await self.house.request("GET", "/api/v1/queues"))["rows"]
                     done = (loop.time() - started) / seconds if seconds else None
-                    screen.update(picture(self.stage, queues, self.agents, done), refresh=True)
+                    lines = self._console.height - self._said_lines
+                    screen.update(picture(self.stage, queues, self.agents, done=done, lines=lines), refresh=True)
                 await self._wait(limits.SHOW_S)
         await self.stage.stop()
         for agent in self.agents:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from time import time
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -26,15 +27,25 @@ DONE = {
 }
 """What the players count, and what it is called in the table."""
 
+HEAD_LINES = 2
+"""A table's titles and the rule under them."""
+
+CURSOR_LINES = 1
+"""Where the cursor stays, below the picture."""
+
 
 def picture(
-    stage: Stage, queues: Sequence[dict[str, Any]], agents: Sequence[Agent], done: float | None
+    stage: Stage, queues: Sequence[dict[str, Any]], agents: Sequence[Agent], *, done: float | None, lines: int
 ) -> RenderableType:
-    """Everything at one instant. `done` is the share of the play that is over, None when it has no end."""
-    parts: list[RenderableType] = [_queues(queues, agents), _channels(stage), _told(stage)]
+    """Everything at one instant, in so many lines: what happened last takes what the tables leave.
+
+    `done` is the share of the play that is over, None when it has no end.
+    """
+    parts: list[RenderableType] = [_queues(queues, agents), "", _channels(stage), ""]
     if done is not None:
         parts.append(ProgressBar(total=1.0, completed=done))
-    return Group(*parts)
+    left = lines - len(queues) - len(CHANNELS) - 2 * HEAD_LINES - (len(parts) - 2) - CURSOR_LINES
+    return Group(*parts, _told(list(stage.told)[-left:] if left > 0 else []))
 
 
 def _queues(queues: Sequence[dict[str, Any]], agents: Sequence[Agent]) -> Table:
@@ -54,13 +65,14 @@ def _channels(stage: Stage) -> Table:
     return table
 
 
-def _told(stage: Stage) -> Text:
-    return Text("\n".join(stage.told), style="dim", no_wrap=True, overflow="ellipsis")
+def _told(what: Sequence[str]) -> Text:
+    return Text("\n".join(what), style="dim", no_wrap=True, overflow="ellipsis")
 
 
 def _table(first: str, *others: str) -> Table:
-    table = Table(pad_edge=False, expand=False)
-    table.add_column(first, min_width=24)
+    """As narrow as its words: both tables fit into 80 columns."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    table.add_column(first)
     for title in others:
         table.add_column(title, justify="right")
     return table
@@ -70,9 +82,9 @@ def summary(report: Report) -> str:
     """The checker's report for a person."""
     received = ", ".join(f"{count} by {channel}" for channel, count in report.received.items())
     return (
-        f"Received {sum(report.received.values())} items ({received}). "
+        f"Received {sum(report.received.values())} items: {received}.\n"
         f"{report.assigned} were accepted, {report.escalated} escalated, {report.closed} closed, "
-        f"{report.abandoned} abandoned, {report.open} are open.\n"
-        f"Lost: {report.lost}. With two agents at once: {report.double_assigned}. "
-        f"From event to agent: {report.push_ms_p50} ms in the middle, {report.push_ms_p99} ms for all but 1 %."
+        f"{report.abandoned} abandoned; {report.open} are open.\n"
+        f"Lost: {report.lost}. With two agents at once: {report.double_assigned}.\n"
+        f"From event to agent: half within {report.push_ms_p50} ms, 99 % within {report.push_ms_p99} ms."
     )

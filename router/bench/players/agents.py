@@ -184,13 +184,13 @@ class Agent:
     async def _escalate(self, view: dict[str, Any]) -> None:
         reason = self._stage.chance.choice(ESCALATIONS)
         if await self._act("escalate", view, reason=reason, note="Asked twice; needs somebody who knows the file."):
-            self._stage.tell(f"{self.login} escalates a {view['channel']} item: {reason}")
+            self._stage.tell(f"{self.login} escalates {view['channel']}: {reason}")
 
     async def _complete(self, view: dict[str, Any]) -> None:
         disposition = self._stage.chance.choice(DISPOSITIONS)
         category = self._stage.chance.choice(self._categories)
         if await self._act("complete", view, disposition=disposition, category=category):
-            self._stage.tell(f"{self.login} closes a {view['channel']} item: {disposition}")
+            self._stage.tell(f"{self.login} closes {view['channel']}: {disposition}")
 
     async def _act(
         self, action: str, view: dict[str, Any], *, mark: str = "", reservation: str = "", **body: Any
