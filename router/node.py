@@ -45,6 +45,7 @@ from router.runtime.domain import Domain
 from router.runtime.embedded import Embedded
 from router.runtime.errors import StartError
 from router.runtime.redis_store import RedisStore, connect
+from router.runtime.sole_store import SoleStore
 from router.runtime.system import SystemClock, SystemIds
 from router.runtime.typing_hub import TypingHub
 from router.settings import Settings, SettingsError
@@ -56,6 +57,13 @@ Job: TypeAlias = tuple[str, Coroutine[Any, Any, None]]
 GC_THRESHOLD = 50_000  # new containers before a collection: an item makes a few hundred, and none of them in cycles
 BACKLOG_LOOK_S = 1.0  # the archive would need minutes to fall too far behind
 SHUTDOWN_S = 5.0  # how long requests under way may take after the sockets are gone
+
+
+def _store(settings: Settings, embedded: Embedded | None) -> tuple[str, RedisStore]:
+    """The store and where it is: a private server's, which no other node writes to, or yours."""
+    if embedded is not None:
+        return embedded.url, SoleStore(embedded.url, settings.domain)
+    return settings.redis_url, connect(settings.redis_url, settings.domain, replicas=_replicas(settings))
 
 
 class AdmittingDomain(Domain):
@@ -136,8 +144,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         accounts, naturals = SqlAccounts(database), Naturals(database)
         history = SqlHistory(database, naturals.perhaps)
         await accounts.start()
-        store_url = embedded.url if embedded is not None else settings.redis_url
-        store = connect(store_url, settings.domain, replicas=_replicas(settings))
+        store_url, store = _store(settings, embedded)
         stack.push_async_callback(store.close)
         blobs = Blobs(settings.blobs_url)
         domain = AdmittingDomain(store, clock, ids, blobs, node=name, elsewhere=history.contents)

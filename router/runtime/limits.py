@@ -22,6 +22,11 @@ SUBMIT_BATCH_BYTES = 1_048_576  # bytes of one submit call; contents ride along
 SUBMIT_TRIES = 3  # a lost reply is asked again under the same key, which the store recognises
 SUBMIT_RETRY_S = 0.05  # pause before the second try; doubled for the third
 
+# -- the short way of a private server ----------------------------------------------------------------------
+
+PASSAGE_MAX = 2_000  # commands or entries on their way within this process; what falls off is read from the server
+PASSAGE_LOOK_S = 0.25  # how often the server is looked into for what came another way: the archive is in no hurry
+
 # -- waiting ------------------------------------------------------------------------------------------------
 
 READ_WAIT_S_MAX = 5.0  # longest blocking read: a connection that froze is noticed soon after

@@ -360,8 +360,12 @@ def connect(url: str, domain: str, *, replicas: int = 0) -> RedisStore:
     With `replicas`, a submit or commit counts only once that many replicas have it: followers and outboxes are shown
     nothing before, and a StoreError tells that it is not known. All nodes of a domain must ask for the same.
     """
-    writes, reads = _client(url, limits.WRITE_CONNECTIONS_MAX), _client(url, limits.READ_CONNECTIONS_MAX)
-    return RedisStore(writes, reads, domain, replicas)
+    return RedisStore(*clients(url), domain, replicas)
+
+
+def clients(url: str) -> tuple[Redis, Redis]:
+    """A client for calls that answer at once, and one for reads that wait."""
+    return _client(url, limits.WRITE_CONNECTIONS_MAX), _client(url, limits.READ_CONNECTIONS_MAX)
 
 
 def _client(url: str, connections: int) -> Redis:

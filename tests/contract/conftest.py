@@ -12,6 +12,7 @@ import pytest
 from router.runtime.embedded import find_server
 from router.runtime.memory import MemoryStore, World
 from router.runtime.redis_store import connect
+from router.runtime.sole_store import SoleStore
 from router.runtime.store import Store
 from router.runtime.system import SystemClock
 from tests.support import eventually_true
@@ -51,20 +52,25 @@ def redis() -> Iterator[str]:
     yield from serve(Path(REDIS))
 
 
-@pytest.fixture(params=["memory", "valkey", "redis"])
+@pytest.fixture(params=["memory", "valkey", "redis", "sole"])
 async def clients(request: pytest.FixtureRequest) -> AsyncIterator[Clients]:
     made: list[Store] = []
     world = World(SystemClock())
-    url = "" if request.param == "memory" else request.getfixturevalue(request.param)
+    server = {"memory": "", "sole": "valkey"}.get(request.param, request.param)
+    url = request.getfixturevalue(server) if server else ""
     domain = f"d{next(_domains)}"
 
     def another() -> Store:
-        made.append(connect(url, domain) if url else MemoryStore(world))
+        made.append(_client(request.param, url, domain) if url else MemoryStore(world))
         return made[-1]
 
     yield another
     for store in made:
         await store.close()
+
+
+def _client(kind: str, url: str, domain: str) -> Store:
+    return SoleStore(url, domain) if kind == "sole" else connect(url, domain)
 
 
 @pytest.fixture
