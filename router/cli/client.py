@@ -74,7 +74,7 @@ class Server:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise CommandError(
                 Exit.UNREACHABLE,
-                f"No server answers at {self.url} ({type(error).__name__}). "
+                f"No server answers at {self.url}{_why(error)}. "
                 "Start it with 'firstline serve', or name another with --url or FIRSTLINE_URL.",
             ) from error
 
@@ -106,12 +106,28 @@ def _checked(status: int, headers: Mapping[str, str], data: bytes, url: str) -> 
     raise _refused({"status": status, **problem})
 
 
+def _why(error: Exception) -> str:
+    """What is known of a failed connection, in brackets; empty when there is nothing to add."""
+    if isinstance(error, TimeoutError):
+        return f" within {limits.REQUEST_S_MAX:.0f} s"
+    cause = getattr(error, "os_error", error)
+    return f" ({cause.strerror.lower()})" if isinstance(cause, OSError) and cause.strerror else ""
+
+
 def _refused(problem: dict[str, Any]) -> CommandError:
-    words = [str(problem.get("detail") or problem.get("title") or f"HTTP {problem.get('status')}")]
-    if problem.get("subject"):
-        words.append(f"({problem['subject']})")
-    words += [f"\n  {part['pointer']}: {part['detail']}" for part in problem.get("errors", ())]
-    return CommandError(Exit.REFUSED, f"Refused [{problem.get('code', 'unknown')}]: {' '.join(words)}", problem=problem)
+    return CommandError(Exit.REFUSED, f"Refused {told(problem)}", problem=problem)
+
+
+def told(problem: Mapping[str, Any]) -> str:
+    """A problem for a person: its code, what is wrong and where. What says the same twice is said once."""
+    detail = str(problem.get("detail") or problem.get("title") or f"HTTP {problem.get('status')}")
+    subject = f" ({problem['subject']})" if problem.get("subject") else ""
+    parts = problem.get("errors", ())
+    if len(parts) == 1 and parts[0]["detail"] == detail:
+        subject += f" (at {parts[0]['pointer']})" if parts[0]["pointer"] else ""
+        parts = ()
+    lines = [f"[{problem.get('code', 'unknown')}]: {detail}{subject}"]
+    return "\n  ".join([*lines, *(f"{part['pointer']}: {part['detail']}" for part in parts)])
 
 
 def _decoded(data: bytes, content_type: str) -> Any:

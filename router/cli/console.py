@@ -28,11 +28,12 @@ def show(message: str) -> None:
 
 def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     """A result in rows, for a person."""
-    made = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
+    made = Table(show_edge=False, pad_edge=False)
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:
         made.add_row(*(cell.replace("[", r"\[") for cell in row))
+    show(title)
     Console(file=sys.stdout, highlight=False).print(made)
 
 

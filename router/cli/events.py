@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from router.cli import limits
-from router.cli.client import UNAVAILABLE, Server, connected
+from router.cli.client import UNAVAILABLE, Server, connected, told
 from router.cli.console import emit, say, show
 from router.cli.options import Json, Login, Url, url_of
 from router.cli.outcome import CommandError, Exit
@@ -94,8 +94,7 @@ def _id(event: bytes) -> str:
 def _line(answer: _Answer) -> str:
     """An answer for a person: the event, then what it led to."""
     if answer.problem:
-        parts = "".join(f"\n  {part['pointer']}: {part['detail']}" for part in answer.problem.get("errors", ()))
-        return f"{answer.event}: refused [{answer.problem['code']}]: {answer.problem.get('detail', '')}{parts}"
+        return f"{answer.event}: refused {told(answer.problem)}"
     said = [f"conversation {answer.conversation}, item {answer.item}" if answer.item else f"receipt {answer.receipt}"]
     said += ["was sent before"] if answer.duplicate else []
     return f"{answer.event}: {', '.join(said)}"
