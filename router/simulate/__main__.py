@@ -10,8 +10,9 @@ import structlog
 
 from router.runtime.memory import MemoryStore, World
 from router.simulate.auditor import audit
+from router.simulate.house import House
 from router.simulate.loop import SimLoop
-from router.simulate.world import House
+from router.simulate.world import Story
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -30,7 +31,7 @@ def simulate(seed: int, client: Callable[[World], MemoryStore] = MemoryStore) ->
         loop = runner.get_loop()
         assert isinstance(loop, SimLoop)
         house = House(loop, client)
-        runner.run(house.run())
+        runner.run(Story(house).run())
     wrong = audit(house)
     store = house.store
     return Result(seed, store.digest, store.position, house.faults.total(), len(wrong)), wrong

@@ -12,7 +12,8 @@ from router.core.commands import OfferCall, ReceiveMessage
 from router.core.evolve import evolve
 from router.core.invariants import check, overfull, unmatched
 from router.core.state import State, load
-from router.simulate.world import ROOMS, House
+from router.simulate.house import House
+from router.simulate.world import ROOMS
 from router.wire.codec import Entry, decode_entry, decode_record, digest
 
 
@@ -49,7 +50,7 @@ def _history(entries: list[tuple[Entry, bytes, str]]) -> list[str]:
 
 def _promises(house: House) -> list[str]:
     """Every acknowledged command ended, in one outcome."""
-    return [f"lost: {key}" for key in house.journal.acked if key not in house.store.outcomes]
+    return [f"lost: {key}" for key in house.acked if key not in house.store.outcomes]
 
 
 def _once(entries: Iterable[Entry]) -> list[str]:
@@ -62,7 +63,7 @@ def _effects(house: House, events: list[e.Event]) -> list[str]:
     """Every call and every mail told of had one effect, however often it was told."""
     opened = Counter(event.call for event in events if isinstance(event, e.ItemOpened) and event.call)
     received = Counter(event.message.natural_key for event in events if isinstance(event, e.MessageReceived))
-    acked = house.journal.acked.values()
+    acked = house.acked.values()
     calls = {command.call for command in acked if isinstance(command, OfferCall)}
     mails = {command.message.natural_key for command in acked if isinstance(command, ReceiveMessage)}
     wrong = [f"call {call} opened {opened[call]} items" for call in sorted(calls) if opened[call] != 1]

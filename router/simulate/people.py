@@ -1,15 +1,12 @@
 """The people of the world. They know only what an outsider knows, and repeat what was not acknowledged."""
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from router.core import commands as c
 from router.core.facts import Facts, MessageFacts
 from router.core.item import WorkItem
 from router.core.state import State
-
-if TYPE_CHECKING:
-    from router.simulate.world import House
+from router.simulate.house import House
 
 THINK_S = 3.0  # the longest anybody takes over one thing
 TWICE_SHARE = 0.3  # of incoming events: the sender tells it again under another key
@@ -18,7 +15,7 @@ TWICE_SHARE = 0.3  # of incoming events: the sender tells it again under another
 class Person:
     """Somebody who sends commands; every one has a key of its own."""
 
-    def __init__(self, house: "House", name: str) -> None:
+    def __init__(self, house: House, name: str) -> None:
         self._house = house
         self._name = name
         self._sent = 0
@@ -34,13 +31,13 @@ class Person:
     async def send(self, command: c.Command) -> None:
         """Send until acknowledged."""
         self._sent += 1
-        await self._house.journal.send(self._house, command, f"{self._name}:{self._sent}")
+        await self._house.send(command, f"{self._name}:{self._sent}")
 
 
 class Caller(Person):
     """Somebody who calls now and then. The phone system tells everything, some of it twice."""
 
-    def __init__(self, house: "House", number: int) -> None:
+    def __init__(self, house: House, number: int) -> None:
         super().__init__(house, f"caller{number}")
         self._calls = 0
 
@@ -66,7 +63,7 @@ class Caller(Person):
 class Correspondent(Person):
     """Somebody who writes mail, and whose mails may be fetched twice."""
 
-    def __init__(self, house: "House", number: int) -> None:
+    def __init__(self, house: House, number: int) -> None:
         super().__init__(house, f"mail{number}")
 
     async def play(self) -> None:
@@ -94,7 +91,7 @@ class Correspondent(Person):
 class AgentPlayer(Person):
     """An agent who does what agents do with whatever is theirs, as seen at some node."""
 
-    def __init__(self, house: "House", agent: str) -> None:
+    def __init__(self, house: House, agent: str) -> None:
         super().__init__(house, f"agent-{agent}")
         self._agent = agent
 

@@ -5,8 +5,6 @@ killed at any instant and started anew, calls to the store fail or lose their re
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable
 from typing import cast
 
 from queues.capacity import Room
@@ -17,16 +15,15 @@ from router.core.agent import Agent
 from router.gateway import StoreError
 from router.runtime.blobs import Blobs
 from router.runtime.domain import Domain
-from router.runtime.memory import MemoryStore, World
 from router.runtime.store import Store
 from router.simulate.faults import Faulty
-from router.simulate.journal import Journal
-from router.simulate.loop import SimClock, SimIds, SimLoop
+from router.simulate.house import House
 from router.simulate.people import AgentPlayer, Caller, Correspondent
 
 FAULTY_S = 90.0  # virtual seconds in which things break
 CALM_S = 120.0  # virtual seconds after that, in which everything has to settle
 LIFE_S_MAX = 25.0  # the longest that a node lives between two kills
+LEASE_SHARE = 0.7  # of mischief: leases vanish; the rest are jumps of the wall clock
 START_PAUSE_S = 0.5  # before a killed node is started again
 CALLERS = 20
 CORRESPONDENTS = 10
@@ -51,11 +48,10 @@ def centre() -> c.ApplyCentre:
 class Node:
     """One process: a domain that is killed and comes back under the same name."""
 
-    def __init__(self, name: str, house: "House") -> None:
-        self.name = name
+    def __init__(self, name: str, house: House) -> None:
+        self._name = name
         self._house = house
         self._store: Faulty | None = None
-        self.domain: Domain | None = None
 
     async def live(self) -> None:
         """Start, live for a while, be killed; again and again until calm, then live on."""
@@ -66,7 +62,7 @@ class Node:
             try:
                 await self._life()
             except Exception as error:
-                house.broken.append(f"{self.name} died of {error!r}")
+                house.broken.append(f"{self._name} died of {error!r}")
             house.faults["killed"] += 1
             await asyncio.sleep(START_PAUSE_S)
 
@@ -74,21 +70,21 @@ class Node:
         house = self._house
         assert self._store is not None
         store = cast(Store, self._store)
-        domain = Domain(store, house.clock, house.ids, Blobs("memory://sim"), node=self.name)
+        domain = Domain(store, house.clock, house.ids, Blobs("memory://sim"), node=self._name)
         while True:
             try:
                 await domain.start()
                 break
             except (StoreError, TimeoutError):
                 await asyncio.sleep(START_PAUSE_S)
-        self.domain = domain
+        house.up[self._name] = domain
         try:
             async with asyncio.timeout(None if house.calm else house.loop.random.uniform(1.0, LIFE_S_MAX)):
                 await domain.wait()
         except TimeoutError:
             pass
         finally:
-            self.domain = None
+            house.up.pop(self._name)
             self._store.dead = True
             await domain.stop()
 
@@ -98,40 +94,27 @@ class Node:
             self._store.calm = True
 
 
-class House:
-    """The world: what is shared, who lives in it, and what went wrong."""
+class Story:
+    """What happens in a house: faults for a while, then calm, in which everything has to settle."""
 
-    def __init__(self, loop: SimLoop, client: Callable[[World], MemoryStore] = MemoryStore) -> None:
-        """`client` makes a node's connection to the store (a test plants a broken one)."""
-        self.loop = loop
-        self.client = client
-        self.clock = SimClock(loop)
-        self.ids = SimIds(loop)
-        self.store = World(self.clock)
-        self.faults: Counter[str] = Counter()
-        self.broken: list[str] = []
-        self.calm = False
-        self.journal = Journal()
-        self.nodes = [Node("n1", self), Node("n2", self)]
-
-    def domain(self) -> Domain | None:
-        """Some node that is up; None when all are down."""
-        up = [node.domain for node in self.nodes if node.domain is not None]
-        return self.loop.random.choice(up) if up else None
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._nodes = [Node("n1", house), Node("n2", house)]
 
     async def run(self) -> None:
-        """The whole story: faults, then calm."""
+        """The whole story."""
+        house = self._house
         async with asyncio.TaskGroup() as tasks:
-            lives = [tasks.create_task(node.live()) for node in self.nodes]
+            lives = [tasks.create_task(node.live()) for node in self._nodes]
             mischief = tasks.create_task(self._mischief())
-            await self.journal.send(self, centre(), "centre")
-            people = [tasks.create_task(AgentPlayer(self, f"a{n}").play()) for n in range(AGENTS)]
-            people += [tasks.create_task(Caller(self, n).play()) for n in range(CALLERS)]
-            people += [tasks.create_task(Correspondent(self, n).play()) for n in range(CORRESPONDENTS)]
+            await house.send(centre(), "centre")
+            people = [tasks.create_task(AgentPlayer(house, f"a{n}").play()) for n in range(AGENTS)]
+            people += [tasks.create_task(Caller(house, n).play()) for n in range(CALLERS)]
+            people += [tasks.create_task(Correspondent(house, n).play()) for n in range(CORRESPONDENTS)]
             await asyncio.sleep(FAULTY_S)
             mischief.cancel()
-            self.calm = True
-            for node in self.nodes:
+            house.calm = True
+            for node in self._nodes:
                 node.quieten()
             await asyncio.sleep(CALM_S)
             for task in (*people, *lives):
@@ -139,12 +122,13 @@ class House:
 
     async def _mischief(self) -> None:
         """Leases vanish and wall clocks jump, besides what the connections do."""
-        chance = self.loop.random
+        house = self._house
+        chance = house.loop.random
         while True:
             await asyncio.sleep(chance.uniform(3, 15))
-            if chance.random() < 0.7:
-                self.store.lease = None
-                self.faults["lease_lost"] += 1
+            if chance.random() < LEASE_SHARE:
+                house.store.lease = None
+                house.faults["lease_lost"] += 1
             else:
-                self.clock.wall_offset_ms += chance.randrange(-10_000, 10_000)
-                self.faults["clock_jump"] += 1
+                house.clock.wall_offset_ms += chance.randrange(-10_000, 10_000)
+                house.faults["clock_jump"] += 1
