@@ -21,8 +21,8 @@ Line: TypeAlias = MutableMapping[str, Any]
 DEPTH_MAX = 6  # nesting of a logged value that is looked into; what lies deeper is not shown
 TEXT_CHARS_MAX = 20_000  # of one value: a traceback fits, a mail body does not
 
-_CHATTY = ("alembic", "aiosqlite", "asyncio")
-"""Libraries whose everyday lines say nothing to an operator."""
+_CHATTY = ("alembic", "aiosqlite", "asyncio", "engineio.server", "socketio.server")
+"""Libraries whose everyday lines say nothing to an operator, or hold what people wrote to each other."""
 
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")

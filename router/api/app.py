@@ -1,6 +1,7 @@
 """Puts the outer face together, by hand, and takes it down in the order that loses nobody anything."""
 
 import asyncio
+import logging
 
 import socketio
 from aiohttp import web
@@ -29,7 +30,7 @@ from router.api.passwords import PASSWORDS, THROTTLE, Passwords, Throttle
 from router.api.push import Pusher
 from router.api.routes import Route, served
 from router.api.sessions import SESSIONS, Sessions
-from router.api.socket_wire import NAMESPACE, SocketJson, SocketServer, cut
+from router.api.socket_wire import NAMESPACE, SocketJson, SocketPacket, SocketServer, cut
 from router.api.sockets import AgentNamespace
 from router.api.tokens import TOKENS, Tokens
 
@@ -115,5 +116,8 @@ def _socket_server(origins: Origins) -> socketio.AsyncServer:
         ping_timeout=limits.PING_TIMEOUT_S,
         max_http_buffer_size=limits.SOCKET_MESSAGE_BYTES_MAX,
         json=SocketJson,
+        serializer=SocketPacket,
+        logger=logging.getLogger("socketio.server"),
+        engineio_logger=logging.getLogger("engineio.server"),
         namespaces=[],
     )

@@ -14,10 +14,12 @@ import msgspec
 import socketio
 from engineio import packet as engineio_packet
 from engineio.async_socket import AsyncSocket
+from socketio import packet
 
 NAMESPACE = "/agent"
 RESERVED = frozenset({"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"})
 """Names that the Socket.IO protocol keeps for itself."""
+_HEARD = frozenset({packet.CONNECT, packet.DISCONNECT, packet.EVENT, packet.ACK})
 FAST = hasattr(AsyncSocket, "send") and list(inspect.signature(engineio_packet.Packet).parameters)[:2] == [
     "packet_type",
     "data",
@@ -26,6 +28,21 @@ FAST = hasattr(AsyncSocket, "send") and list(inspect.signature(engineio_packet.P
 
 _encode = msgspec.json.Encoder().encode
 _fallbacks: set[asyncio.Task[None]] = set()
+
+
+class SocketPacket(packet.Packet):  # type: ignore[misc]
+    """A packet as a client may send it: text, to connect, to say something or to go. What is none of these, or cannot
+    be read, is an event without data, which `SocketServer` does not hear; the library would log a stack for each."""
+
+    def decode(self, encoded_packet: str | bytes) -> int:
+        """Decode; there are never attachments to wait for."""
+        try:
+            super().decode(encoded_packet)
+        except (ValueError, IndexError, TypeError):
+            self.packet_type = packet.CONNECT_ERROR
+        if self.packet_type not in _HEARD:
+            self.packet_type, self.namespace, self.id, self.data = packet.EVENT, None, None, None
+        return 0
 
 
 class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
