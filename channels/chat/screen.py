@@ -57,7 +57,8 @@ class Screen:
         while True:
             await self._with_the_store(self._show)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), limits.LOOK_S)
+                async with asyncio.timeout(limits.LOOK_S):
+                    await self._changed.wait()
             self._changed.clear()
 
     async def _with_the_store(self, show: Callable[[], Awaitable[None]]) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import base64
 import logging
 import re
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from typing import Any, Protocol
 
 from aioimaplib import aioimaplib
@@ -93,6 +93,12 @@ def quoted(name: str) -> str:
 def _modified_base64(found: re.Match[str]) -> str:
     data = base64.b64encode(found[0].encode("utf-16-be")).decode("ascii")
     return "&" + data.rstrip("=").replace("/", ",") + "-"
+
+
+async def _within(ended: Awaitable[Any], seconds: float) -> Any:
+    """What `ended` gives. Raises TimeoutError; never loses a cancellation, as `asyncio.wait_for` may (Python 3.11)."""
+    async with asyncio.timeout(seconds):
+        return await ended
 
 
 class ImapMailbox:
@@ -198,7 +204,7 @@ class ImapMailbox:
         ended = await self._run(client.idle_start(seconds + self._command_s))
         await self._pushed(client, lost, seconds)
         client.idle_done()
-        await self._run(asyncio.wait_for(ended, IMAP_DONE_S_MAX))
+        await self._run(_within(ended, IMAP_DONE_S_MAX))
 
     async def _pushed(self, client: aioimaplib.IMAP4, lost: asyncio.Future[None], seconds: float) -> None:
         """Until a mail is announced, the connection is lost, or the time is over."""

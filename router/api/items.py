@@ -100,9 +100,10 @@ async def timeline(request: web.Request) -> Timeline:
     """
     deps, item = request.app[DEPS], request.match_info["item"]
     await view_of(request, item)
+    archived = await deps.history.position()
     rows = await deps.history.timeline(item)
-    archived = max((row["position"] for row in rows), default=0)
-    rows = [*rows, *request.app[LIVE].story(item, max(archived, await deps.history.position()))]
+    last = max((row["position"] for row in rows), default=0)
+    rows = [*rows, *request.app[LIVE].story(item, max(archived, last))]
     if not principal_of(request).login:
         return Timeline(item=item, rows=rows)
     notes = {row["note"] if row["type"] != "NoteAdded" else row["content"] for row in rows if _has_note(row)}
