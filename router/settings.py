@@ -11,7 +11,7 @@ import secrets
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 from urllib.parse import urlsplit
 
 import msgspec
@@ -240,8 +240,11 @@ def _build(values: _Values, environ: Mapping[str, str], problems: list[str]) -> 
             value = _converted(given, _FIELDS[path], environ)
             if check := _CHECKS.get(path):
                 check(value)
-        except (ValueError, OSError) as error:
-            problems.append(f"{given.source}: {'.'.join(path)}: {error}")
+        except OSError as error:
+            problems.append(f"{given.source}: {'.'.join(path)}: {error.filename} that it names: {error.strerror}")
+            continue
+        except ValueError as error:
+            problems.append(f"{given.source}: {'.'.join(path)}: {error}{_remedy(error, _FIELDS[path])}")
             continue
         target = sections[path[0]] if path[0] in _SECTIONS else fields
         target[path[-1]] = value
@@ -250,6 +253,16 @@ def _build(values: _Values, environ: Mapping[str, str], problems: list[str]) -> 
     for name, shape in _SECTIONS.items():
         fields[name] = shape(**sections[name])
     return _complete(Settings(**fields))
+
+
+def _remedy(error: ValueError, shape: Any) -> str:
+    """What to write instead of what is not of this shape. Our own checks say it themselves."""
+    if not isinstance(error, msgspec.ValidationError):
+        return ""
+    if get_origin(shape) is Literal:
+        return f". Write one of {', '.join(get_args(shape))}."
+    plain = get_args(shape)[0] if get_origin(shape) is Annotated else shape
+    return {int: ". Write a number.", bool: ". Write true or false."}.get(plain, "")
 
 
 def _converted(given: _Given, shape: Any, environ: Mapping[str, str]) -> Any:

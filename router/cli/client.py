@@ -111,7 +111,9 @@ def _why(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return f" within {limits.REQUEST_S_MAX:.0f} s"
     cause = getattr(error, "os_error", error)
-    return f" ({cause.strerror.lower()})" if isinstance(cause, OSError) and cause.strerror else ""
+    if not isinstance(cause, OSError) or not cause.errno:
+        return ""
+    return f" ({(os.strerror(cause.errno) if cause.errno > 0 else str(cause.strerror)).lower()})"
 
 
 def _refused(problem: dict[str, Any]) -> CommandError:
@@ -141,7 +143,12 @@ def _decoded(data: bytes, content_type: str) -> Any:
 
 @asynccontextmanager
 async def connected(url: str, login: str = "") -> AsyncIterator[Server]:
-    """The server at `url`. The credential is FIRSTLINE_TOKEN, else FIRSTLINE_KEY, else a login that is asked for."""
+    """The server at `url`. The credential is FIRSTLINE_TOKEN, else FIRSTLINE_KEY, else a login that is asked for.
+
+    Raises CommandError when that is no URL of a server, or nobody can be asked.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise CommandError(Exit.USAGE, f"'{url}' is not the URL of a server. Write it like http://127.0.0.1:8410.")
     timeout = aiohttp.ClientTimeout(total=limits.REQUEST_S_MAX, connect=limits.CONNECT_S_MAX)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         server = Server(session, url.rstrip("/"))

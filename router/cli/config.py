@@ -3,8 +3,9 @@
 import asyncio
 import os
 import sys
+from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 import typer
@@ -22,6 +23,7 @@ from router.cli.running import Place, place_of, run
 
 File = Annotated[Path, typer.Argument(help="The centre file; - is standard input.", show_default=False)]
 _MARKS = {"added": "+", "removed": "-", "changed": "~"}
+_WORDS: Final = (("added", "new"), ("changed", "changed"), ("removed", "removed"))
 
 
 class _Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,6 +209,8 @@ def _show(planned: Applied) -> None:
     if planned.differences:
         rows = [_row(difference) for difference in planned.differences]
         table("What the file changes", ["", "record", "field", "live", "file"], rows)
+        counts: Counter[str] = Counter({(one.kind, one.id): one.what for one in planned.differences}.values())
+        say("Records: " + ", ".join(f"{counts[what]} {word}" for what, word in _WORDS if counts[what]) + ".")
     for kind, id in planned.kept:
         say(f"{kind}/{id} stays as it is live.")
 
