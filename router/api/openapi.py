@@ -24,6 +24,7 @@ _STYLE = (
     "background:#fff}code{font-family:ui-monospace,monospace}h2{margin-top:2.5rem}"
     "section{border-top:1px solid #767676;padding:.5rem 0}h3{font-size:1rem;margin:.5rem 0}"
     "th,td{text-align:left;padding:.1rem 1rem .1rem 0;vertical-align:top}"
+    "h3,p,td{overflow-wrap:anywhere}td:first-child{min-width:4rem}"
     "@media(prefers-color-scheme:dark){body{color:#eee;background:#1b1b1b}a{color:#9cf}}"
 )
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -155,13 +156,14 @@ def _page(made: dict[str, Any]) -> str:
         for method, operation in operations.items():
             by_tag.setdefault(operation["tags"][0], []).append(_section(method, path, operation))
     parts = [f'<h2 id="{_e(tag)}">{_e(tag)}</h2>{"".join(sections)}' for tag, sections in by_tag.items()]
-    index = " · ".join(f'<a href="#{_e(tag)}">{_e(tag)}</a>' for tag in by_tag)
+    index = " · ".join(f'<a href="#{_e(tag)}">{_e(tag)}</a>' for tag in [*by_tag, "shapes"])
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Firstline API</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>'
-        f"<h1>Firstline API {_e(made['info']['version'])}</h1><p>{_e(made['info']['description'])}</p>"
+        f"<h1>Firstline API {_e(made['info']['version'])}</h1><p>{_prose(made['info']['description'])}</p>"
         f'<p><a href="/openapi.json">/openapi.json</a></p><nav>{index}</nav>{"".join(parts)}'
-        f"<h2>Shapes</h2>{''.join(_shape(name, one) for name, one in made['components']['schemas'].items())}"
+        f'<h2 id="shapes">shapes</h2>'
+        f"{''.join(_shape(name, one) for name, one in made['components']['schemas'].items())}"
         f"</body></html>"
     )
 
@@ -169,34 +171,50 @@ def _page(made: dict[str, Any]) -> str:
 def _section(method: str, path: str, operation: dict[str, Any]) -> str:
     allowed = ", ".join(operation.get("x-allowed", ("everybody",)))
     rows = [f"<tr><td>{_e(p['in'])}</td><td><code>{_e(p['name'])}</code></td></tr>" for p in operation["parameters"]]
-    content = operation.get("requestBody", {}).get("content", {})
-    rows += [f"<tr><td>body</td><td><code>{_e(_ref(part, media))}</code></td></tr>" for media, part in content.items()]
+    body = operation.get("requestBody", {}).get("content", {})
+    rows += [f"<tr><td>body</td><td><code>{_part(part, media)}</code></td></tr>" for media, part in body.items()]
+    for status, answer in operation["responses"].items():
+        content = answer.get("content", {}).items() if status.startswith("2") else ()
+        rows += [f"<tr><td>{_e(status)}</td><td><code>{_part(part, media)}</code></td></tr>" for media, part in content]
     return (
-        f"<section><h3><code>{method.upper()} {_e(path)}</code></h3><p>{_e(operation['summary'])} "
-        f"{_e(operation.get('description', ''))}</p><p>Allowed: {_e(allowed)}</p>"
+        f"<section><h3><code>{method.upper()} {_e(path)}</code></h3><p>{_prose(operation['summary'])} "
+        f"{_prose(operation.get('description', ''))}</p><p>Allowed: {_e(allowed)}</p>"
         f"<table>{''.join(rows)}</table></section>"
     )
 
 
 def _shape(name: str, schema: dict[str, Any]) -> str:
     fields: Iterable[tuple[str, Any]] = schema.get("properties", {}).items()
-    rows = [f"<tr><td><code>{_e(field)}</code></td><td>{_e(_type(one))}</td></tr>" for field, one in fields]
+    needed = schema.get("required", ())
+    rows = [
+        f"<tr><td><code>{_e(field)}</code></td><td>{_type(one)}{' (required)' if field in needed else ''}</td></tr>"
+        for field, one in fields
+    ]
     about = schema.get("description", "")
-    return f"<section><h3>{_e(name)}</h3><p>{_e(about)}</p><table>{''.join(rows)}</table></section>"
+    return f'<section id="{_e(name)}"><h3>{_e(name)}</h3><p>{_prose(about)}</p><table>{"".join(rows)}</table></section>'
 
 
 def _type(schema: dict[str, Any]) -> str:
+    """The type in words, as HTML; a shape is a link to its place on the page."""
     if "$ref" in schema:
-        return str(schema["$ref"]).rpartition("/")[2]
+        name = _e(str(schema["$ref"]).rpartition("/")[2])
+        return f'<a href="#{name}">{name}</a>'
     if "anyOf" in schema:
         return " or ".join(_type(one) for one in schema["anyOf"])
     if schema.get("type") == "array":
         return f"list of {_type(schema.get('items') or {})}"
-    return str(schema.get("type", schema.get("const", "any")))
+    if "enum" in schema:
+        return " or ".join(_e(one) for one in schema["enum"])
+    return _e(str(schema.get("type", schema.get("const", "any"))))
 
 
-def _ref(part: dict[str, Any], media: str) -> str:
-    return _type(part["schema"]) if "schema" in part else media
+def _part(part: dict[str, Any], media: str) -> str:
+    return _type(part["schema"]) if "schema" in part else _e(media)
+
+
+def _prose(text: str) -> str:
+    """Text with `code` marked as such."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", _e(text))
 
 
 def _e(text: str) -> str:
