@@ -56,7 +56,13 @@ def _changes(state: State, command: c.ApplyCentre, now: int) -> list[e.Event]:
         old = state.get((change.kind, change.id))
         if old is None or msgspec.structs.replace(change.record, revision=old.revision) != old:
             events.append(e.RecordPut(at=now, record=msgspec.structs.replace(change.record, revision=revision)))
-    return events
+            if isinstance(change.record, Agent) and change.record.disabled:
+                events += _given_back(state, change.id, now)
+    return [*events, *_queued_again(state, events, now)]
+
+
+def _given_back(state: State, agent: str, now: int) -> list[e.Event]:
+    return []
 
 
 def _refused(state: State, change: c.Change) -> Rejection | None:
@@ -130,10 +136,17 @@ def _parts(value: Any) -> Iterator[Any]:
 def _busy(state: State, kind: str, id: str) -> bool:
     """Whether live things hold on to the record: then dropping it would lose them."""
     if kind == "agent":
-        return bool(state.holds.get(id) or state.parked.get(id) or _connected(state, id))
+        return bool(state.holds.get(id) or state.parked.get(id) or _named_for(state, id) or _connected(state, id))
     if kind == "queue":
         return any(item.queue == id and item.state != "closed" for item in state.items.values())
+    if kind == "skill":
+        return any(id in dict(item.requirement) and item.state != "closed" for item in state.items.values())
     return False
+
+
+def _named_for(state: State, agent: str) -> list[WorkItem]:
+    """The items that wait for this agent by name."""
+    return [state.items[id] for found in state.lines.only_for(agent) for _, _, id in found.line]
 
 
 def _connected(state: State, agent: str) -> bool:

@@ -213,6 +213,8 @@ def moved(
         return no("unknown_queue", queue)
     if to_agent and to_agent not in state.agents:
         return no("unknown_agent", to_agent)
+    if to_agent and state.agents[to_agent].disabled:
+        return no("agent_disabled", to_agent)
     transferred = e.ItemTransferred(
         at=now,
         item=item.id,

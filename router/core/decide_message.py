@@ -56,8 +56,11 @@ def receive_message(state: State, command: c.ReceiveMessage, now: int) -> Decisi
 
 
 def _joins(item: WorkItem, command: c.ReceiveMessage) -> bool:
-    """Whether the message belongs to this item: it is open, or nobody wrote it (a bounce, an absence note)."""
-    return item.state in OPEN or command.message.automatic
+    """Whether the message belongs to this item: its exchange goes on, or nobody wrote it (a bounce, an absence note).
+
+    An item in wrap-up closes by itself, so what a customer writes then needs an item of its own, as after closing.
+    """
+    return item.state in OPEN - {"wrapping"} or command.message.automatic
 
 
 def _join(

@@ -48,7 +48,7 @@ def queued(  # the one way into a queue, so that due and place follow one rule
     only: str = "",
     offset: int = 1,
 ) -> e.ItemQueued:
-    """The item enters the queue, last among its equals; `due` never grows by a move (DESIGN section 6).
+    """The item enters the queue, last among its equals; `due` never grows by a move.
 
     `offset` tells apart several entries of one decision.
     """

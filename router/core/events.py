@@ -191,7 +191,7 @@ class ItemOpened(_Event, frozen=True):
 
 
 class ItemQueued(_Event, frozen=True):
-    """The item entered a queue, at the end of its equals. `due` never grows by a move (DESIGN section 6)."""
+    """The item entered a queue, at the end of its equals. `due` never grows by a move."""
 
     item: str
     queue: str

@@ -77,7 +77,7 @@ def _conversation_faults(state: State) -> list[str]:
 
 def _index_faults(state: State) -> list[str]:
     """The derived indexes equal those of a state loaded afresh from the same records."""
-    fresh = load(state.records())
+    fresh = load(state.records(), routing=state.routing)
     pairs = {
         "holds": (state.holds, fresh.holds),
         "parked": ({k: v for k, v in state.parked.items() if v}, fresh.parked),

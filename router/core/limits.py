@@ -1,7 +1,7 @@
 """Every bound of the core, with its unit in the name and its reason beside it. A tick is 1 ms in production."""
 
 PRESENCE_GRACE_TICKS = 30_000  # a reload or a lost network comes back within this; then the agent is signed off
-EXCEPTIONS_MAX = 64  # agents barred from one item; more would mean that nobody is left (DESIGN section 6)
+EXCEPTIONS_MAX = 64  # agents barred from one item; more would mean that nobody is left
 WALK_MAX = 64  # how far a line is walked past exceptions before giving up for this decision
 MATCHES_PER_CALL_MAX = 200  # reservations one call of match may make; the rest waits for the next call
 CLASSES_KEPT_MAX = 4_096  # empty item classes kept with their compatibility before they are swept

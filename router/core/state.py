@@ -45,7 +45,7 @@ class State:
 
     def __init__(self, *, routing: bool = True) -> None:
         """`routing`: whether anybody will match here. Followers of the log do not, and keep no idle lines."""
-        self._routing = routing
+        self.routing = routing
         self.skills: dict[str, Skill] = {}
         self.teams: dict[str, Team] = {}
         self.queues: dict[str, Queue] = {}
@@ -205,7 +205,7 @@ class State:
             self._set_deadline(kind, id, record)
             if record is not None:
                 self._index(kind, record)
-        if self._routing:
+        if self.routing:
             for agent in self._moved:
                 self._place(agent)
         self._moved.clear()
