@@ -67,7 +67,7 @@ def _store(settings: Settings, embedded: Embedded | None) -> tuple[str, RedisSto
 
 
 class AdmittingDomain(Domain):
-    """Takes no new work in while the archive is too far behind; what is in the house goes on (DESIGN section 5)."""
+    """Takes no new work in while the archive is too far behind; what is in the house goes on."""
 
     behind: Callable[[], bool] = staticmethod(bool)
     """Whether the archive is too far behind; set once there is an archive."""

@@ -20,7 +20,7 @@ NAME_CHARS_MAX = 200  # an attachment's or a person's name
 FILES_MAX = 50  # attachments of one mail taken out; further ones are in the raw mail
 FILE_BYTES_MAX = 25 * MIB  # one attachment
 FILES_BYTES_MAX = 40 * MIB  # all attachments of one mail
-CONTENT_BYTES_MAX = 64 * 1024  # a larger text goes to a blob (DESIGN section 5)
+CONTENT_BYTES_MAX = 64 * 1024  # a larger text goes to a blob, so that Redis holds little
 BOUNCE_SCAN_BYTES_MAX = 256 * 1024  # how far a bounce is searched for the mail that it is about
 
 # -- the parser's process -------------------------------------------------------------------------------------

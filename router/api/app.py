@@ -85,7 +85,7 @@ async def drain(sio: socketio.AsyncServer) -> None:
     """Let every socket go before the web server stops: readiness is off by now, intake has ended.
 
     Tells agents why, disconnects, waits a bounded time for the connections to end, and cuts what remains. Without
-    this a stop takes twice aiohttp's shutdown time-out (FACTS 3.1).
+    this a stop takes twice aiohttp's shutdown time-out.
     """
     namespace = sio.namespace_handlers.get(NAMESPACE)
     if isinstance(namespace, AgentNamespace):

@@ -1,7 +1,7 @@
 """Which web pages may open sockets. Browsers send their page's origin; other programs send none.
 
 A page of our own host, one that the operator listed, and for chats one that an entry point lists. Nothing else:
-never an empty list or `*`, which python-socketio takes for everybody (FACTS finding 17).
+never an empty list or `*`, which python-socketio takes for everybody.
 """
 
 from collections.abc import Mapping

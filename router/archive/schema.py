@@ -2,7 +2,7 @@
 
 Rows that an event starts (a leg, a queue visit, an interval, an audit row) are keyed by that event's position,
 so that writing them twice is impossible and their order is that of the log. Times are Unix milliseconds.
-Texts, names and addresses are only in `contents` (DESIGN section 5: content is not in the log), and centre
+Texts, names and addresses are only in `contents` (content is not in the log), and centre
 records in `audit` are what supervisors edit. Change this together with a new revision in `migrations`.
 """
 

@@ -1,6 +1,6 @@
 """Every bound of the command line, with its unit in the name and its reason beside it."""
 
-REQUEST_S_MAX = 30.0  # an answer takes 2 s at most (DESIGN section 5); the rest is for slow lines
+REQUEST_S_MAX = 30.0  # an answer takes 2 s at most; the rest is for slow lines
 CONNECT_S_MAX = 5.0  # a server that runs takes a connection at once
 REACHABLE_S_MAX = 2.0  # a server on this machine says that it lives within it, even under load
 RECEIPT_S_MAX = 30.0  # how long a command on the data folder may take to be decided
@@ -12,6 +12,6 @@ EVENTS_BYTES_MAX = 512 * 1024  # of one request of events: half of what the API 
 FILE_BYTES_MAX = 256 * 1024 * 1024  # of an events file: it is read whole, to be refused before the first is sent
 DISK_FREE_MIN_BYTES = 1 << 30  # below a gigabyte the append-only file of a busy day may not fit
 BINARY_WAIT_S = 5.0  # how long a server binary may take to say its version
-REDIS_MIN = (7, 0)  # older ones lack what the commit script uses (DESIGN section 2)
+REDIS_MIN = (7, 0)  # older ones lack what the commit script uses
 PYTHON_MIN = (3, 11)  # pyproject.toml
 PROBLEMS_SHOWN_MAX = 20  # lines of errors before the rest is only counted

@@ -100,7 +100,7 @@ async def test_a_codes_id_begins_with_its_kind(house: House) -> None:
 
 
 async def test_a_skill_given_live_wakes_what_waits_for_it(house: House) -> None:
-    """DESIGN section 7, the second walk."""
+    """The second of docs/walks.md."""
     await house.sign_on("ann")
     tag = {"If-Match": (await house.call("GET", "/api/v1/queues/help", "lea")).headers["ETag"]}
     body = {"team": "first", "escalates_to": "expert", "requirement": {"tax": 3}}

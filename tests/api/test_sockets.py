@@ -79,7 +79,7 @@ def steps(item: str, call: str) -> dict[str, list[tuple[str, dict[str, Any]] | c
 
 @pytest.mark.parametrize("way", steps("", ""))
 async def test_old_view_and_changes_equal_a_fresh_view_for_calls(house: House, way: str) -> None:
-    """STYLE point 17, for every command that an agent's view can hear of."""
+    """For every command that an agent's view can hear of."""
     async with desk(house, "ann") as ann:
         await ann.act("presence", state="available")
         item = await house.phone_call("k")
@@ -234,7 +234,7 @@ async def test_an_account_that_is_no_agent_is_refused(house: House) -> None:
     [("https://evil.example", 400), ("https://desk.example", 101), ("http://127.0.0.1:{port}", 101), ("null", 400)],
 )
 async def test_only_pages_of_ours_may_open_sockets(house: House, origin: str, status: int) -> None:
-    """FACTS finding 17: an empty list would let everybody in."""
+    """An empty list would let everybody in."""
     port = house.url.rpartition(":")[2]
     headers = {
         "Origin": origin.format(port=port),
@@ -307,7 +307,7 @@ async def test_an_expired_token_ends_the_socket_and_a_fresh_one_keeps_it(
 async def test_a_client_that_does_not_read_is_cut_off_and_harms_nobody(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """FACTS finding 15. The client opens a websocket by hand, and never reads from it again."""
+    """The client opens a websocket by hand, and never reads from it again."""
     monkeypatch.setattr(limits, "SOCKET_BYTES_MAX", 200_000)
     token = await house.token("ann")
     async with ClientSession() as session, desk(house, "bob") as bob:

@@ -55,7 +55,7 @@ def test_each_module_imports_alone() -> None:
 
 
 def test_the_import_contracts_are_kept() -> None:
-    """The floors of the house (DESIGN section 3): skills at the bottom, the command line on top."""
+    """The floors of the house: skills at the bottom, the command line on top."""
     linter = Path(sys.executable).with_name("lint-imports")
     ran = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout

@@ -300,7 +300,7 @@ async def test_above_two_megabytes_the_connection_closes_and_nobody_else_suffers
 
 
 async def test_a_flood_is_told_to_slow_down_and_loses_nothing(server: Server) -> None:
-    """F28, FACTS 6 row 24: refused with when to try again; the same id then goes through."""
+    """Refused with when to try again; the same id then goes through."""
     async with server.browser() as browser:
         answers = [
             await browser.ask("message", {"id": f"m{number}", "text": "a"})
@@ -384,7 +384,7 @@ async def test_a_listed_page_may_chat(server: Server) -> None:
 
 
 async def test_a_page_may_chat_only_where_it_is_listed(server: Server) -> None:
-    """FACTS finding 17: the Socket.IO server lets the page in, the site does not."""
+    """The Socket.IO server lets the page in, the site does not."""
     assert await refusal(server.browser(site="shop", origin="https://shop.example")) == "origin_refused"
 
 
@@ -405,7 +405,7 @@ async def test_the_browsers_language_reaches_the_item(server: Server) -> None:
 
 
 async def test_a_browser_that_stops_reading_is_sent_away(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """FACTS finding 15: nothing piles up for it; it resumes from its last message."""
+    """Nothing piles up for it; it resumes from its last message."""
     async with server.browser() as browser:
         item = await talking(server, browser)
         monkeypatch.setattr(limits, "SOCKET_PACKETS_MAX", -1)
@@ -417,7 +417,7 @@ async def test_a_browser_that_stops_reading_is_sent_away(server: Server, monkeyp
 
 
 async def test_a_store_that_is_down_is_an_honest_answer_and_the_next_try_is_one_message(server: Server) -> None:
-    """DESIGN idea 4: acknowledged means safe; the browser keeps the message and sends it again."""
+    """Acknowledged means safe; the browser keeps the message and sends it again."""
     async with server.browser() as browser:
         server.house.line.broken = {"submit"}
         answer = await browser.ask("message", {"id": "m1", "text": "Bonjour"})
@@ -490,7 +490,7 @@ async def test_a_long_talk_over_a_bad_connection_loses_nothing(
 
 
 async def test_no_text_or_name_is_in_the_log(server: Server) -> None:
-    """FACTS I14: the log of commands and events holds ids and facts only."""
+    """The log of commands and events holds ids and facts only."""
     seen: list[bytes] = []
     server.house.domain.listen(lambda applied, _: seen.append(applied.data))
     async with server.browser(name="Nora Secret") as browser:

@@ -116,7 +116,7 @@ def test_what_the_centre_does_not_know_is_refused_by_name(
 
 
 def test_facts_hold_no_address_and_contents_do(state: State) -> None:
-    """FACTS I14: what goes into the log names nobody."""
+    """What goes into the log names nobody."""
     made, contents = facts(state, "number", customer="crm-7", attributes={"plate": "1-ABC-234"})
     log = msgspec.json.encode(made).decode()
     assert "32470123456" not in log

@@ -146,7 +146,7 @@ async def test_a_webhook_text_becomes_an_item_with_its_text_beside_the_log(house
 
 
 async def test_a_long_webhook_text_goes_to_a_blob(house: House) -> None:
-    """DESIGN section 5: over 64 KiB a content does not lie in Redis."""
+    """Over 64 KiB a content does not lie in Redis."""
     outcome = await house.take("webhook.received", {"to": "forms", "text": "a" * 100_000})
     await house.archive()
     rows = await house.history.messages(outcome.refs["conversation"])
@@ -215,7 +215,7 @@ async def test_a_mail_to_nobody_is_refused_by_its_address(house: House) -> None:
 
 
 async def test_a_store_that_is_down_promises_nothing(house: House) -> None:
-    """DESIGN idea 4: no receipt, no effect; the same event later has one."""
+    """No receipt, no effect; the same event later has one."""
     event = house.event("call.offered", {"call": "c1", "to": "+3225550001"}, "e1")
     house.line.broken = {"submit"}
     with pytest.raises(StoreError):

@@ -218,7 +218,7 @@ async def test_the_order_within_an_item_holds_and_other_items_do_not_wait(
 async def test_gone_disables_the_endpoint_in_the_centre(
     house: House, sender: WebhookSender, receiver: Receiver, second: Receiver
 ) -> None:
-    """FACTS 5.1: 410 disables. The other endpoint goes on; enabled again, it hears what comes from then on."""
+    """410 disables. The other endpoint goes on; enabled again, it hears what comes from then on."""
 
     async def gone(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
         return web.Response(status=410)

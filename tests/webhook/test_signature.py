@@ -9,7 +9,7 @@ from router.gateway import OutboxEntry
 
 
 def test_the_published_vector_is_met() -> None:
-    """FACTS 5.1: what receivers with other libraries verify."""
+    """What receivers with other libraries verify."""
     signature = Webhook("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").sign(
         "msg_p5jXN8AQM9LWM0D4loKWxJek", datetime.fromtimestamp(1614265330, UTC), '{"test": 2432232314}'
     )
