@@ -15,7 +15,9 @@ from router.core import commands as c
 from router.core import events as e
 from router.core import limits
 from router.core.agent import Agent
-from router.core.decision import Decision, no
+from router.core.decide_presence import let_go
+from router.core.decision import Decision, no, queued
+from router.core.item import WorkItem
 from router.core.rejections import Rejection
 from router.core.state import State
 from skills import PROFICIENCY_MAX, PROFICIENCY_MIN
@@ -57,12 +59,22 @@ def _changes(state: State, command: c.ApplyCentre, now: int) -> list[e.Event]:
         if old is None or msgspec.structs.replace(change.record, revision=old.revision) != old:
             events.append(e.RecordPut(at=now, record=msgspec.structs.replace(change.record, revision=revision)))
             if isinstance(change.record, Agent) and change.record.disabled:
-                events += _given_back(state, change.id, now)
-    return [*events, *_queued_again(state, events, now)]
+                events += _given_back(state, change.id, now, len(events))
+    return events
 
 
-def _given_back(state: State, agent: str, now: int) -> list[e.Event]:
-    return []
+def _given_back(state: State, agent: str, now: int, before: int) -> list[e.Event]:
+    """What a disabled agent leaves to the others: what is reserved for them, and what waits for them by name.
+
+    `before` events precede these in the decision.
+    """
+    reserved = [state.items[id] for id in state.holds.get(agent, ()) if state.items[id].state == "reserved"]
+    events = let_go(state, agent, now, "agent_disabled")
+    for item in (*_named_for(state, agent), *(item for item in reserved if item.only)):
+        queue, offset = state.queues[item.queue], before + len(events) + 1
+        asks = item.requirement
+        events.append(queued(state, item, queue, now, reason="transferred", requirement=asks, offset=offset))
+    return events
 
 
 def _refused(state: State, change: c.Change) -> Rejection | None:

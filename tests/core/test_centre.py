@@ -157,3 +157,26 @@ def test_single_facts_of_agents_and_dates_have_the_same_bounds() -> None:
     world.do(world.message("m"))
     world.do(c.AcceptReservation(item="i-m", agent="ann"))
     assert world.refuse(c.SetPending(item="i-m", agent="ann", until=HUGE)) == "bad_date"
+
+
+def test_a_disabled_agent_leaves_what_they_did_not_accept_to_the_others() -> None:
+    world = World()
+    world.sign_on("ann")
+    rung, named = world.call(), world.call(nl=2)
+    world.do(c.TransferItem(item=named.id, to_agent="ann"))
+    world.sign_on("bob")
+    assert (rung.agent, named.only) == ("ann", "ann")
+    gone = msgspec.structs.replace(world.state.agents["ann"], disabled=True)
+    world.do(c.ApplyCentre(changes=(change(gone, seen=None),)))
+    assert (rung.agent, named.only) == ("bob", "")
+    assert world.refuse(c.TransferItem(item=named.id, to_agent="ann")) == "agent_disabled"
+
+
+def test_nobody_and_nothing_that_waiting_items_need_can_be_dropped() -> None:
+    world = World()
+    world.call(tax=2)
+    named = world.call()
+    world.do(c.TransferItem(item=named.id, to_agent="bob"))
+    assert world.refuse(c.ApplyCentre(changes=(c.Change(kind="agent", id="bob"),))) == "in_use"
+    unskilled = change(agent("eve", teams=("second",)), seen=None)
+    assert world.refuse(c.ApplyCentre(changes=(unskilled, c.Change(kind="skill", id="tax")))) == "in_use"

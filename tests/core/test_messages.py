@@ -1,9 +1,10 @@
 """E-mails and chats: one conversation, one item at a time, each message once and in order."""
 
+from queues.queue import Queue
 from router.core import commands as c
 from router.core import events as e
 from router.core.facts import MessageFacts
-from tests.core.world import World
+from tests.core.world import World, change
 
 
 def reply(item: str, agent: str, id: str, delivery: str = "") -> c.SendReply:
@@ -149,3 +150,18 @@ def test_two_chats_fit_and_a_call_does_not() -> None:
         world.do(world.message(id, channel="chat"))
     assert [world.item(f"i-{id}").state for id in ("a", "b", "d")] == ["reserved", "reserved", "queued"]
     assert world.call().state == "queued"
+
+
+def test_what_a_customer_writes_during_wrap_up_gets_an_item_of_its_own() -> None:
+    """The wrap-up ends by itself; a message that joined it would be answered by nobody."""
+    world = World()
+    world.do(c.ApplyCentre(changes=(change(Queue(id="help", wrap_up_ms={"chat": 5_000}), seen=None),)))
+    world.sign_on("ann")
+    world.do(world.message("a", channel="chat"))
+    world.do(c.AcceptReservation(item="i-a", agent="ann"))
+    world.do(c.EndContact(item="i-a", agent="ann"))
+    world.do(world.message("b", channel="chat", conversation="c-a"))
+    assert (world.item("i-a").state, world.item("i-b").state) == ("wrapping", "reserved")
+    assert (world.item("i-b").reopens, world.item("i-b").agent) == ("i-a", "ann")
+    world.do(c.Pulse(), after=5_000)
+    assert (world.item("i-a").state, world.item("i-b").state) == ("closed", "reserved")
