@@ -89,6 +89,13 @@ class _Line:
         await self._store.submit([Put(key=key, fingerprint=fingerprint(command), data=data)])
 
 
+async def _finish(archiver: Archiver) -> None:
+    """What was committed before the node stopped is in history when it is gone, unless that would take too long."""
+    more = True
+    while more:
+        more = await archiver.step()
+
+
 async def archive(where: Where, ended: asyncio.Event) -> None:
     """The process's side: archive until told to end. Raises StartError and StoreError."""
     database = await Database.open(where.database_url)
@@ -104,6 +111,7 @@ async def archive(where: Where, ended: asyncio.Event) -> None:
         await asyncio.gather(work, told, return_exceptions=True)
         if work.done() and not work.cancelled() and (error := work.exception()) is not None:
             raise error
+        await _finish(archiver)
     finally:
         await store.close()
         await database.close()
