@@ -1,6 +1,7 @@
 """`python -m router.archive`: the archive's process. It is started by its node, never by hand (see `process`)."""
 
 import asyncio
+import os
 import signal
 import sys
 
@@ -8,6 +9,7 @@ import msgspec
 import structlog
 
 from router import logs
+from router.archive import limits
 from router.archive.process import Where, archive
 from router.gateway import StoreError
 from router.runtime.errors import StartError
@@ -28,6 +30,7 @@ async def _main(where: Where) -> None:
 def main() -> int:
     """Exit 1 when it cannot go on; the log says why. The node decides when to end: signals of a terminal do not."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(limits.NICE)
     where = msgspec.json.decode(sys.stdin.buffer.readline(), type=Where)
     logs.configure(where.log_level, "console" if where.log_form == "console" else "json")
     try:

@@ -12,6 +12,7 @@ LINGER_S = 1.0  # pause after a small batch: a transaction costs the same CPU fo
 RETRY_FIRST_S = 0.1  # first wait after the store or SQL failed
 RETRY_MAX_S = 5.0  # longest wait: a data base that is back is noticed within it
 STOP_S_MAX = 10.0  # how long the archive's process may finish a transaction when its node stops
+NICE = 10  # history can wait for a processor, a push cannot (man 7 sched)
 LAG_EVENTS_MAX = 250_000  # behind by this, intake answers 503: about 100 MB of entries in the store
 PAGE_MAX = 200  # rows of one page of a list
 REPLAY_PAGE_ENTRIES = 200  # entries read at once in a replay

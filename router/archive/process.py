@@ -46,13 +46,17 @@ class ArchiveProcess:
         self._where = where
 
     async def run(self) -> None:
-        """Until cancelled. Raises ArchiveEnded when it ends by itself."""
-        process = await self._spawn()
-        try:
-            code = await process.wait()
-        finally:
-            await _end(process)
-        raise ArchiveEnded(f"the archive ended by itself (exit code {code}): the log says why")
+        """Until cancelled; one that was killed is followed by another. Raises ArchiveEnded when it ends by itself."""
+        while True:
+            process = await self._spawn()
+            try:
+                code = await process.wait()
+            finally:
+                await _end(process)
+            if code >= 0:
+                raise ArchiveEnded(f"the archive ended by itself (exit code {code}): the log says why")
+            log.error("archive_process_killed", pid=process.pid, signal=-code)
+            await asyncio.sleep(limits.RETRY_FIRST_S)
 
     async def _spawn(self) -> Process:
         process = await asyncio.create_subprocess_exec(
