@@ -76,7 +76,10 @@ def build_app(deps: Deps) -> tuple[web.Application, socketio.AsyncServer]:
     app[PASSWORDS], app[THROTTLE] = Passwords(), Throttle(deps.clock)
     app[metrics.PUSHER], app[openapi.DOCUMENT] = pusher, openapi.document(route_table())
     for route in route_table():
-        app.router.add_route(route.method, route.path, served(route))
+        handler = served(route)
+        app.router.add_route(route.method, route.path, handler)
+        if route.method == "GET":
+            app.router.add_route("HEAD", route.path, handler)
     sio.attach(app)
     return app, sio
 

@@ -90,9 +90,10 @@ def admit(request: web.Request, action: Action) -> None:
     """Raises Problem for the anonymous, and for those who may never do this, whatever the object."""
     principal = request.get(PRINCIPAL)
     if principal is None:
+        why = "This token or key is not good (any more). " if "Authorization" in request.headers else ""
         raise Problem(
             "unauthenticated",
-            "Log in at /api/v1/login, or send an API key, as `Authorization: Bearer …`.",
+            f"{why}Log in at /api/v1/login, or send an API key, as `Authorization: Bearer …`.",
             headers={"WWW-Authenticate": 'Bearer realm="firstline"'},
         )
     if not may_ever(principal, action):

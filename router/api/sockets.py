@@ -237,7 +237,7 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             return await own(client, call, fields)
         action = ACTIONS.get(event)
         if action is None:
-            raise Problem("not_found", "There is no such event; see /docs.")
+            raise Problem("not_found", f"There is no such event. There are: {', '.join([*self._events, *ACTIONS])}.")
         item = fields.pop("item", "")
         if not isinstance(item, str) or not item:
             raise Problem("invalid", "Say which item: `item` is missing.")

@@ -48,6 +48,12 @@ async def test_readiness_is_503_when_something_is_not_well_and_tells_operators_w
     assert (await house.call("GET", "/healthz")).status == 200
 
 
+async def test_what_can_be_got_can_be_asked_for_without_its_body(house: House) -> None:
+    """RFC 9110 section 9.3.2; load balancers do."""
+    answer = await house.call("HEAD", "/healthz")
+    assert (answer.status, answer.body) == (200, "")
+
+
 async def test_metrics_count_what_routing_does_and_name_nobody(house: House) -> None:
     async with desk(house, "ann") as ann:
         await ann.act("presence", state="available")

@@ -52,7 +52,7 @@ def rejections() -> str:
     own = [f"| `{code}` | {status} |" for code, status in STATUSES.items() if code not in CODES]
     return "\n".join(
         [
-            HEAD.format(source="router/core/rejections.py and router/api/problems.py"),
+            HEAD.format(source="router/core/rejections.py, router/api/problems.py and channels"),
             "# Codes of refusals\n",
             "A refusal is a value: nothing has moved. Over HTTP it is a problem detail (RFC 9457) with this `code`.\n",
             "| code | HTTP | meaning |\n|---|---|---|",
@@ -60,9 +60,26 @@ def rejections() -> str:
             "\nThe API itself refuses with these, before a command exists:\n",
             "| code | HTTP |\n|---|---|",
             *own,
+            "\nEvents are also refused with these, with a pointer to what is wrong:\n",
+            "| code | HTTP |\n|---|---|",
+            *(f"| `{code}` | {status} |" for code, status in sorted(refused_events())),
             "",
         ]
     )
+
+
+def refused_events() -> set[tuple[str, int]]:
+    """(code, HTTP status) of each EventRefused in the channels."""
+    found = set()
+    for path in (ROOT / "channels").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name(id="EventRefused"), args=[ast.Constant(value=str() as code), _, *more]):
+                    statuses = (each.value for each in more[1:] if isinstance(each, ast.Constant))
+                    found.add((code, next((status for status in statuses if isinstance(status, int)), 400)))
+                case _:
+                    pass
+    return found
 
 
 def states() -> str:
