@@ -38,10 +38,10 @@ def ask(server: Server, number: int) -> str:
     return eventually_true(told, within_s=30)
 
 
-def valkey_of(server: Server) -> int:
-    """The process id of the embedded server."""
+def child_of(server: Server, name: str) -> int:
+    """The process id of the embedded server, or of the archive; 0 while there is none."""
     children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
-    return next(int(pid) for pid in children if "valkey" in Path(f"/proc/{pid}/cmdline").read_text())
+    return next((int(pid) for pid in children if name in Path(f"/proc/{pid}/cmdline").read_text()), 0)
 
 
 def archived_calls(server: Server) -> Counter[str]:
@@ -65,8 +65,10 @@ def test_kills_in_the_middle_lose_and_double_nothing(server: Server) -> None:
         if number % 20 == 7:
             server.kill()
             server.start()
+        if number % 20 == 3:
+            os.kill(eventually_true(lambda: child_of(server, "router.archive")), signal.SIGKILL)
         if number % 20 == 14:
-            os.kill(valkey_of(server), signal.SIGKILL)
+            os.kill(child_of(server, "valkey"), signal.SIGKILL)
         items[number] = ask(server, number)
     assert len(set(items.values())) == len(items)
     again = {number: ask(server, number) for number in items}
@@ -76,7 +78,7 @@ def test_kills_in_the_middle_lose_and_double_nothing(server: Server) -> None:
 
 
 def test_the_embedded_store_dies_with_a_killed_server(server: Server) -> None:
-    store = valkey_of(server)
+    store = child_of(server, "valkey")
     server.kill()
     eventually_true(lambda: not Path(f"/proc/{store}").exists())
     server.start()
