@@ -49,9 +49,11 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """Agent by agent, why an item waits, at an event position."""
+    """Agent by agent, why an item waits, at an event position. Only a queued one waits; `agent` has any other."""
 
     item: str
+    state: str
+    agent: str
     position: int
     agents: list[Reason]
 
@@ -124,7 +126,7 @@ async def explanation(request: web.Request) -> Explanation:
         raise Problem("unknown_item", "There is no open item with this id.", subject=item)
     require(principal_of(request), "item.explain", *concerned(state, record, principal_of(request)))
     agents = [Reason(agent=agent, reason=reason) for agent, reason in explain(state, item)]
-    return Explanation(item=item, position=deps.gateway.position, agents=agents)
+    return Explanation(item=item, state=record.state, agent=record.agent, position=deps.gateway.position, agents=agents)
 
 
 def _action_route(name: str) -> None:

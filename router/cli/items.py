@@ -44,7 +44,8 @@ def explain(
         emit(body)
         return
     rows = [[one["agent"], one["reason"]] for one in body["agents"]]
-    table(f"{item} at position {body['position']}", ["agent", "reason"], rows)
+    whom = f" with {body['agent']}" if body["agent"] else ""
+    table(f"{item} is {body['state']}{whom} at position {body['position']}", ["agent", "reason"], rows)
 
 
 def replay(

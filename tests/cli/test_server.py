@@ -190,6 +190,7 @@ def test_an_event_is_sent_and_its_item_explained(place: Place) -> None:
     again = parsed(as_integrator(place, "event", "send", "-", "--json", given=text))
     assert (again["item"], again["duplicate"]) == (sent["item"], True)
     why = parsed(as_admin(place, "explain", sent["item"], "--json"))
+    assert (why["state"], why["agent"]) == ("queued", "")
     assert {one["agent"] for one in why["agents"]} >= {"housing-01", "mobility-01"}
 
 
