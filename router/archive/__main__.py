@@ -32,7 +32,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(limits.NICE)
     where = msgspec.json.decode(sys.stdin.buffer.readline(), type=Where)
-    logs.configure(where.log_level, "console" if where.log_form == "console" else "json")
+    logs.configure(where.log_level, where.log_form)
     try:
         asyncio.run(_main(where))
     except (StartError, StoreError) as error:

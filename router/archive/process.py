@@ -16,6 +16,7 @@ from router.archive import limits
 from router.archive.archiver import Archiver
 from router.archive.database import Database
 from router.core.commands import Command
+from router.logs import Form
 from router.runtime.errors import StartError
 from router.runtime.redis_store import connect
 from router.runtime.store import Put, Store
@@ -32,7 +33,7 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
     replicas: int
     database_url: str
     log_level: str
-    log_form: str
+    log_form: Form
 
 
 class ArchiveEnded(StartError):

@@ -23,6 +23,7 @@ from router.core.state import Ref
 _SHAPE = inspect.type_info(Document)
 _LOADER: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _START = Place(1, 1, "")
+_SECTIONS = frozenset(Document.__struct_fields__)
 
 Known = Mapping[str, Collection[str]]
 """Ids of live records by kind."""
@@ -58,7 +59,8 @@ def parse(text: str | bytes, known: Known | None = None) -> Parsed:
     except TooMuch:
         reader.problem(_START, f"the file unfolds into more than {limits.NODES_MAX} values", "check its aliases")
         raise CentreFileError(reader.problems) from None
-    _check_references(reader, known or {})
+    if not _misnamed(reader):
+        _check_references(reader, known or {})
     if not reader.problems:
         _check_meaning(document, reader)
     if reader.problems:
@@ -126,6 +128,11 @@ def _refused(place: Place, message: str, hint: str = "") -> CentreFileError:
 
 
 # -- references ---------------------------------------------------------------------------------------------
+
+
+def _misnamed(reader: Reader) -> bool:
+    """Whether a whole section has a name that is none: then nothing that it defines is there to be referred to."""
+    return any(problem.path.isidentifier() and problem.path not in _SECTIONS for problem in reader.problems)
 
 
 def _check_references(reader: Reader, known: Known) -> None:

@@ -68,6 +68,11 @@ def test_one_mistake_is_one_problem_at_its_line(mistake: Mistake) -> None:
     assert mistake.hint in hint
 
 
+def test_a_misspelt_section_does_not_make_everything_that_refers_to_it_wrong() -> None:
+    ((_, path, _, hint),) = problems(SMALL.replace("\nqueues:", "\nqueus:"))
+    assert (path, hint) == ("queus", "did you mean 'queues'?")
+
+
 def test_everything_wrong_is_said_at_once_in_order_of_lines() -> None:
     text = SMALL.replace("20s", "soon").replace("kind: language", "kind: langage").replace("queue: help", "queue: hulp")
     assert [one[0] for one in problems(text)] == [5, 19, 37]
