@@ -1,6 +1,7 @@
 """Makes the commands of one process durable, many in one call. Awaiting the store for each would cost 5 times as much.
 
-One call is in flight; what comes meanwhile goes into the next. Nothing is promised before the store has answered.
+One call is in flight; what comes meanwhile goes into the next. While commands come faster than calls end, each call
+first waits a moment for company. Nothing is promised before the store has answered.
 """
 
 import asyncio
@@ -36,10 +37,14 @@ class Submitter:
 
     async def run(self) -> None:
         """Submit until cancelled. Who still waits then gets a StoreError."""
+        busy = False
         try:
             while True:
                 await self._wake.wait()
+                if busy:
+                    await asyncio.sleep(limits.SUBMIT_GATHER_S)
                 batch = self._next()
+                busy = len(batch) > 1
                 if batch:
                     await self._submit(batch)
                 else:
