@@ -50,7 +50,7 @@ def records(document: Document) -> list[CentreRecord]:
     ]
     found += [_entry_point(id, shape, document.default_region) for id, shape in document.entry_points.items()]
     found += [
-        Endpoint(id=id, url=shape.url, events=shape.events, secret=shape.secret)
+        Endpoint(id=id, url=shape.url, events=shape.events, secret=shape.secret, disabled=shape.disabled)
         for id, shape in document.endpoints.items()
     ]
     found += [_agent(id, shape) for id, shape in document.agents.items()]
@@ -95,7 +95,7 @@ def shape_of(record: CentreRecord) -> Any:
         case EntryPoint():
             return _entry_point_shape(record)
         case Endpoint():
-            return EndpointShape(url=record.url, events=record.events, secret=record.secret)
+            return EndpointShape(url=record.url, events=record.events, secret=record.secret, disabled=record.disabled)
         case Agent():
             return _agent_shape(record)
 

@@ -163,11 +163,12 @@ class EntryPointShape(_Shape, frozen=True):
 
 
 class EndpointShape(_Shape, frozen=True):
-    """A webhook endpoint; `secret` names the setting that holds its signing secret."""
+    """A webhook endpoint; `secret` names the setting that holds its signing secret. One that answered 410 is disabled."""
 
     url: Annotated[str, Meta(max_length=limits.URL_CHARS_MAX)]
     events: tuple[Text, ...] = ("*",)
     secret: Text = ""
+    disabled: bool = False
 
 
 class Document(_Shape, frozen=True):
