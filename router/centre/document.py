@@ -163,7 +163,10 @@ class EntryPointShape(_Shape, frozen=True):
 
 
 class EndpointShape(_Shape, frozen=True):
-    """A webhook endpoint; `secret` names the setting that holds its signing secret. One that answered 410 is disabled."""
+    """A webhook endpoint; `secret` names the setting that holds its signing secret.
+
+    One that answered 410 is disabled.
+    """
 
     url: Annotated[str, Meta(max_length=limits.URL_CHARS_MAX)]
     events: tuple[Text, ...] = ("*",)
