@@ -8,7 +8,7 @@ from aiohttp import web
 from router.api.commanding import POSITION_HEADER, Done, Later, call_of, carry_out
 from router.api.deps import DEPS
 from router.api.problems import Problem, ProblemPart
-from router.api.routes import Routes, query_of, respond
+from router.api.routes import Routes, body_of, query_of, respond
 from router.centre.diff import Difference, Plan, compare, known
 from router.centre.export import export
 from router.centre.parse import CentreFileError, Parsed, parse
@@ -65,7 +65,7 @@ async def apply(request: web.Request) -> web.Response:
     query, gateway = query_of(request, ApplyQuery), request.app[DEPS].gateway
     if request.content_type not in MEDIA:
         raise Problem("unsupported_media_type", "Send the file as `Content-Type: application/yaml`.")
-    plan = compare(gateway.state, _parsed(await request.read(), known(gateway.state)), query.take or None)
+    plan = compare(gateway.state, _parsed(await body_of(request), known(gateway.state)), query.take or None)
     if query.dry_run:
         return respond(_said(plan))
     if plan.conflicts:

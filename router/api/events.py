@@ -18,7 +18,7 @@ from router.api.commanding import POSITION_HEADER, done, receipt_id
 from router.api.deps import DEPS, Deps
 from router.api.problems import Problem, ProblemDetails, as_problem, decoded
 from router.api.rights import Principal
-from router.api.routes import CORRELATION, Routes, principal_of, respond
+from router.api.routes import CORRELATION, Routes, body_of, principal_of, respond
 from router.gateway import CloudEvent, EventRefused, KeyConflict, Receipt
 
 routes = Routes()
@@ -62,7 +62,7 @@ async def post(request: web.Request) -> web.Response:
     for the outcome and answers 200 with the item and conversation.
     """
     wait_s = _preferred(request)
-    media, data = request.content_type, await request.read()
+    media, data = request.content_type, await body_of(request)
     if "ce-id" in request.headers or "ce-specversion" in request.headers:
         return _single(await _take(request, _binary(request, media, data), wait_s), wait_s)
     if media == BATCH or (media == JSON and data[:64].lstrip()[:1] == b"["):

@@ -1,6 +1,7 @@
 """Every bound of the API, with its unit in the name and its reason beside it."""
 
 BODY_BYTES_MAX = 1_048_576  # a request's body: a batch of events or a centre file; mail comes in elsewhere
+BODY_WAIT_S = 30.0  # from the head of a request to the end of its body: longer is somebody who holds us up
 TEXT_BYTES_MAX = 524_288  # a reply or note: far above any letter a person writes, below the body's bound
 CHAT_TEXT_BYTES_MAX = 16_384  # a chat message, as for the customer's side
 CONTENT_INLINE_BYTES_MAX = 65_536  # contents beside the log; above it lies in a blob

@@ -4,6 +4,7 @@ A route names its action (see `rights`), the struct of its body and of its answe
 never do the action, decodes the body and encodes the answer; the handler does the rest.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
@@ -11,6 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 from aiohttp import web
 
+from router.api import limits
 from router.api.problems import Problem, decoded, invalid
 from router.api.rights import Action, Principal, forbidden, may_ever
 
@@ -116,8 +118,19 @@ async def json_bytes(request: web.Request) -> bytes:
         return b"{}"
     if request.content_type not in _JSON:
         raise Problem("unsupported_media_type", "Send `Content-Type: application/json`.")
-    request[BODY] = data = await request.read()
+    request[BODY] = data = await body_of(request)
     return data or b"{}"
+
+
+async def body_of(request: web.Request) -> bytes:
+    """The bytes of a body. Raises Problem for one that ends early or keeps us waiting."""
+    try:
+        async with asyncio.timeout(limits.BODY_WAIT_S):
+            return await request.read()
+    except TimeoutError as error:
+        raise Problem("bad_request", "The rest of the body did not come in time.", status=408) from error
+    except ConnectionResetError as error:
+        raise Problem("bad_request", "The body ended early.") from error
 
 
 def converted(value: Any, shape: type[BodyT]) -> BodyT:

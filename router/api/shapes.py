@@ -15,6 +15,7 @@ from queues.hours import Hours, Span
 from queues.queue import ChannelName, Queue
 from queues.team import Membership, Team
 from router.api import limits
+from router.centre.limits import URL_CHARS_MAX
 from router.core import limits as core
 from router.core.agent import Agent
 from router.core.commands import CentreRecord
@@ -108,7 +109,7 @@ class EntryPointBody(_Body, frozen=True):
 class EndpointBody(_Body, frozen=True):
     """Where webhooks go. `secret` names the setting that holds the signing secret."""
 
-    url: str
+    url: Annotated[str, msgspec.Meta(pattern="^https?://", max_length=URL_CHARS_MAX)]
     events: tuple[str, ...] = ("*",)
     secret: str = ""
 

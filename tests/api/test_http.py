@@ -8,10 +8,11 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from router.api import limits
+from router.api import limits, metrics
 from router.api.problems import STATUSES
 from router.core.rejections import CODES
 from tests.api.house import KEY, PASSWORD, House
+from tests.support import eventually
 
 
 async def test_malformed_json_is_400_with_the_place(house: House) -> None:
@@ -26,21 +27,43 @@ async def test_malformed_json_is_400_with_the_place(house: House) -> None:
         (await house.call("POST", "/api/v1/events", "key", headers=headers, data=deep)).problem(400, "bad_json")
 
 
-@pytest.mark.parametrize("header", ["Authorization: Bearer fl_\udce9", "Idempotency-Key: \udce9", "ce-id: \udce9"])
-async def test_headers_that_are_no_utf8_are_400(house: House, header: str) -> None:
-    """No client library sends them, so the bytes go out by hand."""
-    keyed = "" if header.startswith("Authorization") else f"Authorization: Bearer {await house.token('ann')}\r\n"
-    if header.startswith("ce-"):
-        keyed = f"Authorization: Bearer {KEY}\r\nce-specversion: 1.0\r\nce-source: /s\r\nce-type: call.ended\r\n"
-    path = "events" if header.startswith("ce-") else "items/x/accept"
-    body = '{"call": "x"}' if header.startswith("ce-") else "{}"
+async def by_hand(house: House, head: str, body: str = "", path: str = "items/x/accept") -> bytes:
+    """The answer to a request that no client library would send; a lone surrogate is a byte that is no UTF-8."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(house.url.rpartition(":")[2]))
-    head = f"POST /api/v1/{path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
-    sent = f"{head}Content-Length: {len(body)}\r\n{keyed}{header}\r\n\r\n{body}"
-    writer.write(sent.encode(errors="surrogateescape"))
+    fixed = f"POST /api/v1/{path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    writer.write(f"{fixed}{head}\r\n\r\n{body}".encode(errors="surrogateescape"))
     answer = await reader.read()
     writer.close()
-    assert answer.startswith(b"HTTP/1.1 400 ") and b"bad_request" in answer
+    return answer
+
+
+async def test_headers_that_are_no_utf8_are_400(house: House) -> None:
+    person, key = (f"Authorization: Bearer {it}" for it in (await house.token("ann"), KEY))
+    event = f"{key}\r\nContent-Length: 2\r\nce-specversion: 1.0\r\nce-source: /s\r\nce-type: call.ended\r\nce-id: "
+    for answer in (
+        await by_hand(house, "Authorization: Bearer fl_\udce9"),
+        await by_hand(house, f"{person}\r\nIdempotency-Key: \udce9"),
+        await by_hand(house, event + "\udce9", "{}", "events"),
+    ):
+        assert answer.startswith(b"HTTP/1.1 400 ") and b"bad_request" in answer
+
+
+async def test_a_body_that_does_not_come_is_408(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = f"Authorization: Bearer {await house.token('ann')}\r\n"
+    monkeypatch.setattr(limits, "BODY_WAIT_S", 0.05)
+    assert (await by_hand(house, person + "Content-Length: 99", "{")).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_client_that_goes_in_the_middle_of_a_body_is_no_defect_of_ours(house: House) -> None:
+    refused = metrics.REQUESTS.labels("POST", 400)
+    before = refused._value.get()
+    _, writer = await asyncio.open_connection("127.0.0.1", int(house.url.rpartition(":")[2]))
+    head = "POST /api/v1/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
+    with capture_logs() as logs:
+        writer.write(head.encode())
+        writer.close()
+        await eventually(lambda: refused._value.get() > before)
+    assert [line for line in logs if line["log_level"] == "error"] == []
 
 
 async def test_a_number_over_64_bits_is_refused(house: House) -> None:
