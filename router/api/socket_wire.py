@@ -19,7 +19,7 @@ from socketio import packet
 NAMESPACE = "/agent"
 RESERVED = frozenset({"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"})
 """Names that the Socket.IO protocol keeps for itself."""
-_HEARD = frozenset({packet.CONNECT, packet.DISCONNECT, packet.EVENT, packet.ACK})
+_HEARD = frozenset({packet.CONNECT, packet.DISCONNECT, packet.EVENT})
 FAST = hasattr(AsyncSocket, "send") and list(inspect.signature(engineio_packet.Packet).parameters)[:2] == [
     "packet_type",
     "data",
@@ -47,10 +47,11 @@ class SocketPacket(packet.Packet):  # type: ignore[misc]
 
 class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     """The library's server, which by itself would take an event that a client calls `connect` or `disconnect` for
-    the real thing, on every namespace. Such events, and packets that are none, are not heard."""
+    the real thing, on every namespace. Such events, those of strangers, and packets that are none, are not heard."""
 
     async def _handle_event(self, eio_sid: str, namespace: str, id: int | None, data: Any) -> None:
-        if isinstance(data, list) and data and isinstance(data[0], str) and data[0] not in RESERVED:
+        known = self.manager.sid_from_eio_sid(eio_sid, namespace or "/")
+        if known and isinstance(data, list) and data and isinstance(data[0], str) and data[0] not in RESERVED:
             await super()._handle_event(eio_sid, namespace, id, data)
 
 

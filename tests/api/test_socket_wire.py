@@ -35,6 +35,7 @@ def test_what_is_no_json_is_a_value_error() -> None:
 
 
 NONSENSE = (
+    *('42["accept",{}]', '42/chat,["message",{}]', "43/agent,5[1]", "43/agent,[1]"),
     *("4", "4x", "47", "44/agent,{}", "42", "42/agent,[", "42/agent,{}", "42/agent,[]", "42/agent,[1]"),
     *('42/agent,1["accept",{"item":"\\ud800"}]', '42/agent,1["seen",{"up_to":1e400}]', '451-/agent,["accept",{}]'),
     *(
