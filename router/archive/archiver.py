@@ -96,20 +96,28 @@ class Archiver:
         await self._clear_store()
         _log.info("archive_started", position=self.position)
 
-    async def run(self) -> None:
-        """Archive for ever. While the store or SQL is away it waits; only OtherHistory and defects end it."""
+    async def run(self, ended: asyncio.Event | None = None) -> None:
+        """Archive for ever, or until `ended` is set and there is nothing left. It may also be killed at any instant.
+
+        While the store or SQL is away it waits (not when it has ended). Raises OtherHistory, and what is a defect.
+        """
         pause = limits.RETRY_FIRST_S
         while True:
+            last, before = ended is not None and ended.is_set(), self.position
             try:
                 more = await self.step()
             except StoreError as error:
+                if last:
+                    raise
                 _log.warning("archive_waits", position=self.position, reason=str(error))
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, limits.RETRY_MAX_S)
-            else:
-                pause = limits.RETRY_FIRST_S
-                if not more:
-                    await asyncio.sleep(self._linger_s)
+                continue
+            if last and self.position == before:
+                return
+            pause = limits.RETRY_FIRST_S
+            if not (more or last):
+                await asyncio.sleep(self._linger_s)
 
     async def step(self) -> bool:
         """Archive what there is, at most one transaction of it. Whether there is more to do at once.

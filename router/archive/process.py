@@ -94,29 +94,17 @@ class _Line:
         await self._store.submit([Put(key=key, fingerprint=fingerprint(command), data=data)])
 
 
-async def _finish(archiver: Archiver) -> None:
-    """What was committed before the node stopped is in history when it is gone, unless that would take too long."""
-    more = True
-    while more:
-        more = await archiver.step()
-
-
 async def archive(where: Where, ended: asyncio.Event) -> None:
-    """The process's side: archive until told to end. Raises StartError and StoreError."""
+    """The process's side: archive until told to end, and then what was committed by then.
+
+    Raises StartError and StoreError.
+    """
     database = await Database.open(where.database_url)
     store = connect(where.store_url, where.domain, replicas=where.replicas)
     try:
         archiver = Archiver(database, store, _Line(store))
         await archiver.start()
-        work = asyncio.create_task(archiver.run(), name="archiver")
-        told = asyncio.create_task(ended.wait(), name="told to end")
-        await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (work, told):
-            task.cancel()
-        await asyncio.gather(work, told, return_exceptions=True)
-        if work.done() and not work.cancelled() and (error := work.exception()) is not None:
-            raise error
-        await _finish(archiver)
+        await archiver.run(ended)
     finally:
         await store.close()
         await database.close()

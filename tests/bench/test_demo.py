@@ -70,8 +70,10 @@ def test_a_short_play_loses_nothing_and_says_so_in_its_last_line() -> None:
 def test_ctrl_c_stops_everything_that_the_demo_started() -> None:
     demo = start()
     assert demo.stderr is not None
-    while "Ctrl-C" not in demo.stderr.readline():
-        assert demo.poll() is None
+    said = ""
+    while "Ctrl-C" not in said:
+        said += demo.stderr.readline()
+        assert demo.poll() is None, said + demo.communicate()[1]
     started = family(demo.pid)
     assert len(started) > 2, "the server and its Redis"
     demo.send_signal(signal.SIGINT)

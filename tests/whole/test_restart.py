@@ -12,7 +12,7 @@ import pytest
 from tests.support import eventually_true
 from tests.whole.server import Server, offered
 
-pytestmark = [pytest.mark.slow, pytest.mark.service]
+pytestmark = [pytest.mark.slow, pytest.mark.service, pytest.mark.xdist_group("whole")]
 
 WAIT = {"Prefer": "wait=5"}
 
