@@ -4,6 +4,8 @@ Alembic reads its revisions from files and is not async: all of it runs in a thr
 """
 
 import asyncio
+import contextlib
+import os
 from pathlib import Path
 from typing import Final
 
@@ -30,8 +32,17 @@ async def downgrade(url: str, revision: str) -> None:
     await asyncio.to_thread(_migrate, url, revision, down=True)
 
 
+def _keep_private(file: Path) -> None:
+    """A new file of SQLite is for its owner alone, and so are those that SQLite puts beside it. What cannot be made
+    here, SQLite will explain."""
+    with contextlib.suppress(OSError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def _migrate(url: str, revision: str, *, down: bool) -> None:
     engine = plain_engine(url)
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        _keep_private(Path(engine.url.database))
     try:
         with (
             as_store_errors(),

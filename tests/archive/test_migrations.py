@@ -1,6 +1,7 @@
 """Migrations: up and down on both data bases, equal to the schema in code, a newer data base refused."""
 
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,3 +71,10 @@ def _script(path: str) -> list[str]:
         return list(connection.iterdump())
     finally:
         connection.close()
+
+
+async def test_history_on_disk_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """Also in a folder that others may enter: it holds what customers wrote, and the hashes of passwords."""
+    file = tmp_path / "archive.db"
+    await upgrade(f"sqlite:///{file}")
+    assert file.stat().st_mode & 0o077 == 0
