@@ -45,11 +45,11 @@ lint-measures:
 	@echo "lint: measures" && $(PY) tests/tools/tidy.py
 
 check: lint ## lint, and the tests that need no server: a minute
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -q -m "not service and not slow" $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile -q -m "not service and not slow" $(ARGS)
 
 test: $(TEST_STAMP) ## install what tests need (Debian packages too), then lint and every test
 	@deploy/setup.sh servers
-	@status=0; $(MAKE) lint || status=1; $(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS) || status=1; exit $$status
+	@status=0; $(MAKE) lint || status=1; $(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS) || status=1; exit $$status
 
 bench: $(RUN_STAMP) ## figures beside their reference; ARGS="push --json"
 	@$(FIRSTLINE) bench $(or $(ARGS),push)

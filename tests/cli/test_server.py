@@ -20,7 +20,7 @@ from router.cli.app import app
 from router.cli.outcome import Exit
 from tests.support import free_port
 
-pytestmark = [pytest.mark.service, pytest.mark.slow, pytest.mark.xdist_group("cli-server")]
+pytestmark = [pytest.mark.service, pytest.mark.slow]
 
 PASSWORD = "a good long password"
 FIRSTLINE = [sys.executable, "-m", "router.cli"]

@@ -12,7 +12,7 @@ import pytest
 from tests.support import eventually_true
 from tests.whole.server import Server, offered
 
-pytestmark = [pytest.mark.slow, pytest.mark.service, pytest.mark.xdist_group("whole")]
+pytestmark = [pytest.mark.slow, pytest.mark.service]
 
 WAIT = {"Prefer": "wait=5"}
 
