@@ -10,7 +10,7 @@ Side: TypeAlias = Literal["customer", "agent"]
 DeliveryState: TypeAlias = Literal["queued", "sending", "sent", "failed", "unknown"]
 
 
-class Conversation(msgspec.Struct, kw_only=True):
+class Conversation(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The record of an exchange while it has an open item. Bodies, names and addresses are beside the log.
 
     `seq` numbers its messages 1..n without gap. `thread_keys` are hashes of the message ids that belong to
@@ -33,7 +33,7 @@ class Conversation(msgspec.Struct, kw_only=True):
     gone: bool = False
 
 
-class Delivery(msgspec.Struct, kw_only=True):
+class Delivery(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One message of ours on its way out: ends sent, failed or unknown; unknown is never resent unasked."""
 
     id: str

@@ -24,7 +24,7 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int
 
 
-class WorkItem(msgspec.Struct, kw_only=True):
+class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The record of one item. Changed only by `evolve`; times are ticks.
 
     `seq` is its place among equals in its queue and is kept when a reservation ends without an accept.

@@ -8,7 +8,7 @@ PresenceState: TypeAlias = Literal["offline", "available", "not_ready"]
 Activity: TypeAlias = Literal["idle", "reserved", "handling", "wrapping"]
 
 
-class Presence(msgspec.Struct, kw_only=True):
+class Presence(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The live side of an agent. Changed only by `evolve`.
 
     `clients` maps each connected client to its gateway. While it is empty the agent is not routable;
