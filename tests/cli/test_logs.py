@@ -35,11 +35,11 @@ def test_a_line_is_one_json_object_with_its_correlation_id_and_a_utc_instant(lin
 
 def test_lines_of_libraries_come_out_the_same_way(lines: Any) -> None:
     structlog.contextvars.bind_contextvars(correlation="c_2")
-    logging.getLogger("some.library").warning("from %s", "a@b.example", extra={"who": "c@d.example"})
+    logging.getLogger("some.package").warning("from %s", "a@b.example", extra={"who": "c@d.example"})
     (line,) = lines()
     assert (line["event"], line["logger"], line["who"], line["correlation"]) == (
         "from [email]",
-        "some.library",
+        "some.package",
         "[email]",
         "c_2",
     )
