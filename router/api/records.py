@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from aiohttp import web
 
+from queues.hours import Hours
 from router.api import limits
 from router.api.deps import DEPS
 from router.api.editing import delete, missing, put, tagged
@@ -21,6 +22,7 @@ from router.api.routes import Routes, principal_of, query_of
 from router.api.shapes import BODIES, record_of, shown
 from router.core.state import State
 from router.core.views import queue_view
+from router.runtime.calendar import fault_of, open_now
 
 routes = Routes()
 
@@ -86,6 +88,9 @@ def _declare(noun: Noun) -> None:
         after = cursor_of(query.after).id
         ids = [id for id in sorted(table) if id > after][: query.limit + 1]
         rows = [noun.view(state, table[id]) for id in ids]
+        if noun.kind == "queue":
+            open = await open_now(state, ids, request.app[DEPS].clock.now_ms())
+            rows = [row | {"open": open[row["id"]]} for row in rows]
         return paged(request, rows, [Cursor(id=id) for id in ids], query.limit)
 
     async def get_one(request: web.Request) -> web.Response:
@@ -95,6 +100,7 @@ def _declare(noun: Noun) -> None:
         id = request.match_info["id"]
         record = record_of(noun.kind, id, body)
         _check_code(record)
+        await _check_hours(record)
         principal = principal_of(request)
         old = request.app[DEPS].gateway.state.get((noun.kind, id))
         require(principal, noun.edit, noun.teams(record))
@@ -129,6 +135,14 @@ def _record(request: web.Request, noun: Noun) -> Any:
     if record is None:
         raise missing(noun.kind, id)
     return record
+
+
+async def _check_hours(record: Any) -> None:
+    """Time zone and holidays must be known here, or nobody could say whether the queue is open."""
+    fault = await fault_of(record) if isinstance(record, Hours) else ""
+    if fault:
+        said = f"The {fault} is not known. Write an IANA time zone like Europe/Brussels, and a country code like BE."
+        raise Problem("invalid", said, errors=(ProblemPart(pointer=f"/{fault}", detail=said),))
 
 
 def _check_code(record: Any) -> None:

@@ -1,6 +1,8 @@
 """Whether a queue is open now: the pure rule of `queues.hours`, with the local time and the public holidays."""
 
+import asyncio
 import functools
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,11 +13,28 @@ from router.core.state import State
 from router.runtime import limits
 
 
-def open_now(state: State, queue: str, now_ms: int) -> bool:
-    """Whether the queue is open at this Unix millisecond. A queue without hours is always open."""
-    record = state.queues.get(queue)
-    hours = state.hours.get(record.hours) if record is not None else None
-    return hours is None or _open(hours, now_ms)
+async def open_now(state: State, queues: Iterable[str], now_ms: int) -> dict[str, bool]:
+    """Which of these queues are open at this Unix millisecond. A queue without hours always is.
+
+    In a thread: a time zone is read from disk the first time.
+    """
+    hours = {queue: state.hours.get(state.queues[queue].hours) for queue in queues}
+    return await asyncio.to_thread(
+        lambda: {queue: found is None or _open(found, now_ms) for queue, found in hours.items()}
+    )
+
+
+async def fault_of(hours: Hours) -> str:
+    """What of these hours names nothing on this machine, `zone` or `holidays`; '' when all is well."""
+    return await asyncio.to_thread(_fault, hours)
+
+
+def _fault(hours: Hours) -> str:
+    try:
+        ZoneInfo(hours.zone)
+    except (KeyError, ValueError, OSError):
+        return "zone"
+    return "holidays" if hours.holidays and hours.holidays not in holidays.list_supported_countries() else ""
 
 
 def _open(hours: Hours, now_ms: int) -> bool:

@@ -154,6 +154,22 @@ async def test_a_queue_shows_what_waits_in_it(house: House) -> None:
     assert queue["waiting"] == 1 and queue["oldest_entered_at_ms"] > 0
 
 
+async def test_a_queue_says_whether_it_is_open(house: House) -> None:
+    closed = {"zone": "Europe/Brussels", "weekly": [[], [], [], [], [], [], []]}
+    assert (await house.call("PUT", "/api/v1/hours/never", "root", json=closed)).status == 201
+    assert (await house.call("PUT", "/api/v1/queues/night", "root", json={"hours": "never"})).status == 201
+    rows = (await house.call("GET", "/api/v1/queues", "ann")).body["rows"]
+    assert {row["id"]: row["open"] for row in rows}["night"] is False
+    assert {row["id"]: row["open"] for row in rows}["help"] is True
+
+
+@pytest.mark.parametrize("wrong", [{"zone": "Europe/Atlantis"}, {"zone": "../etc"}, {"holidays": "XX"}])
+async def test_hours_of_nowhere_are_refused(house: House, wrong: dict[str, str]) -> None:
+    hours = {"zone": "Europe/Brussels", "weekly": [[], [], [], [], [], [], []]} | wrong
+    refused = await house.call("PUT", "/api/v1/hours/odd", "root", json=hours)
+    assert refused.problem(422, "invalid")["errors"][0]["pointer"] == f"/{next(iter(wrong))}"
+
+
 YAML = {"Content-Type": "application/yaml"}
 
 
