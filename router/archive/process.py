@@ -1,5 +1,5 @@
-"""The archive as a process of its own, beside its node: writing history costs a third of what the node itself does,
-and would do so on the loop that pushes (measured: half of the highest rate, and the tail of every latency).
+"""The archive as a process of its own, beside its node: writing history took a fifth of the time of the loop that
+pushes (seen in a profile at 500 calls a second), and every push waited behind it.
 
 The node starts it, tells it on its standard input where everything is, and closes that to let it end; so it also
 ends when the node dies. Whatever it was doing then is done again by the next one: it may be killed at any instant.

@@ -2,9 +2,8 @@
 
 What this process has just made durable it need not ask back from the server: commands go straight from `submit` to
 the writer, entries straight from `commit` to the follower, each after the server has answered that it is safe.
-That saves two of four calls for each command, and their wake-ups (measured: a third of an item's CPU). What is not
-contiguous, or comes from elsewhere (the archive's process, a repair), is read from the server, which is looked
-into now and then.
+That saves two of the four calls for each command, and their wake-ups. What is not contiguous, or comes from elsewhere
+(the archive's process, a repair), is read from the server, which is looked into now and then.
 """
 
 import asyncio
