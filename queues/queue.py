@@ -10,8 +10,19 @@ ChannelName: TypeAlias = Literal["phone", "email", "chat", "webhook"]
 
 CHANNELS: tuple[ChannelName, ...] = ("phone", "email", "chat", "webhook")
 
+Demand: TypeAlias = Literal["category", "outcome"]
+
 TARGET_MS: dict[str, int] = {"phone": 30_000, "chat": 60_000, "email": 14_400_000, "webhook": 14_400_000}
 """How soon an item should be answered when its queue does not say: our defaults, by channel."""
+
+
+class Closed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A queue that takes nothing new, since this instant: what is said to who comes (by language), and the queue
+    that takes it instead ('' for none)."""
+
+    since: int
+    message: dict[str, str] = {}
+    overflow: str = ""
 
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
@@ -19,7 +30,9 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
 
     `requirement` is asked of every item in it beside what the item asks itself; a change applies at once to
     what is waiting. `line` is 1 for first line, 2 and more for specialists. `escalates_to` is where an
-    unresolved item goes when its category names no specialist queue.
+    unresolved item goes when its category names no specialist queue. `demands` is what an agent must have said
+    before an item closes. `keep_ms` is how long what need not be done at once stays with an agent who vanished.
+    `closed` is set by hand while it runs and is no part of a centre file.
     """
 
     id: str
@@ -35,6 +48,9 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
     knock_out_max: int = 3
     escalates_to: str = ""
     hours: str = ""
+    demands: tuple[Demand, ...] = ()
+    keep_ms: int = 14_400_000
+    closed: Closed | None = None
     revision: int = 0
 
     def target(self, channel: str) -> int:

@@ -49,20 +49,25 @@ class ApplyCentre(_Command, frozen=True):
 
 
 class SetAgentSkill(_Command, frozen=True):
-    """Give an agent a skill at a level, or take it away (level 0). Applies at once to what waits."""
+    """Give an agent a skill at a level, or take it away (level 0). Applies at once to what waits.
+
+    `until` makes it temporary: what was for good comes back by itself then.
+    """
 
     agent: str
     skill: str
     level: int
+    until: int | None = None
     seen: int | None = None
 
 
 class SetMembership(_Command, frozen=True):
-    """Let an agent serve a queue, change how, or end it (`membership` is None)."""
+    """Let an agent serve a queue, change how, or end it (`membership` is None); for a time when `until` is given."""
 
     agent: str
     queue: str
     membership: Membership | None = None
+    until: int | None = None
     seen: int | None = None
 
 
@@ -81,6 +86,25 @@ class SetAgentPhone(_Command, frozen=True):
 
     agent: str
     phone: str
+
+
+class CloseQueue(_Command, frozen=True):
+    """Let nothing new into a queue: what comes goes to `overflow`, else is told `message` (by language).
+
+    What waits in it is served on.
+    """
+
+    queue: str
+    message: dict[str, str] = {}
+    overflow: str = ""
+    seen: int | None = None
+
+
+class OpenQueue(_Command, frozen=True):
+    """Let a closed queue take work again."""
+
+    queue: str
+    seen: int | None = None
 
 
 # -- presence -----------------------------------------------------------------------------------------------
@@ -108,11 +132,23 @@ class LoseGateway(_Command, frozen=True):
 
 
 class SetPresence(_Command, frozen=True):
-    """What the agent says: available, not ready (with a reason code) or offline."""
+    """What the agent says: available, not ready (with a reason code) or offline.
+
+    `after`: not ready once they hold nothing any more; nothing new comes until then.
+    """
 
     agent: str
     state: PresenceState
     reason: str = ""
+    after: bool = False
+
+
+class SignOut(_Command, frozen=True):
+    """The agent goes home. `choices` says of each item that is theirs: `keep`, `return` to its queue, or the id of
+    the colleague it is handed to."""
+
+    agent: str
+    choices: dict[str, str] = {}
 
 
 # -- phone --------------------------------------------------------------------------------------------------
@@ -171,8 +207,8 @@ class ReceiveMessage(_Command, frozen=True):
     """A message came in. It joins the open conversation `conversation` (or the one that its thread keys name),
     else opens a new one under that id, with a new item `item`.
 
-    `reopens`, `reopen_count`, `last_agent` and `last_seq` (its last message) are what intake found in history
-    of a closed conversation.
+    `reopens`, `reopen_count`, `last_agent`, `last_seq` (its last message) and `reference` are what intake found in
+    history of a closed conversation.
     """
 
     channel: ChannelName
@@ -184,6 +220,7 @@ class ReceiveMessage(_Command, frozen=True):
     reopen_count: int = 0
     last_agent: str = ""
     last_seq: int = 0
+    reference: str = ""
 
 
 class LeaveChat(_Command, frozen=True):
@@ -297,6 +334,31 @@ class TransferItem(_Command, frozen=True):
     note: str = ""
 
 
+class SetOutcome(_Command, frozen=True):
+    """Say how the item will have ended, before it closes."""
+
+    item: str
+    agent: str
+    disposition: str
+
+
+class LinkCustomer(_Command, frozen=True):
+    """Say whom the item is about."""
+
+    item: str
+    agent: str
+    customer: str
+
+
+class MoveItems(_Command, frozen=True):
+    """A supervisor moves everything an agent holds, or that waits for them by name: to a queue, to another agent,
+    or (neither named) back to where each came from. A call that is on stays."""
+
+    agent: str
+    queue: str = ""
+    to_agent: str = ""
+
+
 class RequeueItem(_Command, frozen=True):
     """A supervisor puts an item back into a queue (its own when none is named): stuck, pending or held."""
 
@@ -347,10 +409,13 @@ Command: TypeAlias = (
     | SetMembership
     | SetCapacity
     | SetAgentPhone
+    | CloseQueue
+    | OpenQueue
     | ConnectClient
     | LoseClient
     | LoseGateway
     | SetPresence
+    | SignOut
     | OfferCall
     | AnswerCall
     | HoldCall
@@ -367,11 +432,14 @@ Command: TypeAlias = (
     | SetPending
     | ResumeItem
     | SetCategory
+    | SetOutcome
+    | LinkCustomer
     | EndContact
     | CompleteItem
     | EscalateItem
     | TransferItem
     | RequeueItem
+    | MoveItems
     | StartDelivery
     | EndDelivery
     | RetryDelivery

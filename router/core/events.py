@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from queues.capacity import Room
-from queues.queue import ChannelName
+from queues.queue import ChannelName, Closed
 from queues.team import Membership
 from router.core.commands import CentreRecord
 from router.core.conversation import Side
@@ -13,7 +13,9 @@ from router.core.facts import Facts, MessageFacts
 from router.core.presence import PresenceState
 from skills import Requirement
 
-EntryReason: TypeAlias = Literal["opened", "escalated", "transferred", "reopened", "requeued", "due"]
+EntryReason: TypeAlias = Literal[
+    "opened", "escalated", "transferred", "reopened", "requeued", "due", "returned", "absent"
+]
 HoldEnd: TypeAlias = Literal["declined", "expired", "rescinded", "connect_failed", "released"]
 
 
@@ -38,20 +40,46 @@ class RecordDropped(_Event, frozen=True):
 
 
 class AgentSkillChanged(_Event, frozen=True):
-    """The agent has the skill at this level now; 0 means no longer."""
+    """The agent has the skill at this level now; 0 means no longer. `until`: only for a time."""
 
     agent: str
     skill: str
     level: int
     revision: int
+    until: int | None = None
 
 
 class MembershipChanged(_Event, frozen=True):
-    """The agent serves the queue like this now; None means no longer by themselves."""
+    """The agent serves the queue like this now; None means no longer by themselves. `until`: only for a time."""
 
     agent: str
     queue: str
     membership: Membership | None
+    revision: int
+    until: int | None = None
+
+
+class TemporaryEnded(_Event, frozen=True):
+    """A temporary skill or membership is over: what the agent has for good counts again."""
+
+    agent: str
+    skill: str = ""
+    queue: str = ""
+    revision: int
+
+
+class QueueClosed(_Event, frozen=True):
+    """The queue takes nothing new."""
+
+    queue: str
+    closed: Closed
+    revision: int
+
+
+class QueueOpened(_Event, frozen=True):
+    """The queue takes work again."""
+
+    queue: str
     revision: int
 
 
@@ -99,6 +127,13 @@ class PresenceChanged(_Event, frozen=True):
     reason: str = ""
 
 
+class NotReadyPlanned(_Event, frozen=True):
+    """The agent gets nothing new, and will be not ready for this reason once they hold nothing."""
+
+    agent: str
+    reason: str
+
+
 # -- conversations and messages -----------------------------------------------------------------------------
 
 
@@ -114,6 +149,7 @@ class ConversationOpened(_Event, frozen=True):
     language: str = ""
     address: str = ""
     seq: int = 0
+    reference: str = ""
 
 
 class MessageReceived(_Event, frozen=True):
@@ -188,6 +224,7 @@ class ItemOpened(_Event, frozen=True):
     reopens: str = ""
     reopen_count: int = 0
     last_agent: str = ""
+    related: str = ""
 
 
 class ItemQueued(_Event, frozen=True):
@@ -306,11 +343,27 @@ class ItemReopened(_Event, frozen=True):
 
 
 class WrapUpStarted(_Event, frozen=True):
-    """The exchange ended; the agent has until `until` for what is left."""
+    """The exchange ended; the agent has until `until` for what is left (None: as long as their queue's demands
+    are not met)."""
 
     item: str
     agent: str
-    until: int
+    until: int | None = None
+
+
+class WrapUpExtended(_Event, frozen=True):
+    """The time for wrap-up is over, but what the queue demands is not said yet: the item stays open for it."""
+
+    item: str
+    agent: str
+
+
+class ItemKept(_Event, frozen=True):
+    """Its agent vanished and may come back until `until`; None: they are back, or keep it knowingly."""
+
+    item: str
+    agent: str
+    until: int | None = None
 
 
 class NoteAdded(_Event, frozen=True):
@@ -329,6 +382,22 @@ class CategoryChanged(_Event, frozen=True):
     category: str
 
 
+class OutcomeChanged(_Event, frozen=True):
+    """How the item will have ended."""
+
+    item: str
+    agent: str
+    disposition: str
+
+
+class CustomerLinked(_Event, frozen=True):
+    """The item, and its conversation, are about this customer."""
+
+    item: str
+    agent: str
+    customer: str
+
+
 class ExceptionsLapsed(_Event, frozen=True):
     """Agents who were barred from the item for a time may get it again."""
 
@@ -344,10 +413,10 @@ class ItemStuck(_Event, frozen=True):
 
 
 class ItemClosed(_Event, frozen=True):
-    """The work is over. `outcome` is completed by an agent, or abandoned by the customer."""
+    """The work is over: completed by an agent, abandoned by the customer, or turned away by a closed queue."""
 
     item: str
-    outcome: Literal["completed", "abandoned"]
+    outcome: Literal["completed", "abandoned", "turned_away"]
     agent: str = ""
     disposition: str = ""
     category: str = ""
@@ -379,11 +448,15 @@ Event: TypeAlias = (
     | RecordDropped
     | AgentSkillChanged
     | MembershipChanged
+    | TemporaryEnded
+    | QueueClosed
+    | QueueOpened
     | CapacityChanged
     | AgentPhoneChanged
     | ClientConnected
     | ClientLost
     | PresenceChanged
+    | NotReadyPlanned
     | ConversationOpened
     | MessageReceived
     | ReplySent
@@ -406,8 +479,12 @@ Event: TypeAlias = (
     | ItemResumed
     | ItemReopened
     | WrapUpStarted
+    | WrapUpExtended
+    | ItemKept
     | NoteAdded
     | CategoryChanged
+    | OutcomeChanged
+    | CustomerLinked
     | ExceptionsLapsed
     | ItemStuck
     | ItemClosed

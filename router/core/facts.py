@@ -7,7 +7,8 @@ from skills import Requirement
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Derived at intake from the entry point, the event and the customer. `attributes` and `address` are
-    content ids (the text itself lies beside the log); `customer` is a pseudonym made from the address."""
+    content ids (the text itself lies beside the log); `customer` is whom it is about, by id. `quotes` is the
+    reference of a conversation that the customer gave, `related` the item it leads to in history."""
 
     entry_point: str = ""
     queue: str = ""
@@ -18,6 +19,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     customer: str = ""
     attributes: str = ""
     address: str = ""
+    quotes: str = ""
+    related: str = ""
 
 
 class MessageFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,7 +29,8 @@ class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     `seq` is its place among equals in its queue and is kept when a reservation ends without an accept.
     `excepted` maps agents who must not get it to the instant until which (0: for as long as it is open).
-    `only` names the one agent it waits for. `first_entered_at` and `due` survive every move.
+    `only` names the one agent it waits for. `kept_until` is when it goes back to its queue unless its agent, who
+    vanished, returns. `related` is an item whose reference was quoted. `first_entered_at` and `due` survive every move.
     """
 
     id: str
@@ -64,7 +65,10 @@ class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     wrap_until: int | None = None
     pending_until: int | None = None
     pending_reason: str = ""
+    kept_until: int | None = None
     disposition: str = ""
+    outcome: str = ""
+    related: str = ""
     reopens: str = ""
     reopen_count: int = 0
     closed_at: int | None = None

@@ -12,6 +12,8 @@ class Presence(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The live side of an agent. Changed only by `evolve`.
 
     `clients` maps each connected client to its gateway. While it is empty the agent is not routable;
+    `next` is the reason for which they will be not ready once they hold nothing; until then they get nothing new.
+    `returned` are items that were taken back from them while they were away, until they are available again.
     `lost_at` is when the last one went, and after the grace period the agent is signed off.
     `idle_since` is what longest idle counts from: the end of the last item, or becoming available first.
     """
@@ -21,6 +23,8 @@ class Presence(msgspec.Struct, kw_only=True, omit_defaults=True):
     reason: str = ""
     since: int = 0
     clients: dict[str, str] = {}
+    next: str = ""
+    returned: tuple[str, ...] = ()
     lost_at: int | None = None
     idle_since: int = 0
     idle_seq: int = 0
