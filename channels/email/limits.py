@@ -75,3 +75,8 @@ OUTCOME_S_MAX = 2.0  # how long intake waits to hear whether the core took the m
 SENDING_MS_MAX = 1_200_000  # all SMTP waits of one attempt together; a longer one belongs to a node that died
 OUTCOME_WAIT_S = 5.0  # how long a worker waits for the core at a time; it goes on waiting
 MESSAGES_LOOKED_AT = 10  # last messages of a conversation in which the customer's newest is looked for
+
+# -- trying a mailbox out -------------------------------------------------------------------------------------
+
+PROBE_S_MAX = 15.0  # for each step: somebody sits there and waits, and a server that works answers within a second
+PROBE_SAID_CHARS_MAX = 300  # of a server's own words that are passed on to a person

@@ -44,6 +44,14 @@ class MailboxRefused(MailboxError):
     """The server said no to this command; the connection can be used further."""
 
 
+class LoginRefused(MailboxRefused):
+    """The server does not let this user in with this password. `said` is its answer, which is not for the log."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__("the server refuses the user or the password")
+        self.said = said
+
+
 class Mailbox(Protocol):
     """A mailbox whose inbox is a queue. Every method but `close` raises MailboxError."""
 
@@ -126,7 +134,7 @@ class ImapMailbox:
             ssl_context=context,
         )
         await self._run(client.wait_hello_from_server())
-        await self._ok(client.login(quoted(settings.user), settings.password))
+        await self._log_in(client)
         await self._run(client.protocol.capability())
         self._moves = client.has_capability("MOVE")
         self._idles = client.has_capability("IDLE")
@@ -139,6 +147,16 @@ class ImapMailbox:
         if not self._moves and b"\\*" not in b"".join(lines):
             raise MailboxError("the server can neither move mail nor mark it")
         return int(found[1])
+
+    async def _log_in(self, client: aioimaplib.IMAP4) -> None:
+        answer = await self._run(client.login(quoted(self._settings.user), self._settings.password))
+        if answer.result != "OK":
+            raise LoginRefused(b" ".join(answer.lines).decode(errors="replace"))
+
+    @property
+    def pushes(self) -> bool:
+        """Whether the server says by itself that a mail came (IDLE, RFC 2177)."""
+        return self._idles
 
     async def waiting(self) -> list[int]:
         """See `Mailbox`. Whether a person has read a mail makes no difference.

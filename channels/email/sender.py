@@ -28,6 +28,22 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     code: str
 
 
+async def smtp_client(settings: Smtp, sender: str, *, connect_s: float = SMTP_CONNECT_S_MAX) -> aiosmtplib.SMTP:
+    """A client for these settings, not connected yet; `connect` then also starts TLS and logs in."""
+    context = await asyncio.to_thread(tls_context, settings.ca_file) if settings.tls != "none" else None
+    return aiosmtplib.SMTP(
+        hostname=settings.host,
+        port=settings.port,
+        username=settings.user or None,
+        password=settings.password or None,
+        use_tls=settings.tls == "implicit",
+        start_tls=settings.tls == "starttls",
+        tls_context=context,
+        timeout=connect_s,
+        local_hostname=domain_of(sender),
+    )
+
+
 class Sender:
     """Sends through one server. `data_s` is how long to wait for the answer to a mail."""
 
@@ -37,7 +53,7 @@ class Sender:
 
     async def send(self, sender: str, rcpt: str, mail: bytes) -> Ending:
         """Try once. Raises nothing but CancelledError."""
-        client = await self._client(sender)
+        client = await smtp_client(self._settings, sender)
         try:
             refused = await self._offer(client, sender, rcpt, len(mail))
             ending = refused or await self._hand_over(client, mail)
@@ -46,21 +62,6 @@ class Sender:
             return ending
         finally:
             client.close()
-
-    async def _client(self, sender: str) -> aiosmtplib.SMTP:
-        settings = self._settings
-        context = await asyncio.to_thread(tls_context, settings.ca_file) if settings.tls != "none" else None
-        return aiosmtplib.SMTP(
-            hostname=settings.host,
-            port=settings.port,
-            username=settings.user or None,
-            password=settings.password or None,
-            use_tls=settings.tls == "implicit",
-            start_tls=settings.tls == "starttls",
-            tls_context=context,
-            timeout=SMTP_CONNECT_S_MAX,
-            local_hostname=domain_of(sender),
-        )
 
     async def _offer(self, client: aiosmtplib.SMTP, sender: str, rcpt: str, size: int) -> Ending | None:
         """Everything before the mail itself; None when the server wants it."""
