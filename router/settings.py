@@ -133,17 +133,20 @@ def load(
         tuple(key.split(".")): _Given(value, "--" + key.replace("_", "-").replace(".", "-"))
         for key, value in given.items()
     }
-    file = config or (Path(environ["FIRSTLINE_CONFIG"]) if environ.get("FIRSTLINE_CONFIG") else None)
-    if file is None:
-        folder = strong.get(("data_dir",), _Given(data_home(environ), "")).value
-        file = Path(folder).expanduser() / FILE_NAME
-        values = _from_file(file, problems) if file.is_file() else {}
-    else:
-        values = _from_file(file, problems)
+    file = file_of(given.get("data_dir"), config=config, environ=environ)
+    named = config is not None or bool(environ.get("FIRSTLINE_CONFIG"))
+    values = _from_file(file, problems) if named or file.is_file() else {}
     settings = _build(values | strong, environ, problems)
     if settings is None:
         raise SettingsError(problems)
     return settings
+
+
+def file_of(data_dir: str | Path | None, *, config: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
+    """The settings file: `config`, else that of FIRSTLINE_CONFIG, else the one in the data folder, there or not."""
+    if named := config or environ.get("FIRSTLINE_CONFIG"):
+        return Path(named)
+    return Path(data_dir or environ.get("FIRSTLINE_DATA_DIR") or data_home(environ)).expanduser() / FILE_NAME
 
 
 def prepare(settings: Settings) -> Settings:
@@ -273,13 +276,16 @@ def _converted(given: _Given, shape: Any, environ: Mapping[str, str]) -> Any:
     if shape is Path and isinstance(value, str | Path):
         return Path(value).expanduser().absolute()
     converted = msgspec.convert(value, shape, strict=not given.text)
-    return _resolved(converted, environ)
+    return resolved(converted, environ)
 
 
-def _resolved(value: Any, environ: Mapping[str, str]) -> Any:
-    """Texts written `file:PATH` or `env:NAME` stand for what is there, so that secrets need not be in the file."""
+def resolved(value: Any, environ: Mapping[str, str]) -> Any:
+    """Texts written `file:PATH` or `env:NAME` stand for what is there, so that secrets need not be in the file.
+
+    Raises ValueError when the variable is not set, OSError when the file cannot be read.
+    """
     if isinstance(value, dict):
-        return {key: _resolved(part, environ) for key, part in value.items()}
+        return {key: resolved(part, environ) for key, part in value.items()}
     if not isinstance(value, str):
         return value
     if value.startswith("env:"):

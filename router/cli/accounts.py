@@ -19,7 +19,7 @@ from router.runtime.accounts import Grant, Role
 
 Name = Annotated[str, typer.Argument(help="The login.", show_default=False)]
 Generate = Annotated[bool, typer.Option("--generate", help="Make a random password and print it.")]
-_LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
+LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +50,7 @@ def add(
 
     The password is asked for, or is that of FIRSTLINE_NEW_PASSWORD.
     """
-    if not _LOGIN.fullmatch(name):
+    if not LOGIN.fullmatch(name):
         raise CommandError(Exit.USAGE, "A login has at most 64 characters: a-z, 0-9 and . _ @ + -.")
     person = Person(login=name, agent=agent, grants=tuple(_grant(text) for text in grant))
     chosen = _new_password(generate)

@@ -48,7 +48,7 @@ async def centre_at(place: Place) -> AsyncIterator[Centre]:
     """The centre of the server at `place`; with none named and none running, that of the data folder here."""
     async with here(place) as node:
         if node is not None:
-            yield _Local(node.gateway)
+            yield LocalCentre(node.gateway)
             return
         async with connected(place.url, place.login) as server:
             yield _Remote(server)
@@ -88,7 +88,9 @@ class _Remote:
             raise
 
 
-class _Local:
+class LocalCentre:
+    """The centre of a node here."""
+
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 

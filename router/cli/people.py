@@ -56,7 +56,7 @@ async def people_at(place: Place) -> AsyncIterator[People]:
     """The accounts of the server at `place`; with none named and none running, those of the data folder here."""
     async with here(place) as node:
         if node is not None:
-            yield _Local(node.accounts, node.gateway.state)
+            yield LocalPeople(node.accounts, node.gateway.state)
             return
         async with connected(place.url, place.login) as server:
             yield _Remote(server)
@@ -99,7 +99,9 @@ class _Remote:
         return (await self._server.request("GET", path)).body["rows"]
 
 
-class _Local:
+class LocalPeople:
+    """The accounts of a node here."""
+
     def __init__(self, accounts: Accounts, state: State) -> None:
         self._accounts = accounts
         self._state = state
