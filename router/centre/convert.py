@@ -156,6 +156,8 @@ def _queue(id: str, shape: QueueShape) -> Queue:
         knock_out_max=shape.knock_out_max,
         escalates_to=shape.escalates_to,
         hours=shape.hours,
+        demands=shape.demands,
+        keep_ms=shape.keep,
     )
 
 
@@ -173,6 +175,8 @@ def _queue_shape(record: Queue) -> QueueShape:
         knock_out_max=record.knock_out_max,
         escalates_to=record.escalates_to,
         hours=record.hours,
+        demands=record.demands,
+        keep=record.keep_ms,
     )
 
 

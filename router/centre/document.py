@@ -13,7 +13,7 @@ from queues.capacity import TOTAL
 from queues.category import CodeKind
 from queues.entry_point import Override
 from queues.hours import Span
-from queues.queue import ChannelName, Queue
+from queues.queue import ChannelName, Demand, Queue
 from router.centre import limits
 from router.core.limits import HELD_MAX, KNOCK_OUT_MAX, LINE_MAX, ORDER_MAX, PRIORITY_MAX, WEIGHT_MAX
 from skills import PROFICIENCY_MAX, PROFICIENCY_MIN
@@ -97,6 +97,8 @@ class QueueShape(_Shape, frozen=True):
     knock_out_max: Annotated[int, Meta(ge=1, le=KNOCK_OUT_MAX)] = _QUEUE.knock_out_max
     escalates_to: QueueId = ""
     hours: HoursId = ""
+    demands: tuple[Demand, ...] = ()
+    keep: Duration = _QUEUE.keep_ms
 
 
 class ServeShape(_Shape, frozen=True):

@@ -13,9 +13,10 @@ DeliveryState: TypeAlias = Literal["queued", "sending", "sent", "failed", "unkno
 class Conversation(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The record of an exchange while it has an open item. Bodies, names and addresses are beside the log.
 
-    `reference` is what people call it by (see `reference`). `seq` numbers its messages 1..n without gap. `thread_keys` are hashes of the message ids that belong to
-    it; `natural_keys` are those of received messages, so that a late duplicate is recognised.
-    `seen` holds, per side, up to which message that side's screen has shown the other's.
+    `reference` is what people call it by (see `reference`). `seq` numbers its messages 1..n without gap.
+    `thread_keys` are hashes of the message ids that belong to it; `natural_keys` are those of received messages, so
+    that a late duplicate is recognised. `seen` holds, per side, up to which message that side's screen has shown the
+    other's.
     """
 
     id: str

@@ -20,6 +20,7 @@ from router.core.decision import Decision, no, queued
 from router.core.item import WorkItem
 from router.core.rejections import Rejection
 from router.core.state import State
+from router.core.vanish import given_back
 from skills import PROFICIENCY_MAX, PROFICIENCY_MIN
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@:-]{0,127}")
@@ -56,20 +57,34 @@ def _changes(state: State, command: c.ApplyCentre, now: int) -> list[e.Event]:
             events.append(e.RecordDropped(at=now, kind=change.kind, id=change.id))
             continue
         old = state.get((change.kind, change.id))
-        if old is None or msgspec.structs.replace(change.record, revision=old.revision) != old:
-            events.append(e.RecordPut(at=now, record=msgspec.structs.replace(change.record, revision=revision)))
-            if isinstance(change.record, Agent) and change.record.disabled:
+        record = _kept_live(change.record, old)
+        if old is None or msgspec.structs.replace(record, revision=old.revision) != old:
+            events.append(e.RecordPut(at=now, record=msgspec.structs.replace(record, revision=revision)))
+            if isinstance(record, Agent) and record.disabled:
                 events += _given_back(state, change.id, now, len(events))
     return events
 
 
+def _kept_live(record: c.CentreRecord, old: Any) -> c.CentreRecord:
+    """The record with what is set by hand while it runs and no file or form says: as it is."""
+    if isinstance(record, Agent):
+        return msgspec.structs.replace(record, temporary=old.temporary if old is not None else ())
+    if isinstance(record, Queue):
+        return msgspec.structs.replace(record, closed=old.closed if old is not None else None)
+    return record
+
+
 def _given_back(state: State, agent: str, now: int, before: int) -> list[e.Event]:
-    """What a disabled agent leaves to the others: what is reserved for them, and what waits for them by name.
+    """What a disabled agent leaves to the others: everything but a call that is on, and wrap-up, which ends.
 
     `before` events precede these in the decision.
     """
-    reserved = [state.items[id] for id in state.holds.get(agent, ()) if state.items[id].state == "reserved"]
+    mine = [state.items[id] for id in (*state.holds.get(agent, ()), *state.parked.get(agent, ()))]
+    reserved = [item for item in mine if item.state == "reserved"]
     events = let_go(state, agent, now, "agent_disabled")
+    for item in mine:
+        if item.state == "pending" or (item.state == "active" and item.channel != "phone"):
+            events.append(given_back(state, item, now, before + len(events) + 1))
     for item in (*_named_for(state, agent), *(item for item in reserved if item.only)):
         queue, offset = state.queues[item.queue], before + len(events) + 1
         asks = item.requirement
@@ -108,6 +123,7 @@ _BOUNDS: Final[dict[str, tuple[int, int]]] = {
     "order": (1, limits.ORDER_MAX),
     "knock_out_max": (1, limits.KNOCK_OUT_MAX),
     "reservation_ms": (1, limits.DURATION_TICKS_MAX),
+    "keep_ms": (0, limits.DURATION_TICKS_MAX),
     "decline_memory_ms": (0, limits.DURATION_TICKS_MAX),
     "target_ms": (0, limits.DURATION_TICKS_MAX),
     "wrap_up_ms": (0, limits.DURATION_TICKS_MAX),
@@ -203,6 +219,7 @@ def _of_agent(agent: Agent) -> Iterator[tuple[str, str]]:
     yield from (("team", team) for team in agent.teams)
     yield from (("skill", skill) for skill, _ in agent.skills)
     yield from (("queue", queue) for queue in agent.memberships)
+    yield from (pair for lent in agent.temporary for pair in (("skill", lent.skill), ("queue", lent.queue)))
 
 
 def _of_team(team: Team) -> Iterator[tuple[str, str]]:
@@ -212,6 +229,7 @@ def _of_team(team: Team) -> Iterator[tuple[str, str]]:
 def _of_queue(queue: Queue) -> Iterator[tuple[str, str]]:
     yield from (("skill", skill) for skill, _ in queue.requirement)
     yield from (("queue", queue.escalates_to), ("hours", queue.hours), ("team", queue.team))
+    yield ("queue", queue.closed.overflow if queue.closed is not None else "")
 
 
 def _of_category(category: Category) -> Iterator[tuple[str, str]]:
@@ -260,7 +278,11 @@ def set_agent_skill(state: State, command: c.SetAgentSkill, now: int) -> Decisio
         return no("unknown_skill", command.skill)
     if command.level and not PROFICIENCY_MIN <= command.level <= PROFICIENCY_MAX:
         return no("bad_level", command.skill)
-    if dict(agent.skills).get(command.skill, 0) == command.level:
+    refused = _until_refused(agent, command.until, (command.skill, ""), now)
+    if refused is not None:
+        return refused
+    lent = any(one.skill == command.skill for one in agent.temporary)
+    if command.until is None and not lent and dict(agent.skills).get(command.skill, 0) == command.level:
         return []
     return [
         e.AgentSkillChanged(
@@ -269,8 +291,19 @@ def set_agent_skill(state: State, command: c.SetAgentSkill, now: int) -> Decisio
             skill=command.skill,
             level=command.level,
             revision=state.meta.revision + 1,
+            until=command.until,
         )
     ]
+
+
+def _until_refused(agent: Agent, until: int | None, about: tuple[str, str], now: int) -> Rejection | None:
+    """Why something cannot be temporary: its end lies in the past or too far off, or too much is already."""
+    if until is None:
+        return None
+    if not now < until <= now + limits.DURATION_TICKS_MAX:
+        return no("bad_date", agent.id)
+    others = [lent for lent in agent.temporary if lent.about != about]
+    return no("full", agent.id) if len(others) >= limits.TEMPORARY_MAX else None
 
 
 def set_membership(state: State, command: c.SetMembership, now: int) -> Decision:
@@ -282,7 +315,11 @@ def set_membership(state: State, command: c.SetMembership, now: int) -> Decision
         return no("unknown_queue", command.queue)
     if not _in_bounds(command):
         return no("bad_value", agent.id)
-    if agent.memberships.get(command.queue) == command.membership:
+    refused = _until_refused(agent, command.until, ("", command.queue), now)
+    if refused is not None:
+        return refused
+    lent = any(one.queue == command.queue for one in agent.temporary)
+    if command.until is None and not lent and agent.memberships.get(command.queue) == command.membership:
         return []
     return [
         e.MembershipChanged(
@@ -291,6 +328,7 @@ def set_membership(state: State, command: c.SetMembership, now: int) -> Decision
             queue=command.queue,
             membership=command.membership,
             revision=state.meta.revision + 1,
+            until=command.until,
         )
     ]
 

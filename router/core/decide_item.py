@@ -1,9 +1,10 @@
 """Decisions about what agents and supervisors do with items."""
 
+from queues.queue import Queue
 from router.core import commands as c
 from router.core import events as e
 from router.core import limits
-from router.core.decision import Decision, carried, code_known, ended, no, owned, queued, released
+from router.core.decision import Decision, carried, code_known, ended, lacking, no, owned, queued, released
 from router.core.item import OPEN, WorkItem
 from router.core.rejections import Rejection
 from router.core.state import State
@@ -120,6 +121,28 @@ def set_category(state: State, command: c.SetCategory, now: int) -> Decision:
     return [e.CategoryChanged(at=now, item=item.id, agent=command.agent, category=command.category)]
 
 
+def set_outcome(state: State, command: c.SetOutcome, now: int) -> Decision:
+    """How it will have ended, said before it closes."""
+    item = owned(state, command, command.item, command.agent)
+    if isinstance(item, Rejection):
+        return item
+    if not code_known(state, "disposition", command.disposition):
+        return no("unknown_code" if command.disposition else "reason_required", command.disposition or item.id)
+    if item.disposition == command.disposition:
+        return []
+    return [e.OutcomeChanged(at=now, item=item.id, agent=command.agent, disposition=command.disposition)]
+
+
+def link_customer(state: State, command: c.LinkCustomer, now: int) -> Decision:
+    """Whom it is about."""
+    item = owned(state, command, command.item, command.agent)
+    if isinstance(item, Rejection):
+        return item
+    if item.customer == command.customer:
+        return []
+    return [e.CustomerLinked(at=now, item=item.id, agent=command.agent, customer=command.customer)]
+
+
 def end_contact(state: State, command: c.EndContact, now: int) -> Decision:
     """The agent ends the exchange: wrap-up, or closed where the queue grants none."""
     item = owned(state, command, command.item, command.agent)
@@ -127,21 +150,25 @@ def end_contact(state: State, command: c.EndContact, now: int) -> Decision:
 
 
 def complete_item(state: State, command: c.CompleteItem, now: int) -> Decision:
-    """The agent closes the item with a disposition."""
+    """The agent closes the item with a disposition: the one they name, or named before."""
     item = owned(state, command, command.item, command.agent)
     if isinstance(item, Rejection):
         return item
-    if not code_known(state, "disposition", command.disposition):
-        return no("unknown_code" if command.disposition else "reason_required", command.disposition or item.id)
+    disposition = command.disposition or item.disposition
+    if not code_known(state, "disposition", disposition):
+        return no("unknown_code" if disposition else "reason_required", disposition or item.id)
     if command.category and command.category not in state.categories:
         return no("unknown_category", command.category)
+    missing = lacking(state, item, category=command.category, outcome=disposition)
+    if missing:
+        return no(missing, item.id)
     return [
         e.ItemClosed(
             at=now,
             item=item.id,
             outcome="completed",
             agent=command.agent,
-            disposition=command.disposition,
+            disposition=disposition,
             category=command.category,
         )
     ]
@@ -202,10 +229,48 @@ def transfer_item(state: State, command: c.TransferItem, now: int) -> Decision:
     return moved(state, item, now, by=command.agent, queue=command.queue, to_agent=command.to_agent, note=command.note)
 
 
+def move_items(state: State, command: c.MoveItems, now: int) -> Decision:
+    """Everything of one agent goes elsewhere, in one act: all of it, or nothing. A call that is on stays."""
+    if command.agent not in state.agents:
+        return no("unknown_agent", command.agent)
+    if command.agent == command.to_agent:
+        return no("bad_value", "to_agent")
+    events: list[e.Event] = []
+    for item in _all_of(state, command.agent):
+        offset = len(events) + 1
+        if command.queue or command.to_agent:
+            decision = moved(state, item, now, by="", queue=command.queue, to_agent=command.to_agent, offset=offset)
+        else:
+            decision = _requeued(state, item, state.queues[item.queue], now, offset)
+        if isinstance(decision, Rejection):
+            return decision
+        events += decision
+    return events
+
+
+def _all_of(state: State, agent: str) -> list[WorkItem]:
+    """What the agent holds, has pending, or waits for them by name; but no call that is on, and no wrap-up."""
+    named = (id for found in state.lines.only_for(agent) for _, _, id in found.line)
+    items = [state.items[id] for id in (*state.holds.get(agent, ()), *state.parked.get(agent, ()), *named)]
+    on_phone = [item for item in items if item.channel == "phone" and item.state == "active"]
+    return [item for item in items if item.state != "wrapping" and item not in on_phone]
+
+
 def moved(
-    state: State, item: WorkItem, now: int, *, by: str, queue: str = "", to_agent: str = "", note: str = ""
+    state: State,
+    item: WorkItem,
+    now: int,
+    *,
+    by: str,
+    queue: str = "",
+    to_agent: str = "",
+    note: str = "",
+    offset: int = 1,
 ) -> Decision:
-    """The events of a hand-over to a queue, or to an agent by name (which lifts any bar on that agent)."""
+    """The events of a hand-over to a queue, or to an agent by name (which lifts any bar on that agent).
+
+    `offset` tells apart several entries of one decision.
+    """
     if not queue and not to_agent:
         return no("nobody_named", item.id)
     target = state.queues.get(queue or item.queue)
@@ -225,7 +290,7 @@ def moved(
         note=note,
     )
     asked = item.requirement if target.id == item.queue else carried(state, item.requirement)
-    entered = queued(state, item, target, now, reason="transferred", requirement=asked, only=to_agent)
+    entered = queued(state, item, target, now, reason="transferred", requirement=asked, only=to_agent, offset=offset)
     return [*released(item, now, "transferred"), transferred, entered]
 
 
@@ -237,8 +302,12 @@ def requeue_item(state: State, command: c.RequeueItem, now: int) -> Decision:
     queue = state.queues.get(command.queue or item.queue)
     if queue is None:
         return no("unknown_queue", command.queue)
+    return _requeued(state, item, queue, now)
+
+
+def _requeued(state: State, item: WorkItem, queue: Queue, now: int, offset: int = 1) -> list[e.Event]:
     asked = item.requirement if queue.id == item.queue else carried(state, item.requirement)
     return [
         *released(item, now, "requeued"),
-        queued(state, item, queue, now, reason="requeued", requirement=asked),
+        queued(state, item, queue, now, reason="requeued", requirement=asked, offset=offset),
     ]

@@ -22,7 +22,16 @@ def conversation_of(state: State, command: c.ReceiveMessage) -> Conversation | N
     for key in command.message.thread_keys:
         if key in state.threads:
             return state.conversations[state.threads[key]]
-    return None
+    return _quoted(state, command)
+
+
+def _quoted(state: State, command: c.ReceiveMessage) -> Conversation | None:
+    """The open conversation whose reference was quoted, if it is this customer's own: others only refer to it."""
+    quoted = state.references.get(command.facts.quotes)
+    conversation = state.conversations[quoted] if quoted else None
+    if conversation is None or not conversation.customer or conversation.channel != command.channel:
+        return None
+    return conversation if conversation.customer == command.facts.customer else None
 
 
 def receive_message(state: State, command: c.ReceiveMessage, now: int) -> Decision:
@@ -46,13 +55,15 @@ def receive_message(state: State, command: c.ReceiveMessage, now: int) -> Decisi
         reopen_count=item.reopen_count + 1 if item is not None else command.reopen_count,
         last_agent=item.last_agent if item is not None else command.last_agent,
         seq=command.last_seq,
+        reference=command.reference,
     )
     if isinstance(opened, Rejection):
         return opened
     seq = conversation.seq if conversation is not None else command.last_seq
     where = conversation.id if conversation is not None else command.conversation
     received = e.MessageReceived(at=now, conversation=where, item=command.item, seq=seq + 1, message=command.message)
-    return [*opened[:-1], received, opened[-1]]
+    entry = next(index for index, event in enumerate(opened) if isinstance(event, e.ItemQueued))
+    return [*opened[:entry], received, *opened[entry:]]
 
 
 def _joins(item: WorkItem, command: c.ReceiveMessage) -> bool:

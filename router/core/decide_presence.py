@@ -3,12 +3,16 @@
 from router.core import commands as c
 from router.core import events as e
 from router.core import limits
+from router.core.decide_item import moved
 from router.core.decision import Decision, code_known, no, released
+from router.core.item import WorkItem
+from router.core.rejections import Rejection
 from router.core.state import State
+from router.core.vanish import back, given_back, left_behind
 
 
 def connect_client(state: State, command: c.ConnectClient, now: int) -> Decision:
-    """A client is there. Saying it twice changes nothing."""
+    """A client is there. Saying it twice changes nothing; what was kept for an agent who vanished is theirs again."""
     agent = state.agents.get(command.agent)
     if agent is None:
         return no("unknown_agent", command.agent)
@@ -19,7 +23,8 @@ def connect_client(state: State, command: c.ConnectClient, now: int) -> Decision
         return []
     if len(clients) >= limits.CLIENTS_MAX:
         return no("full", command.agent)
-    return [e.ClientConnected(at=now, agent=command.agent, client=command.client, gateway=command.gateway)]
+    connected = e.ClientConnected(at=now, agent=command.agent, client=command.client, gateway=command.gateway)
+    return [connected, *back(state, command.agent, now)]
 
 
 def lose_client(state: State, command: c.LoseClient, now: int) -> Decision:
@@ -43,7 +48,8 @@ def lose_gateway(state: State, command: c.LoseGateway, now: int) -> Decision:
 
 
 def set_presence(state: State, command: c.SetPresence, now: int) -> Decision:
-    """What the agent says. Whoever becomes unavailable lets go of what is reserved for them."""
+    """What the agent says. Whoever becomes unavailable lets go of what is reserved for them; who goes offline without
+    signing out leaves the rest as somebody who vanished."""
     agent = state.agents.get(command.agent)
     if agent is None:
         return no("unknown_agent", command.agent)
@@ -55,10 +61,66 @@ def set_presence(state: State, command: c.SetPresence, now: int) -> Decision:
     if command.state == "not_ready" and not code_known(state, "not_ready", command.reason):
         return no("unknown_code" if command.reason else "reason_required", command.agent)
     reason = command.reason if command.state == "not_ready" else ""
-    if (presence.state, presence.reason) == (command.state, reason):
+    if reason and command.after and presence.state == "available" and state.holds.get(agent.id):
+        planned = e.NotReadyPlanned(at=now, agent=agent.id, reason=reason)
+        return [] if presence.next == reason else [planned]
+    if (presence.state, presence.reason, presence.next) == (command.state, reason, ""):
         return []
     changed = e.PresenceChanged(at=now, agent=command.agent, state=command.state, reason=reason)
-    return [changed] if command.state == "available" else [changed, *let_go(state, command.agent, now, command.state)]
+    match command.state:
+        case "available":
+            return [changed]
+        case "not_ready":
+            return [changed, *let_go(state, agent.id, now, "not_ready")]
+        case "offline":
+            return [changed, *(event for _, left in left_behind(state, agent.id, now) for event in left)]
+
+
+def sign_out(state: State, command: c.SignOut, now: int) -> Decision:
+    """The agent goes home, having said of each item what becomes of it. Reserved ones go back to their places."""
+    agent = command.agent
+    if agent not in state.agents:
+        return no("unknown_agent", agent)
+    mine = {id: state.items[id] for id in (*state.holds.get(agent, ()), *state.parked.get(agent, ()))}
+    unknown = next((id for id in command.choices if id not in mine), "")
+    if unknown:
+        return no("not_yours", unknown)
+    events = let_go(state, agent, now, "offline")
+    for item in mine.values():
+        parting = _parting(state, item, command.choices.get(item.id, ""), now, len(events) + 1)
+        if isinstance(parting, Rejection):
+            return parting
+        events += parting
+    return [*events, e.PresenceChanged(at=now, agent=agent, state="offline", reason="signed_out")]
+
+
+def _parting(state: State, item: WorkItem, choice: str, now: int, offset: int) -> Decision:
+    """What the leaving agent's choice for one item leads to. What is in wrap-up may run out by itself."""
+    if item.state == "reserved":
+        return []
+    if item.channel == "phone" and item.state == "active":
+        return no("call_active", item.id)
+    match choice:
+        case "" if item.state == "wrapping":
+            return []
+        case "":
+            return no("still_yours", item.id)
+        case "keep" if item.channel == "chat" and item.state == "active":
+            return no("cannot_keep", item.id)
+        case "keep":
+            return []
+        case "return":
+            return [given_back(state, item, now, offset, reason="returned")]
+        case _:
+            return moved(state, item, now, by=item.agent, to_agent=choice, offset=offset)
+
+
+def stand_down(state: State, agent: str, now: int) -> list[e.PresenceChanged]:
+    """Who wants to be not ready after what they hold, and holds nothing any more, is so."""
+    presence = state.presences.get(agent)
+    if presence is None or not presence.next or agent in state.holds:
+        return []
+    return [e.PresenceChanged(at=now, agent=agent, state="not_ready", reason=presence.next)]
 
 
 def let_go(state: State, agent: str, now: int, reason: str) -> list[e.Event]:

@@ -4,10 +4,10 @@ from router.core import commands as c
 from router.core import events as e
 from router.core import limits
 from router.core.decide_message import reopened
-from router.core.decide_presence import let_go
-from router.core.decision import Decision, completed
+from router.core.decision import Decision, completed, lacking
 from router.core.item import WorkItem
 from router.core.state import State
+from router.core.vanish import given_back, left_behind
 
 
 def pulse(state: State, command: c.Pulse, now: int) -> Decision:
@@ -20,6 +20,8 @@ def pulse(state: State, command: c.Pulse, now: int) -> Decision:
             break
         if kind == "presence":
             events += _signed_off(state, id, now, ended)
+        elif kind == "agent":
+            events += _temporary_over(state, id, now)
         elif id not in ended:
             ended.add(id)
             events += _item_due(state, state.items[id], now, away, count + 1)
@@ -27,18 +29,21 @@ def pulse(state: State, command: c.Pulse, now: int) -> Decision:
 
 
 def _signed_off(state: State, agent: str, now: int, ended: set[str]) -> list[e.Event]:
-    """No client came back within the grace period: the agent is offline and holds no reservation."""
-    gone = e.PresenceChanged(at=now, agent=agent, state="offline", reason="connection_lost")
-    released = [event for event in let_go(state, agent, now, "connection_lost") if _first(event, ended)]
-    return [gone, *released]
+    """No client came back within the grace period: the agent is offline, and what they held goes its way."""
+    events: list[e.Event] = [e.PresenceChanged(at=now, agent=agent, state="offline", reason="connection_lost")]
+    for id, left in left_behind(state, agent, now):
+        if id not in ended:
+            ended.add(id)
+            events += left
+    return events
 
 
-def _first(event: e.Event, ended: set[str]) -> bool:
-    """Whether no other due thing has ended this reservation in the same pulse."""
-    assert isinstance(event, e.ReservationEnded)
-    fresh = event.item not in ended
-    ended.add(event.item)
-    return fresh
+def _temporary_over(state: State, agent: str, now: int) -> list[e.Event]:
+    return [
+        e.TemporaryEnded(at=now, agent=agent, skill=lent.skill, queue=lent.queue, revision=state.meta.revision + 1)
+        for lent in state.agents[agent].temporary
+        if lent.until <= now
+    ]
 
 
 def _item_due(state: State, item: WorkItem, now: int, away: set[str], offset: int) -> list[e.Event]:
@@ -46,14 +51,24 @@ def _item_due(state: State, item: WorkItem, now: int, away: set[str], offset: in
         case "reserved":
             return _expired(state, item, now, away)
         case "wrapping":
-            return [completed(item, now)]
-        case "pending":
+            return _wrapped_up(state, item, now)
+        case "pending" if item.pending_until is not None and item.pending_until <= now:
             return reopened(state, item, now, "due", offset)
+        case "pending" | "active":
+            return [given_back(state, item, now, offset)]
         case "queued":
             lapsed = tuple(agent for agent, until in item.excepted.items() if until and until <= now)
             return [e.ExceptionsLapsed(at=now, item=item.id, agents=lapsed)]
         case _:
             raise AssertionError(f"{item.id} is {item.state} and has a deadline")
+
+
+def _wrapped_up(state: State, item: WorkItem, now: int) -> list[e.Event]:
+    """The time is over: closed, unless the queue still waits for a word of an agent who is there."""
+    kept_over = item.kept_until is not None and item.kept_until <= now
+    if lacking(state, item) and not kept_over and state.presences[item.agent].state != "offline":
+        return [e.WrapUpExtended(at=now, item=item.id, agent=item.agent)]
+    return [completed(item, now)]
 
 
 def _expired(state: State, item: WorkItem, now: int, away: set[str]) -> list[e.Event]:

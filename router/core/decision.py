@@ -48,10 +48,12 @@ def queued(  # the one way into a queue, so that due and place follow one rule
     only: str = "",
     offset: int = 1,
 ) -> e.ItemQueued:
-    """The item enters the queue, last among its equals; `due` never grows by a move.
+    """The item enters the queue (or where it flows over to while that is closed), last among its equals; `due`
+    never grows by a move.
 
     `offset` tells apart several entries of one decision.
     """
+    queue = queue if only else entrance(state, queue)
     return e.ItemQueued(
         at=now,
         item=item.id,
@@ -63,6 +65,19 @@ def queued(  # the one way into a queue, so that due and place follow one rule
         priority=item.priority if item.queue == queue.id else queue.priority,
         only=only,
     )
+
+
+def entrance(state: State, queue: Queue) -> Queue:
+    """The queue that takes what comes to this one: the first that is not closed on the way of overflows, else the
+    last of them. Each is passed once."""
+    passed = {queue.id}
+    while queue.closed is not None and queue.closed.overflow not in ("", *passed):
+        following = state.queues.get(queue.closed.overflow)
+        if following is None:
+            return queue
+        queue = following
+        passed.add(queue.id)
+    return queue
 
 
 def carried(state: State, requirement: Requirement) -> Requirement:
@@ -90,12 +105,20 @@ def released(item: WorkItem, now: int, reason: str) -> list[e.Event]:
     ]
 
 
+def lacking(state: State, item: WorkItem, *, category: str = "", outcome: str = "") -> str:
+    """The code of what the queue demands before the item closes and nobody has said yet; '' for nothing."""
+    queue = state.queues.get(item.queue)
+    said = {"category": category or item.category, "outcome": outcome or item.disposition}
+    return next((f"{demand}_required" for demand in queue.demands if not said[demand]), "") if queue else ""
+
+
 def ended(state: State, item: WorkItem, now: int) -> list[e.Event]:
-    """The exchange is over: wrap-up where the queue grants it, else the item closes."""
+    """The exchange is over: wrap-up where the queue grants it or still demands something, else the item closes."""
     queue = state.queues.get(item.queue)
     wrap_up = queue.wrap_up(item.channel) if queue else 0
-    if wrap_up:
-        return [e.WrapUpStarted(at=now, item=item.id, agent=item.agent, until=now + wrap_up)]
+    if wrap_up or lacking(state, item):
+        until = now + wrap_up if wrap_up else None
+        return [e.WrapUpStarted(at=now, item=item.id, agent=item.agent, until=until)]
     return [completed(item, now)]
 
 

@@ -22,12 +22,14 @@ def effects(state: State, event: e.Event) -> list[Effect]:
     return found
 
 
-def _webhook(type: str, at: int, item: WorkItem, **more: Any) -> Effect:
+def _webhook(state: State, type: str, at: int, item: WorkItem, **more: Any) -> Effect:
+    conversation = state.conversations.get(item.conversation)
     body: dict[str, Any] = {
         "type": type,
         "at_ms": at,
         "item": item.id,
         "conversation": item.conversation,
+        "reference": conversation.reference if conversation is not None else "",
         "channel": item.channel,
         "queue": item.queue,
     }
@@ -38,7 +40,7 @@ def _webhook(type: str, at: int, item: WorkItem, **more: Any) -> Effect:
 
 def _queued(state: State, event: e.ItemQueued) -> Effect:
     item = state.items[event.item]
-    return _webhook("item.queued", event.at, item, reason=event.reason, due_at_ms=event.due)
+    return _webhook(state, "item.queued", event.at, item, reason=event.reason, due_at_ms=event.due)
 
 
 def _reserved(state: State, event: e.ReservationMade) -> Effect:
@@ -49,58 +51,62 @@ def _reserved(state: State, event: e.ReservationMade) -> Effect:
         "reservation": event.reservation,
         "expires_at_ms": event.expires_at,
     }
-    return _webhook("item.reserved", event.at, item, **more)
+    return _webhook(state, "item.reserved", event.at, item, **more)
 
 
 def _accepted(state: State, event: e.ReservationAccepted) -> Effect:
     item = state.items[event.item]
     phone = state.agents[event.agent].phone
     more = {"agent": event.agent, "phone": phone, "reservation": event.reservation, "by": event.by}
-    return _webhook("item.accepted", event.at, item, **more)
+    return _webhook(state, "item.accepted", event.at, item, **more)
 
 
 def _reservation_ended(state: State, event: e.ReservationEnded) -> Effect:
     item = state.items[event.item]
     more = {"agent": event.agent, "reservation": event.reservation, "outcome": event.outcome}
-    return _webhook("reservation.ended", event.at, item, **more)
+    return _webhook(state, "reservation.ended", event.at, item, **more)
 
 
 def _escalated(state: State, event: e.ItemEscalated) -> Effect:
     item = state.items[event.item]
     more = {"agent": event.agent, "to_queue": event.to_queue, "reason": event.reason}
-    return _webhook("item.escalated", event.at, item, **more)
+    return _webhook(state, "item.escalated", event.at, item, **more)
 
 
 def _transferred(state: State, event: e.ItemTransferred) -> Effect:
     item = state.items[event.item]
     more = {"agent": event.agent, "to_queue": event.to_queue, "to_agent": event.to_agent}
-    return _webhook("item.transferred", event.at, item, **more)
+    return _webhook(state, "item.transferred", event.at, item, **more)
 
 
 def _pending(state: State, event: e.ItemPending) -> Effect:
-    return _webhook("item.pending", event.at, state.items[event.item], agent=event.agent)
+    return _webhook(state, "item.pending", event.at, state.items[event.item], agent=event.agent)
 
 
 def _closed(state: State, event: e.ItemClosed) -> Effect:
     item = state.items[event.item]
-    more = {"agent": event.agent, "outcome": event.outcome, "disposition": event.disposition}
-    return _webhook("item.closed", event.at, item, **more)
+    more: dict[str, Any] = {"agent": event.agent, "outcome": event.outcome, "disposition": event.disposition}
+    if event.outcome == "turned_away":
+        closed = state.queues[item.queue].closed
+        more["message"] = closed.message if closed is not None else {}
+    return _webhook(state, "item.closed", event.at, item, **more)
 
 
 def _message_received(state: State, event: e.MessageReceived) -> Effect:
     item = state.items[event.item]
-    return _webhook("message.received", event.at, item, message=event.message.id, seq=event.seq)
+    return _webhook(state, "message.received", event.at, item, message=event.message.id, seq=event.seq)
 
 
 def _reply_sent(state: State, event: e.ReplySent) -> Effect:
     item = state.items[event.item]
     more = {"agent": event.agent, "message": event.message.id, "seq": event.seq}
-    return _webhook("message.sent", event.at, item, **more)
+    return _webhook(state, "message.sent", event.at, item, **more)
 
 
 def _delivery(state: State, id: str) -> Effect:
     delivery = state.deliveries[id]
     item = state.items.get(delivery.item)
+    conversation = state.conversations.get(delivery.conversation)
     body = {
         "delivery": delivery.id,
         "conversation": delivery.conversation,
@@ -109,12 +115,14 @@ def _delivery(state: State, id: str) -> Effect:
         "content": delivery.content,
         "agent": delivery.agent,
         "queue": item.queue if item is not None else "",
+        "reference": conversation.reference if conversation is not None else "",
+        "language": conversation.language if conversation is not None else "",
     }
     return (delivery.channel, body)
 
 
 def _call_held(state: State, event: e.CallHeld) -> Effect:
-    return _webhook("call.held", event.at, state.items[event.item], held=event.held)
+    return _webhook(state, "call.held", event.at, state.items[event.item], held=event.held)
 
 
 def _alarm(state: State, event: e.AlarmRaised) -> Effect:

@@ -63,9 +63,9 @@ class TemporaryEnded(_Event, frozen=True):
     """A temporary skill or membership is over: what the agent has for good counts again."""
 
     agent: str
+    revision: int
     skill: str = ""
     queue: str = ""
-    revision: int
 
 
 class QueueClosed(_Event, frozen=True):

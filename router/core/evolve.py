@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
+from queues.queue import Closed
 from router.core import events as e
 from router.core import limits
-from router.core.agent import Agent
+from router.core.agent import Agent, Temporary
 from router.core.conversation import Conversation, Delivery
 from router.core.item import Reservation, WorkItem
 from router.core.presence import Presence
@@ -46,20 +47,58 @@ def _record_dropped(state: State, event: e.RecordDropped) -> None:
 
 def _agent_skill_changed(state: State, event: e.AgentSkillChanged) -> None:
     agent = state.agents[event.agent]
+    if event.until is not None:
+        _lend(state, agent, Temporary(until=event.until, skill=event.skill, level=event.level), event.revision)
+        return
     levels = dict(agent.skills)
     levels.pop(event.skill, None)
     if event.level:
         levels[event.skill] = event.level
-    _replace_agent(state, agent, event.revision, skills=tuple(sorted(levels.items())))
+    kept = _lent_but(agent, (event.skill, ""))
+    _replace_agent(state, agent, event.revision, skills=tuple(sorted(levels.items())), temporary=kept)
 
 
 def _membership_changed(state: State, event: e.MembershipChanged) -> None:
     agent = state.agents[event.agent]
+    if event.until is not None:
+        lent = Temporary(until=event.until, queue=event.queue, membership=event.membership)
+        _lend(state, agent, lent, event.revision)
+        return
     memberships = dict(agent.memberships)
     memberships.pop(event.queue, None)
     if event.membership is not None:
         memberships[event.queue] = event.membership
-    _replace_agent(state, agent, event.revision, memberships=memberships)
+    kept = _lent_but(agent, ("", event.queue))
+    _replace_agent(state, agent, event.revision, memberships=memberships, temporary=kept)
+
+
+def _temporary_ended(state: State, event: e.TemporaryEnded) -> None:
+    agent = state.agents[event.agent]
+    kept = _lent_but(agent, (event.skill, event.queue))
+    _replace_agent(state, agent, event.revision, temporary=kept)
+
+
+def _lend(state: State, agent: Agent, lent: Temporary, revision: int) -> None:
+    _replace_agent(state, agent, revision, temporary=(*_lent_but(agent, lent.about), lent))
+
+
+def _lent_but(agent: Agent, about: tuple[str, str]) -> tuple[Temporary, ...]:
+    """What is temporary of the agent, without what is about this skill or queue."""
+    return tuple(lent for lent in agent.temporary if lent.about != about)
+
+
+def _queue_closed(state: State, event: e.QueueClosed) -> None:
+    _replace_queue(state, event.queue, event.closed, event.revision)
+
+
+def _queue_opened(state: State, event: e.QueueOpened) -> None:
+    _replace_queue(state, event.queue, None, event.revision)
+
+
+def _replace_queue(state: State, queue: str, closed: Closed | None, revision: int) -> None:
+    record = msgspec.structs.replace(state.queues[queue], closed=closed, revision=revision)
+    state.put("queue", queue, record)
+    _revise(state, revision)
 
 
 def _capacity_changed(state: State, event: e.CapacityChanged) -> None:
@@ -106,8 +145,14 @@ def _presence_changed(state: State, event: e.PresenceChanged) -> None:
     presence.state = event.state
     presence.reason = event.reason
     presence.since = event.at
+    presence.next = ""
     if event.state == "available":
+        presence.returned = ()
         _start_idling(state, event.agent, event.at)
+
+
+def _not_ready_planned(state: State, event: e.NotReadyPlanned) -> None:
+    state.edit_presence(event.agent).next = event.reason
 
 
 def _start_idling(state: State, agent: str, at: int) -> None:
@@ -135,8 +180,11 @@ def _conversation_opened(state: State, event: e.ConversationOpened) -> None:
         language=event.language,
         address=event.address,
         seq=event.seq,
+        reference=event.reference,
     )
     state.put("conversation", event.conversation, conversation)
+    if not event.seq:
+        state.edit_meta().reference += 1
 
 
 def _message_received(state: State, event: e.MessageReceived) -> None:
@@ -230,6 +278,7 @@ def _item_opened(state: State, event: e.ItemOpened) -> None:
         reopens=event.reopens,
         reopen_count=event.reopen_count,
         last_agent=event.last_agent,
+        related=event.related,
         opened_at=event.at,
         first_entered_at=event.at,
     )
@@ -239,6 +288,8 @@ def _item_opened(state: State, event: e.ItemOpened) -> None:
 
 def _item_queued(state: State, event: e.ItemQueued) -> None:
     item = _move(state, event.item, event)
+    if event.reason == "absent":
+        _tell_returned(state, item)
     _leave_agent(state, item, event.at)
     item.queue = event.queue
     item.requirement = event.requirement
@@ -253,12 +304,20 @@ def _item_queued(state: State, event: e.ItemQueued) -> None:
     item.expiries = item.connect_failures = 0
     item.wrap_until = item.pending_until = None
     item.pending_reason = ""
+    item.kept_until = None
     if event.only:
         item.excepted.pop(event.only, None)
     if event.reason == "requeued":
         item.excepted = {}
     meta = state.edit_meta()
     meta.seq = max(meta.seq, event.seq)
+
+
+def _tell_returned(state: State, item: WorkItem) -> None:
+    """Remember for its agent, who is away, that the item was taken back."""
+    if item.agent in state.presences:
+        presence = state.edit_presence(item.agent)
+        presence.returned = (*presence.returned, item.id)[-limits.RETURNED_KEPT_MAX :]
 
 
 def _reservation_made(state: State, event: e.ReservationMade) -> None:
@@ -356,12 +415,30 @@ def _wrap_up_started(state: State, event: e.WrapUpStarted) -> None:
     item.held = False
 
 
+def _wrap_up_extended(state: State, event: e.WrapUpExtended) -> None:
+    _move(state, event.item, event).wrap_until = None
+
+
+def _item_kept(state: State, event: e.ItemKept) -> None:
+    state.edit_item(event.item).kept_until = event.until
+
+
 def _note_added(state: State, event: e.NoteAdded) -> None:
     state.edit_item(event.item)
 
 
 def _category_changed(state: State, event: e.CategoryChanged) -> None:
     state.edit_item(event.item).category = event.category
+
+
+def _outcome_changed(state: State, event: e.OutcomeChanged) -> None:
+    state.edit_item(event.item).disposition = event.disposition
+
+
+def _customer_linked(state: State, event: e.CustomerLinked) -> None:
+    item = state.edit_item(event.item)
+    item.customer = event.customer
+    state.edit_conversation(item.conversation).customer = event.customer
 
 
 def _item_stuck(state: State, event: e.ItemStuck) -> None:
@@ -372,6 +449,8 @@ def _item_closed(state: State, event: e.ItemClosed) -> None:
     item = _move(state, event.item, event)
     _leave_agent(state, item, event.at)
     item.closed_at = event.at
+    item.kept_until = None
+    item.outcome = event.outcome
     item.disposition = event.disposition
     if event.category:
         item.category = event.category
@@ -428,6 +507,14 @@ _APPLY: dict[type, Callable[[State, Any], None]] = {
     e.ClientConnected: _client_connected,
     e.ClientLost: _client_lost,
     e.PresenceChanged: _presence_changed,
+    e.NotReadyPlanned: _not_ready_planned,
+    e.TemporaryEnded: _temporary_ended,
+    e.QueueClosed: _queue_closed,
+    e.QueueOpened: _queue_opened,
+    e.WrapUpExtended: _wrap_up_extended,
+    e.ItemKept: _item_kept,
+    e.OutcomeChanged: _outcome_changed,
+    e.CustomerLinked: _customer_linked,
     e.ConversationOpened: _conversation_opened,
     e.MessageReceived: _message_received,
     e.ReplySent: _reply_sent,

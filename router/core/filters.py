@@ -31,7 +31,8 @@ def _connected(state: State, item: WorkItem, agent: Agent) -> bool:
 
 
 def _available(state: State, item: WorkItem, agent: Agent) -> bool:
-    return state.presences[agent.id].state == "available"
+    presence = state.presences[agent.id]
+    return presence.state == "available" and not presence.next
 
 
 def _named(state: State, item: WorkItem, agent: Agent) -> bool:
@@ -46,7 +47,7 @@ def _member(state: State, item: WorkItem, agent: Agent) -> bool:
 def _skilled(state: State, item: WorkItem, agent: Agent) -> bool:
     queue = state.queues.get(item.queue)
     asked = merged(item.requirement, queue.requirement) if queue else item.requirement
-    return item.only == agent.id or meets(agent.skills, asked)
+    return item.only == agent.id or meets(state.skills_of(agent), asked)
 
 
 def _unbarred(state: State, item: WorkItem, agent: Agent) -> bool:
@@ -62,8 +63,8 @@ _CENTRE = (e.RecordPut,)
 FILTERS: Final[tuple[Filter, ...]] = (
     Filter("disabled", _enabled, _CENTRE),
     Filter("not_named", _named, (e.ItemQueued,)),
-    Filter("not_member", _member, (*_CENTRE, e.MembershipChanged, e.ItemQueued)),
-    Filter("lacks_skill", _skilled, (*_CENTRE, e.AgentSkillChanged, e.ItemQueued)),
+    Filter("not_member", _member, (*_CENTRE, e.MembershipChanged, e.TemporaryEnded, e.ItemQueued)),
+    Filter("lacks_skill", _skilled, (*_CENTRE, e.AgentSkillChanged, e.TemporaryEnded, e.ItemQueued)),
     Filter("excepted", _unbarred, (e.ExceptionsLapsed, e.ItemQueued)),
     Filter("not_connected", _connected, (e.ClientConnected,)),
     Filter("not_available", _available, (e.PresenceChanged,)),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from router.core import events as e
 from router.core import limits
+from router.core.decide_presence import stand_down
 from router.core.evolve import evolve
 from router.core.item import WorkItem
 from router.core.lines import ItemClass
@@ -16,8 +17,16 @@ from router.core.state import State
 
 
 def match(state: State, now: int) -> list[e.Event]:
-    """Make the reservations that are possible now, and make them so. Returns the events, at most a bounded number."""
+    """Make the reservations that are possible now, and make them so. Returns the events, at most a bounded number.
+
+    First of all, who wanted to be not ready after what they held is so.
+    """
     made: list[e.Event] = []
+    while state.stand_down:
+        agent, _ = state.stand_down.popitem()
+        for leaves in stand_down(state, agent, now):
+            evolve(state, leaves)
+            made.append(leaves)
     while len(made) < limits.MATCHES_PER_CALL_MAX:
         event = _next(state, now)
         if event is None:

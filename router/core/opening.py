@@ -1,10 +1,11 @@
 """Opening an item: the one way in which work begins, whatever channel it came through."""
 
-from queues.queue import ChannelName
+from queues.queue import ChannelName, Queue
 from router.core import events as e
 from router.core import limits
-from router.core.decision import Decision, no
+from router.core.decision import Decision, entrance, no
 from router.core.facts import Facts
+from router.core.reference import reference as numbered
 from router.core.state import State
 
 
@@ -21,11 +22,17 @@ def open_item(
     reopen_count: int = 0,
     last_agent: str = "",
     seq: int = 0,
+    reference: str = "",
 ) -> Decision:
-    """A new item, in a new conversation unless `conversation` is open; its message numbers go on after `seq`."""
-    queue = state.queues.get(facts.queue)
-    if queue is None:
+    """A new item, in a new conversation unless `conversation` is open; its message numbers go on after `seq`.
+
+    `reference` is that of an archived conversation that goes on. The last events say where the item waits, or that
+    it was turned away.
+    """
+    named = state.queues.get(facts.queue)
+    if named is None:
         return no("unknown_queue", facts.queue)
+    queue = entrance(state, named)
     if item in state.items:
         return no("duplicate_id", item)
     if len(state.items) >= limits.WAITING_MAX:
@@ -40,6 +47,7 @@ def open_item(
             language=facts.language,
             address=facts.address,
             seq=seq,
+            reference=reference or numbered(state.meta.reference + 1),
         )
         events.append(opened)
     events.append(
@@ -53,6 +61,7 @@ def open_item(
             reopens=reopens,
             reopen_count=reopen_count,
             last_agent=last_agent,
+            related=_related(state, facts, conversation),
         )
     )
     entered = e.ItemQueued(
@@ -65,4 +74,19 @@ def open_item(
         requirement=facts.requirement,
         priority=facts.priority or queue.priority,
     )
-    return [*events, entered]
+    return [*events, entered, *_turned_away(queue, item, channel, now)]
+
+
+def _related(state: State, facts: Facts, conversation: str) -> str:
+    """The item behind the reference that was quoted, unless it is of this very conversation."""
+    quoted = state.references.get(facts.quotes, "")
+    if quoted and quoted != conversation:
+        return state.conversations[quoted].item
+    return facts.related
+
+
+def _turned_away(queue: Queue, item: str, channel: ChannelName, now: int) -> list[e.Event]:
+    """Nobody is let wait on the line for a closed queue; what is written waits until it opens."""
+    if queue.closed is None or channel not in ("phone", "chat"):
+        return []
+    return [e.ItemClosed(at=now, item=item, outcome="turned_away")]

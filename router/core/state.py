@@ -25,13 +25,13 @@ from router.core.item import HELD, OPEN, WorkItem
 from router.core.lines import ItemClass, Lines
 from router.core.meta import Meta
 from router.core.presence import Activity, Presence
-from skills import Skill, merged
+from skills import Profile, Skill, merged
 
 Ref: TypeAlias = tuple[str, str]
 """A record: kind and id."""
 
-Offer: TypeAlias = tuple[tuple[tuple[str, int], ...], tuple[str, ...]]
-"""What an agent without work offers: (queue, order) of each membership, and the channels they have room for."""
+Offer: TypeAlias = tuple[Profile, tuple[tuple[str, int], ...], tuple[str, ...]]
+"""What an agent without work offers: skills, (queue, order) of each membership, the channels they have room for."""
 
 META: Ref = ("meta", "meta")
 CENTRE_KINDS = ("skill", "hours", "queue", "team", "category", "code", "entry_point", "endpoint", "agent")
@@ -79,6 +79,7 @@ class State:
         self.lines = Lines()
         self.calls: dict[str, str] = {}
         self.threads: dict[str, str] = {}
+        self.references: dict[str, str] = {}
         self.naturals: dict[str, str] = {}
         self.holds: dict[str, dict[str, str]] = {}
         self.parked: dict[str, dict[str, None]] = {}
@@ -86,6 +87,7 @@ class State:
         self.touched: dict[Ref, None] = {}
         self.wake_classes: dict[ItemClass, None] = {}
         self.wake_agents: dict[str, None] = {}
+        self.stand_down: dict[str, None] = {}
         self._deadline_of: dict[Ref, int] = {}
         self._edited: dict[Ref, None] = {}
         self._moved: dict[str, None] = {}
@@ -113,7 +115,19 @@ class State:
             if team in self.teams:
                 found.update(self.teams[team].memberships)
         found.update(agent.memberships)
+        for lent in agent.temporary:
+            if lent.queue and lent.membership is not None:
+                found[lent.queue] = lent.membership
+            elif lent.queue:
+                found.pop(lent.queue, None)
         return found
+
+    def skills_of(self, agent: Agent) -> Profile:
+        """What an agent can do now: what they have for good, under what is temporary."""
+        if not any(lent.skill for lent in agent.temporary):
+            return agent.skills
+        levels = dict(agent.skills) | {lent.skill: lent.level for lent in agent.temporary if lent.skill}
+        return tuple(sorted((skill, level) for skill, level in levels.items() if level))
 
     def room(self, agent: Agent, channel: str) -> bool:
         """Whether the agent can hold one more item of this channel (reserved ones count)."""
@@ -275,6 +289,8 @@ class State:
         self.wake_classes[placed] = None
 
     def _index_conversation(self, conversation: Conversation) -> None:
+        if conversation.reference:
+            self.references[conversation.reference] = conversation.id
         for key in conversation.thread_keys:
             self.threads[key] = conversation.id
         for key in conversation.natural_keys:
@@ -284,6 +300,7 @@ class State:
         for index, keys in (
             (self.threads, conversation.thread_keys),
             (self.naturals, conversation.natural_keys),
+            (self.references, (conversation.reference,)),
         ):
             for key in keys:
                 if index.get(key) == conversation.id:
@@ -306,15 +323,17 @@ class State:
         presence = self.presences.get(agent_id)
         if agent is None or presence is None or not routable(agent, presence):
             self.lines.busy(agent_id)
+            if presence is not None and presence.next and agent_id not in self.holds:
+                self.stand_down[agent_id] = None
             return
-        serves, rooms = self._offers.get(agent_id) or self._offer(agent)
+        skills, serves, rooms = self._offers.get(agent_id) or self._offer(agent)
         channels = rooms
         if agent_id in self.holds:
             channels = tuple(channel for channel in rooms if self.room(agent, channel))
         if not channels:
             self.lines.busy(agent_id)
             return
-        if self.lines.idle(agent.skills, serves, channels, (presence.idle_since, presence.idle_seq, agent_id)):
+        if self.lines.idle(skills, serves, channels, (presence.idle_since, presence.idle_seq, agent_id)):
             self.wake_agents[agent_id] = None
 
     def _offer(self, agent: Agent) -> Offer:
@@ -323,8 +342,8 @@ class State:
         rooms = tuple(
             channel for channel, room in sorted(agent.rooms.items()) if room.maximum > 0 and room.weight <= agent.total
         )
-        self._offers[agent.id] = (serves, rooms)
-        return serves, rooms
+        offer = self._offers[agent.id] = (self.skills_of(agent), serves, rooms)
+        return offer
 
     def _moved_by_edit(self, agent: str) -> None:
         self._offers.pop(agent, None)
@@ -342,8 +361,9 @@ class State:
 
 
 def routable(agent: Agent, presence: Presence) -> bool:
-    """Whether work may be pushed to this agent at all: enabled, available, and a client proves it is alive."""
-    return not agent.disabled and presence.state == "available" and bool(presence.clients)
+    """Whether work may be pushed to this agent at all: enabled, available and not about to leave, and a client
+    proves it is alive."""
+    return not agent.disabled and presence.state == "available" and not presence.next and bool(presence.clients)
 
 
 def deadline(kind: str, record: Any) -> int | None:
@@ -352,19 +372,18 @@ def deadline(kind: str, record: Any) -> int | None:
         return _item_deadline(record)
     if isinstance(record, Presence) and record.lost_at is not None and record.state != "offline":
         return record.lost_at + limits.PRESENCE_GRACE_TICKS
+    if isinstance(record, Agent):
+        return min((lent.until for lent in record.temporary), default=None)
     return None
 
 
 def _item_deadline(item: WorkItem) -> int | None:
     if item.state == "reserved" and item.reservation is not None:
         return item.reservation.expires_at
-    if item.state == "wrapping":
-        return item.wrap_until
-    if item.state == "pending":
-        return item.pending_until
     if item.state == "queued":
         return min((until for until in item.excepted.values() if until), default=None)
-    return None
+    own = {"wrapping": item.wrap_until, "pending": item.pending_until}.get(item.state)
+    return min((at for at in (own, item.kept_until) if at is not None), default=None)
 
 
 def next_deadline(state: State) -> int | None:

@@ -25,6 +25,7 @@ EVENTS: Final[dict[type, tuple[frozenset[ItemState], ItemState]]] = {
     e.ItemPending: (frozenset({"active", "wrapping"}), "pending"),
     e.ItemResumed: (frozenset({"pending"}), "active"),
     e.WrapUpStarted: (frozenset({"active"}), "wrapping"),
+    e.WrapUpExtended: (frozenset({"wrapping"}), "wrapping"),
     e.ItemStuck: (frozenset({"queued"}), "stuck"),
     e.ItemClosed: (OPEN - {"reserved"}, "closed"),
 }
@@ -38,6 +39,8 @@ COMMANDS: Final[dict[type, frozenset[ItemState]]] = {
     c.SetPending: _WORKED,
     c.ResumeItem: frozenset({"pending"}),
     c.SetCategory: HELD | {"pending"},
+    c.SetOutcome: _WORKED | {"pending"},
+    c.LinkCustomer: HELD | {"pending"},
     c.EndContact: frozenset({"active"}),
     c.CompleteItem: _WORKED | {"pending"},
     c.EscalateItem: _WORKED | {"pending"},

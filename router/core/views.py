@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from queues.queue import Closed
+from router.core.agent import Temporary
 from router.core.item import WorkItem
 from router.core.state import State
 
@@ -13,6 +15,7 @@ def item_view(state: State, item: str) -> dict[str, Any]:
     view: dict[str, Any] = {
         "id": record.id,
         "conversation": record.conversation,
+        "reference": conversation.reference if conversation else "",
         "channel": record.channel,
         "state": record.state,
         "queue": record.queue,
@@ -41,7 +44,10 @@ def item_view(state: State, item: str) -> dict[str, Any]:
         "wrap_until_at_ms": record.wrap_until,
         "pending_until_at_ms": record.pending_until,
         "pending_reason": record.pending_reason,
+        "kept_until_at_ms": record.kept_until,
         "disposition": record.disposition,
+        "outcome": record.outcome,
+        "related": record.related,
         "reopens": record.reopens,
         "reopen_count": record.reopen_count,
         "closed_at_ms": record.closed_at,
@@ -82,13 +88,15 @@ def agent_summary(state: State, agent: str) -> dict[str, Any]:
         "id": record.id,
         "name": record.name,
         "teams": list(record.teams),
-        "skills": dict(record.skills),
+        "skills": dict(state.skills_of(record)),
         "phone": record.phone,
         "language": record.language,
         "disabled": record.disabled,
         "revision": record.revision,
         "state": presence.state,
         "reason": presence.reason,
+        "next": presence.next,
+        "returned": list(presence.returned),
         "since_at_ms": presence.since,
         "connected": bool(presence.clients),
         "activity": state.activity(agent),
@@ -96,11 +104,21 @@ def agent_summary(state: State, agent: str) -> dict[str, Any]:
             queue: {"order": membership.order, "enabled": membership.enabled}
             for queue, membership in sorted(state.memberships(record).items())
         },
+        "temporary": [_temporary_view(lent) for lent in record.temporary],
         "rooms": {
             channel: {"maximum": room.maximum, "weight": room.weight} for channel, room in sorted(record.rooms.items())
         },
         "total": record.total,
     }
+
+
+def _temporary_view(lent: Temporary) -> dict[str, Any]:
+    """What an agent has for a time: a skill with its level, or a queue with how it is served (None: not)."""
+    if lent.skill:
+        return {"skill": lent.skill, "level": lent.level, "until_at_ms": lent.until}
+    how = lent.membership
+    served = {"order": how.order, "enabled": how.enabled} if how is not None else None
+    return {"queue": lent.queue, "membership": served, "until_at_ms": lent.until}
 
 
 def agent_view(state: State, agent: str) -> dict[str, Any]:
@@ -121,5 +139,13 @@ def queue_view(state: State, queue: str) -> dict[str, Any]:
         "waiting": len(waiting),
         "oldest_entered_at_ms": min((item.entered_at for item in waiting), default=None),
         "first_due_at_ms": min((item.due for item in waiting), default=None),
+        "demands": list(record.demands),
+        "closed": _closed_view(record.closed),
         "revision": record.revision,
     }
+
+
+def _closed_view(closed: Closed | None) -> dict[str, Any] | None:
+    if closed is None:
+        return None
+    return {"since_at_ms": closed.since, "message": dict(closed.message), "overflow": closed.overflow}
