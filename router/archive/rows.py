@@ -30,15 +30,27 @@ _CENTRE_EVENTS: Final = (
     e.RecordDropped,
     e.AgentSkillChanged,
     e.MembershipChanged,
+    e.TemporaryEnded,
     e.CapacityChanged,
     e.AgentPhoneChanged,
+    e.QueueClosed,
+    e.QueueOpened,
 )
 _CentreEvent: TypeAlias = (
-    e.RecordPut | e.RecordDropped | e.AgentSkillChanged | e.MembershipChanged | e.CapacityChanged | e.AgentPhoneChanged
+    e.RecordPut
+    | e.RecordDropped
+    | e.AgentSkillChanged
+    | e.MembershipChanged
+    | e.TemporaryEnded
+    | e.CapacityChanged
+    | e.AgentPhoneChanged
+    | e.QueueClosed
+    | e.QueueOpened
 )
 
-_AUDITED_COMMANDS: Final = frozenset({"RequeueItem", "TransferItem", "RetryDelivery"})
-"""Commands beside the centre's that a supervisor may give in an agent's place: who gave them is kept."""
+_AUDITED_COMMANDS: Final = frozenset({"RequeueItem", "TransferItem", "MoveItems", "RetryDelivery"})
+"""Commands beside the centre's that a supervisor may give in an agent's place: who gave them is kept, and for each
+item where it was before and after."""
 
 
 class Row(msgspec.Struct, kw_only=True):
@@ -87,15 +99,15 @@ class Chronicle:
 
     def tell(self, entry: Entry) -> None:
         """Apply all events of an entry and note their rows."""
-        before: Handled | None = None
+        acts: dict[tuple[int, Ref], int] = {}
         for position, event, author in zip(count(entry.first), entry.events, _authors(entry), strict=False):
-            self._apply(position, event, author)
-            if author is not None and author is not before and author.kind in _AUDITED_COMMANDS:
-                self._audit(position, event.at, author, _subject(event))
             item = getattr(event, "item", "")
+            before = self._place(item)
+            self._apply(position, event, author)
+            if author is not None and author.kind in _AUDITED_COMMANDS:
+                self._audit_act(acts, position, event, author, before)
             if item:
                 self._add("stories", position, item=item, entry=entry.last)
-            before = author
         quiet(self.state)
 
     def take(self) -> Batch:
@@ -160,6 +172,29 @@ class Chronicle:
         ref = _centre_ref(event)
         after = self.state.get(ref)
         self._audit(position, event.at, author, ref, before=_json(before), after=_json(after))
+
+    def _audit_act(
+        self, acts: dict[tuple[int, Ref], int], position: int, event: e.Event, author: Handled, before: Any
+    ) -> None:
+        """One row for each thing that a command moved: from where it was before to where it is at its last event.
+
+        `acts` are the rows of the entry so far, by command and subject.
+        """
+        subject = _subject(event)
+        after = self._place(subject[1])
+        row = acts.get((author.command, subject))
+        if row is not None:
+            self._put("audit", (row,), {"after": after})
+        elif subject[1]:
+            acts[author.command, subject] = position
+            self._audit(position, event.at, author, subject, before=before, after=after)
+
+    def _place(self, item: str) -> dict[str, str] | None:
+        """Where an item is, as people who look back want to see it."""
+        record = self.state.items.get(item)
+        if record is None:
+            return None
+        return {"state": record.state, "queue": record.queue, "agent": record.agent, "only": record.only}
 
     def _audit(self, position: int, at: int, author: Handled | None, ref: Ref, **change: Any) -> None:
         self._add(
@@ -286,10 +321,9 @@ class Chronicle:
         self._thread(position, delivery.conversation, event.thread_keys)
 
     def _item_opened(self, _position: int, event: e.ItemOpened) -> None:
-        self._put("items", (event.item,), {"outcome": ""}, new=True)
+        self._put("items", (event.item,), {}, new=True)
 
     def _item_closed(self, _position: int, event: e.ItemClosed) -> None:
-        self._put("items", (event.item,), {"outcome": event.outcome})
         self.closed[event.item] = None
 
     def _items_forgotten(self, _position: int, event: e.ItemsForgotten) -> None:
@@ -436,6 +470,8 @@ def _centre_ref(event: _CentreEvent) -> Ref:
             return str(event.record.__struct_config__.tag), event.record.id
         case e.RecordDropped():
             return event.kind, event.id
+        case e.QueueClosed() | e.QueueOpened():
+            return "queue", event.queue
         case _:
             return "agent", event.agent
 
@@ -490,7 +526,10 @@ def _item_row(item: WorkItem) -> dict[str, Any]:
         "wrap_until_at_ms": item.wrap_until,
         "pending_until_at_ms": item.pending_until,
         "pending_reason": item.pending_reason,
+        "kept_until_at_ms": item.kept_until,
         "disposition": item.disposition,
+        "outcome": item.outcome,
+        "related": item.related,
         "reopens": item.reopens,
         "reopen_count": item.reopen_count,
         "closed_at_ms": item.closed_at,
@@ -500,6 +539,7 @@ def _item_row(item: WorkItem) -> dict[str, Any]:
 def _conversation_row(conversation: Conversation) -> dict[str, Any]:
     return {
         "channel": conversation.channel,
+        "reference": conversation.reference,
         "customer": conversation.customer,
         "language": conversation.language,
         "address": conversation.address,

@@ -2,8 +2,9 @@
 
 Rows that an event starts (a leg, a queue visit, an interval, an audit row) are keyed by that event's position,
 so that writing them twice is impossible and their order is that of the log. Times are Unix milliseconds.
-Texts, names and addresses are only in `contents` (content is not in the log), and centre
-records in `audit` are what supervisors edit. Change this together with a new revision in `migrations`.
+Texts, names and addresses are only in `contents`, `customers` and `customer_addresses` (content is not in the
+log): these are what erasure empties. Records in `audit` are what supervisors edit, and `deeds` names fields of a
+customer, never what is in them. Change this together with a new revision in `migrations`.
 """
 
 from typing import Final
@@ -21,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
 )
 
 metadata: Final = MetaData(
@@ -55,6 +57,11 @@ def _count(name: str) -> "Column[int]":
 
 def _flag(name: str) -> "Column[bool]":
     return Column(name, Boolean, nullable=False)
+
+
+def _since(name: str) -> "Column[str]":
+    """A text that rows of before a revision have not: it is empty in them."""
+    return Column(name, String, nullable=False, server_default="")
 
 
 # -- the log ------------------------------------------------------------------------------------------------
@@ -107,9 +114,14 @@ conversations = Table(
     _count("seq"),
     _flag("gone"),
     _ms("opened_at_ms"),
+    _since("reference"),
     Index(None, "customer"),
+    Index(None, "reference"),
 )
-"""The lasting exchange with one customer; `item` is its latest work item, `seq` its last message."""
+"""The lasting exchange with one customer; `item` is its latest work item, `seq` its last message.
+
+`reference` is what people call it by: empty for one of before there were any.
+"""
 
 messages = Table(
     "messages",
@@ -147,7 +159,7 @@ contents = Table(
     _key("id", primary_key=True),
     Column("data", LargeBinary, nullable=False),
 )
-"""Bodies, subjects, names and addresses: the only table that erasure empties."""
+"""Bodies, subjects, names and addresses. Personal: erasure empties it."""
 
 # -- items --------------------------------------------------------------------------------------------------
 
@@ -190,9 +202,12 @@ items = Table(
     _key("reopens"),
     _count("reopen_count"),
     _ms("closed_at_ms", nullable=True),
+    _since("related"),
+    _ms("kept_until_at_ms", nullable=True),
     Index(None, "closed_at_ms", "id"),
     Index(None, "conversation"),
     Index(None, "call"),
+    Index(None, "customer", "opened_at_ms"),
 )
 """One work item, as it is now or was when it closed; `outcome` is empty while it is open."""
 
@@ -215,7 +230,8 @@ legs = Table(
 """One holding of an item by an agent, from the reservation (or taking it up again) to its end.
 
 `ended` says how: declined, expired, rescinded, connect_failed or released for a reservation that came to
-nothing or was undone; completed, abandoned, escalated, transferred, requeued, pending for work that was done.
+nothing or was undone; completed, abandoned, escalated, transferred, requeued, pending for work that was done;
+returned or absent for work that its agent gave back, or that was taken back from them.
 """
 
 queue_visits = Table(
@@ -278,6 +294,46 @@ deliveries = Table(
 )
 """One message of ours on its way out: sent, failed or unknown in the end."""
 
+# -- customers ----------------------------------------------------------------------------------------------
+
+customers = Table(
+    "customers",
+    metadata,
+    _key("id", primary_key=True),
+    _key("name"),
+    _key("folded"),
+    _key("language"),
+    _key("identity_how"),
+    _ms("identity_at_ms", nullable=True),
+    _key("identity_by"),
+    _key("notes"),
+    _ms("created_at_ms"),
+    _count("revision"),
+    Index(None, "folded", "id"),
+)
+"""Who contacts us: made with their first contact, or by an agent. Personal: erasure empties it.
+
+`folded` is the name as it is searched. `identity_how` is how an agent checked who they are ('' for not checked).
+"""
+
+customer_addresses = Table(
+    "customer_addresses",
+    metadata,
+    _key("key", primary_key=True),
+    Column("customer", String, ForeignKey("customers.id"), nullable=True),
+    _key("kind"),
+    _key("address"),
+    _ms("linked_at_ms", nullable=True),
+    Index(None, "customer"),
+    Index(None, "address"),
+    Index(None, "linked_at_ms"),
+)
+"""Numbers, mailboxes and handles, each of one customer. Personal: erasure empties it.
+
+`key` is the pseudonym of the normalised address, and by default the customer's id. `linked_at_ms` is when it was last
+given to another customer, or taken from one (then `customer` is null, and nobody knows whose it is).
+"""
+
 # -- people -------------------------------------------------------------------------------------------------
 
 agent_intervals = Table(
@@ -307,8 +363,25 @@ audit = Table(
     Column("before", JSON(none_as_null=True)),
     Column("after", JSON(none_as_null=True)),
     Index(None, "kind", "subject"),
+    Index(None, "at_ms", "position"),
 )
 """Who changed what in the centre, and what supervisors did to items."""
+
+deeds = Table(
+    "deeds",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    _ms("at_ms"),
+    _key("by"),
+    _key("correlation"),
+    _key("kind"),
+    _key("subject"),
+    Column("before", JSON(none_as_null=True)),
+    Column("after", JSON(none_as_null=True)),
+    Index(None, "at_ms", "id"),
+    Index(None, "kind", "subject"),
+)
+"""Who changed what beside the log: accounts, keys, customers (of these only which fields)."""
 
 alarms = Table(
     "alarms",
@@ -330,8 +403,9 @@ accounts = Table(
     _flag("disabled"),
     _count("version"),
     Column("password_hash", String),
+    Column("must_change", Boolean, nullable=False, server_default=false()),
 )
-"""People who log in. The password is an argon2 hash, never itself."""
+"""People who log in. The password is an argon2 hash, never itself; `must_change`: somebody else chose it."""
 
 api_keys = Table(
     "api_keys",
