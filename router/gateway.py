@@ -178,6 +178,8 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     """Its last message: the next one of the conversation is `seq` + 1."""
     customer: str = ""
+    channel: str = ""
+    reference: str = ""
 
 
 class History(Protocol):
@@ -185,6 +187,10 @@ class History(Protocol):
 
     async def find_thread(self, thread_keys: Sequence[str]) -> Thread | None:
         """The closed conversation one of these thread keys belongs to, the newest first."""
+        ...
+
+    async def find_reference(self, reference: str) -> Thread | None:
+        """The conversation that people call by this reference, in its one form."""
         ...
 
     async def find_natural(self, natural_key: str) -> str | None:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Select, Table, and_, bindparam, desc, or_, select
+from sqlalchemy import Column, Connection, Row, Select, Table, and_, bindparam, desc, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from router.archive import limits, replay
@@ -41,13 +41,19 @@ def _columns(table: Table, *names: str) -> list[Column[Any]]:
 
 _BY_CALL = select(items.c.conversation).where(items.c.call == bindparam("key")).limit(1)
 _BY_NATURAL_KEY = select(messages.c.conversation).where(messages.c.natural_key == bindparam("key")).limit(1)
+_THREAD = (
+    conversations.c.id.label("conversation"),
+    *_columns(conversations, "item", "seq", "customer", "channel", "reference"),
+    *_columns(items, "last_agent", "reopen_count"),
+)
+_BY_REFERENCE = (
+    select(*_THREAD)
+    .join_from(conversations, items, conversations.c.item == items.c.id)
+    .where(conversations.c.reference == bindparam("reference"))
+    .limit(1)
+)
 _LATEST_BY_THREAD = (
-    select(
-        thread_keys.c.position,
-        thread_keys.c.conversation,
-        *_columns(conversations, "item", "seq", "customer"),
-        *_columns(items, "last_agent", "reopen_count"),
-    )
+    select(thread_keys.c.position, *_THREAD)
     .join_from(thread_keys, conversations, thread_keys.c.conversation == conversations.c.id)
     .join(items, conversations.c.item == items.c.id)
     .where(thread_keys.c.key.in_(bindparam("keys", expanding=True)))
@@ -83,6 +89,10 @@ class SqlHistory:
     async def find_thread(self, thread_keys_: Sequence[str]) -> Thread | None:
         """The conversation that one of these thread keys belongs to; the one it was last seen in, if several."""
         return await self._database.ask(partial(_find_thread, thread_keys_))
+
+    async def find_reference(self, reference: str) -> Thread | None:
+        """The conversation that people call by this reference. Those of before there were any have none."""
+        return None if not reference else await self._database.ask(partial(_find_reference, reference))
 
     async def find_natural(self, natural_key: str) -> str | None:
         """The conversation that has a message with this natural key, or a call (`call:` and its id)."""
@@ -173,15 +183,16 @@ def _find_thread(keys: Sequence[str], connection: Connection) -> Thread | None:
     found = [row for part in in_parts(keys) for row in connection.execute(_LATEST_BY_THREAD, {"keys": part}).all()]
     if not found:
         return None
-    newest = max(found, key=lambda row: int(row.position))
-    return Thread(
-        conversation=newest.conversation,
-        item=newest.item,
-        last_agent=newest.last_agent,
-        reopen_count=newest.reopen_count,
-        seq=newest.seq,
-        customer=newest.customer,
-    )
+    return _thread(max(found, key=lambda row: int(row.position)))
+
+
+def _find_reference(reference: str, connection: Connection) -> Thread | None:
+    found = connection.execute(_BY_REFERENCE, {"reference": reference}).one_or_none()
+    return _thread(found) if found is not None else None
+
+
+def _thread(row: Row[Any]) -> Thread:
+    return Thread(**{name: row._mapping[name] for name in Thread.__struct_fields__})
 
 
 def _find_contents(ids: Sequence[str], connection: Connection) -> dict[str, bytes]:

@@ -6,6 +6,7 @@ from router.archive.database import Database
 from router.archive.history import SqlHistory
 from router.core import commands as c
 from router.core.facts import MessageFacts
+from router.core.reference import reference
 from router.gateway import Thread, story_row
 from tests.archive.domain import Domain
 
@@ -30,12 +31,33 @@ async def _answered_mail(database: Database) -> Domain:
     return domain
 
 
+def _answered_thread() -> Thread:
+    """What history knows of that conversation."""
+    return Thread(
+        conversation="c-a",
+        item="i-a",
+        last_agent="ann",
+        reopen_count=0,
+        seq=2,
+        customer="cust",
+        channel="email",
+        reference=reference(1),
+    )
+
+
 @pytest.mark.parametrize("key", ["t1", "t2", "t3"])
 async def test_a_forgotten_conversation_is_found_by_any_of_its_thread_keys(database: Database, key: str) -> None:
     """The customer's own key, our reply's, and the one that the mail server gave it."""
     await _answered_mail(database)
     thread = await SqlHistory(database).find_thread(("unknown", key))
-    assert thread == Thread(conversation="c-a", item="i-a", last_agent="ann", reopen_count=0, seq=2, customer="cust")
+    assert thread == _answered_thread()
+
+
+async def test_a_forgotten_conversation_is_found_by_its_reference(database: Database) -> None:
+    """As by its thread keys; one that nobody ever got, and none at all, lead to nothing."""
+    await _answered_mail(database)
+    found = [await SqlHistory(database).find_reference(quoted) for quoted in (reference(1), reference(2), "")]
+    assert found == [_answered_thread(), None, None]
 
 
 async def test_the_newest_conversation_of_a_thread_key_wins(either: Database) -> None:
