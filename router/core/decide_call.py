@@ -77,7 +77,8 @@ def fail_connect(state: State, command: c.FailConnect, now: int) -> Decision:
     item = _item_of(state, command.call)
     if item is None:
         return no("unknown_call", command.call)
-    if item.agent != command.agent or item.reservation is None or item.answered:
+    ringing = item.state in ("reserved", "active") and item.reservation is not None and not item.answered
+    if not ringing or item.agent != command.agent or item.reservation is None:
         return no("not_reserved", item.id)
     count = item.connect_failures + 1
     events: list[e.Event] = [

@@ -20,6 +20,8 @@ ARGUMENTS: dict[type, dict[str, Any]] = {
     c.SetPending: {},
     c.ResumeItem: {},
     c.SetCategory: {"category": "tax_question"},
+    c.SetOutcome: {"disposition": "done"},
+    c.LinkCustomer: {"customer": "cust2"},
     c.EndContact: {},
     c.CompleteItem: {"disposition": "done"},
     c.EscalateItem: {"reason": "hard", "note": "n"},
@@ -34,6 +36,7 @@ EVENT_ARGUMENTS: dict[type, dict[str, Any]] = {
     e.ItemPending: {"agent": "ann"},
     e.ItemResumed: {"agent": "ann"},
     e.WrapUpStarted: {"agent": "ann", "until": 9},
+    e.WrapUpExtended: {"agent": "ann"},
     e.ItemStuck: {"reason": "x"},
     e.ItemClosed: {"outcome": "completed"},
 }

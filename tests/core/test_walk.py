@@ -6,6 +6,7 @@
 import random
 from typing import get_args
 
+import msgspec
 import pytest
 
 from queues.capacity import Room
@@ -15,7 +16,7 @@ from router.core import events as e
 from router.core.evolve import evolve
 from router.core.facts import MessageFacts
 from router.core.state import State, load, next_deadline
-from tests.core.world import World
+from tests.core.world import World, change
 
 AGENTS = ("ann", "bob", "eve")
 STEPS = 400
@@ -34,8 +35,7 @@ class Walker:
         """Take that many random steps."""
         opening = [self.offer, self.write]
         working = [
-            self.accept,
-            self.accept,
+            *[self.accept] * 5,
             self.decline,
             self.phone,
             self.phone,
@@ -43,7 +43,7 @@ class Walker:
             self.deliver,
             self.deliver,
         ]
-        working += [self.work] * 6
+        working += [self.work] * 8
         moves = [self.presence, self.edit, self.housekeeping, self.client, *working]
         for _ in range(steps):
             few = len(self.world.state.items) < ITEMS
@@ -78,9 +78,20 @@ class Walker:
         return self.random.choice([*self.world.state.conversations, "c-none"])
 
     def presence(self) -> c.Command:
+        if self.random.random() < 0.05:
+            return self.sign_out()
+        if self.random.random() < 0.1:
+            return c.SetPresence(agent=self.agent(), state="not_ready", reason="x", after=True)
         return c.SetPresence(
             agent=self.agent(), state=self.random.choice((*["available"] * 6, "not_ready", "offline")), reason="x"
         )
+
+    def sign_out(self) -> c.Command:
+        agent = self.agent()
+        state = self.world.state
+        mine = (*state.holds.get(agent, ()), *state.parked.get(agent, ()))
+        choices = ("keep", "return", "return", self.agent())
+        return c.SignOut(agent=agent, choices={item: self.random.choice(choices) for item in mine})
 
     def client(self) -> c.Command:
         agent = self.agent()
@@ -144,6 +155,8 @@ class Walker:
                 c.RequeueItem(item=item),
                 c.AddNote(item=item, agent=agent, content="n"),
                 c.SetCategory(item=item, agent=agent, category="tax_question"),
+                c.SetOutcome(item=item, agent=agent, disposition="done"),
+                c.LinkCustomer(item=item, agent=agent, customer=f"cust{self.random.randrange(3)}"),
             )
         )
 
@@ -172,8 +185,27 @@ class Walker:
                 ),
                 c.SetCapacity(agent=agent, channel="chat", room=Room(maximum=self.random.choice((2, 3)), weight=30)),
                 c.SetAgentPhone(agent=agent, phone=self.random.choice(("1", "2"))),
+                self.lend(agent),
+                self.lend(agent),
+                c.CloseQueue(queue="help", overflow=self.random.choice(("", "expert"))),
+                c.OpenQueue(queue="help"),
+                c.OpenQueue(queue="help"),
+                self.demand(),
+                c.MoveItems(agent=agent, to_agent=self.random.choice(("", "bob"))),
             )
         )
+
+    def lend(self, agent: str) -> c.Command:
+        until = self.world.now + self.random.choice((2_000, 40_000))
+        if self.random.random() < 0.5:
+            return c.SetAgentSkill(agent=agent, skill="nl", level=self.random.randrange(6), until=until)
+        return c.SetMembership(agent=agent, queue="help", until=until, membership=Membership(order=3))
+
+    def demand(self) -> c.Command:
+        """The queue wants to know more, or less; and does not let mails lie for long."""
+        demands = self.random.choice(((), ("category",), ("category", "outcome")))
+        queue = msgspec.structs.replace(self.world.state.queues["help"], demands=demands, keep_ms=30_000)
+        return c.ApplyCentre(changes=(change(queue, seen=None),))
 
     def housekeeping(self) -> c.Command:
         return self.random.choice((c.Forget(items=tuple(self.world.state.items)), c.Pulse()))
