@@ -4,7 +4,7 @@ Everything here is a port: `router.runtime` and `router.archive` provide it, `ro
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -202,6 +202,16 @@ class History(Protocol):
         ...
 
 
+class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Who did what, the newest first, and the cursor that those before it are asked with ('' at the end).
+
+    A row: at_ms, by, correlation, command, kind and subject (of what), before and after (None: was or is not there).
+    """
+
+    rows: list[dict[str, Any]]
+    cursor: str = ""
+
+
 class Timelines(History, Protocol):
     """What the API asks of the archive beside that: the story of things, whether or not they left memory."""
 
@@ -215,11 +225,116 @@ class Timelines(History, Protocol):
         ...
 
     async def conversation(self, conversation: str) -> dict[str, Any] | None:
-        """A conversation: id, channel, customer, language, items (their ids, the oldest first); None for none."""
+        """A conversation: id, channel, reference, customer, language, items (their ids, the oldest first); None for
+        none."""
         ...
 
     async def timeline(self, item: str) -> list[dict[str, Any]]:
         """What happened to an item so far, the oldest first: one `story_row` for each event that names it."""
+        ...
+
+    async def audit(
+        self,
+        *,
+        kind: str = "",
+        subject: str = "",
+        by: str = "",
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+        before: str = "",
+        limit: int,
+    ) -> AuditPage:
+        """Who changed what (of this kind, this subject, by this person, from `from_ms` up to but not at `to_ms`), the
+        newest first, `limit` rows from where the cursor `before` stopped. Raises ValueError for no cursor of ours."""
+        ...
+
+
+Dimension: TypeAlias = Literal["quarter", "queue", "channel", "agent"]
+"""What the figures of a report can be told apart by."""
+
+QUARTER_MS = 15 * 60 * 1_000
+
+
+class DayAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """Which day, [from_ms, to_ms), told apart by what, and of which queue ('': all).
+
+    `queues` and `agents` are those that the asker may see (None: everything): entries of these queues, and the work
+    of these agents wherever they did it.
+    """
+
+    from_ms: int
+    to_ms: int
+    by: tuple[Dimension, ...] = ()
+    queue: str = ""
+    queues: frozenset[str] | None = None
+    agents: frozenset[str] = frozenset()
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What a report counts. A ratio or a mean of nothing is null, never 0.
+
+    offered: entries, that is items that came into the queue: opened there, from another queue, or back from pending.
+    Coming back to the queue that it is in (requeued, connection failed) is no new entry.
+    answered: entries that an agent accepted; an accept that never led to the customer is none.
+    abandoned: entries in which the customer left before that. waiting: nobody answered yet. moved_on: left the queue
+    unanswered, for another or closed. offered = answered + abandoned + waiting + moved_on.
+    answered_in_target: answered within the queue's target of then. missed: waiting or moved on, and the target passed.
+    service_level: answered_in_target / (answered + abandoned + missed), which is that of what was offered but for
+    entries whose target runs still, or that were moved on within it.
+    wait_*: from entry to accept, of what was answered; the median and the 90th percentile are waits that occurred
+    (nearest rank).
+    handled: legs, that is pieces of work from accept until the agent was done with it; handle_mean_ms: their time,
+    talk (with hold) + wrap-up, / handled. escalated, transferred_out: handed over from this queue; transferred_in:
+    entries by a transfer from another.
+    """
+
+    offered: int
+    answered: int
+    abandoned: int
+    waiting: int
+    moved_on: int
+    answered_in_target: int
+    missed: int
+    service_level: float | None
+    wait_mean_ms: int | None
+    wait_median_ms: int | None
+    wait_p90_ms: int | None
+    wait_max_ms: int | None
+    handled: int
+    handle_mean_ms: int | None
+    talk_mean_ms: int | None
+    wrap_up_mean_ms: int | None
+    escalated: int
+    transferred_in: int
+    transferred_out: int
+
+
+class ReportRow(Figures, frozen=True, kw_only=True, omit_defaults=True):
+    """The figures of one quarter hour (by the instant it began), queue, channel, agent ('': nobody), as asked."""
+
+    quarter: int | None = None
+    queue: str | None = None
+    channel: str | None = None
+    agent: str | None = None
+
+
+class DayReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows in the order of what they are told apart by, and all of it together.
+
+    What was known: everything up to event `position`, the last of which happened at `as_of_ms`.
+    """
+
+    position: int
+    as_of_ms: int
+    rows: list[ReportRow]
+    total: Figures
+
+
+class Reports(Protocol):
+    """Figures from the archive."""
+
+    async def day(self, asked: DayAsked) -> DayReport:
+        """What a day looked like. Raises StoreError when the archive is away."""
         ...
 
 

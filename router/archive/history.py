@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Column, Connection, Row, Select, Table, and_, bindparam, desc, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from router.archive import limits, replay
+from router.archive import audit, limits, replay
 from router.archive.database import Database, in_parts
 from router.archive.naturals import CALL
 from router.archive.schema import (
@@ -28,11 +28,9 @@ from router.archive.schema import (
     stories,
     thread_keys,
 )
-from router.gateway import Thread, story_row
+from router.gateway import AuditPage, Thread, story_row
 from router.wire import codec
 from router.wire.codec import Entry
-
-"""Natural keys of calls begin so; a message's is a hash."""
 
 
 def _columns(table: Table, *names: str) -> list[Column[Any]]:
@@ -132,8 +130,8 @@ class SqlHistory:
         return view
 
     async def conversation(self, conversation: str) -> dict[str, Any] | None:
-        """A conversation: id, channel, customer, language, items (their ids, the oldest first)."""
-        query = select(*_columns(conversations, "id", "channel", "customer", "language"))
+        """A conversation: id, channel, reference, customer, language, items (their ids, the oldest first)."""
+        query = select(*_columns(conversations, "id", "channel", "reference", "customer", "language"))
         of_it = select(items.c.id).where(items.c.conversation == conversation)
         async with self._database.reading() as connection:
             found = (await connection.execute(query.where(conversations.c.id == conversation))).one_or_none()
@@ -173,6 +171,18 @@ class SqlHistory:
         last = found[-1] if len(found) == size else None
         return Page(items=found, cursor=f"{last['closed_at_ms']}-{last['id']}" if last else "")
 
+    async def audit(self, *, before: str = "", limit: int, **conditions: Any) -> AuditPage:
+        """Who changed what, the newest first, `limit` rows from where the cursor `before` stopped.
+
+        `conditions` are those of `audit.Wanted`. Raises ValueError for a cursor that was not given out here.
+        """
+        wanted, place = audit.Wanted(**conditions), audit.place_of(before)
+        async with self._database.reading() as connection:
+            found = await audit.rows_before(connection, wanted, place, min(limit, limits.PAGE_MAX) + 1)
+        rows = found[: min(limit, limits.PAGE_MAX)]
+        cursor = audit.cursor_of(rows[-1][0]) if len(found) > len(rows) else ""
+        return AuditPage(rows=[row for _, row in rows], cursor=cursor)
+
     async def replay(self, after: int, to: int | None = None) -> AsyncIterator[Entry]:
         """The entries past event `after`, up to the one that holds `to` (None: all there are)."""
         async for _, data, _ in replay.archived(self._database, after, to):
@@ -206,6 +216,7 @@ def _items() -> Select[Any]:
     """Items with what their view shows of the conversation."""
     return select(
         items,
+        conversations.c.reference,
         conversations.c.address,
         conversations.c.seq.label("messages"),
         conversations.c.gone.label("customer_left"),

@@ -374,6 +374,7 @@ deeds = Table(
     _ms("at_ms"),
     _key("by"),
     _key("correlation"),
+    _key("command"),
     _key("kind"),
     _key("subject"),
     Column("before", JSON(none_as_null=True)),

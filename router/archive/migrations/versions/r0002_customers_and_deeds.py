@@ -85,6 +85,7 @@ def _make_deeds() -> None:
         sa.Column("at_ms", sa.BigInteger, nullable=False),
         sa.Column("by", sa.String, nullable=False),
         sa.Column("correlation", sa.String, nullable=False),
+        sa.Column("command", sa.String, nullable=False),
         sa.Column("kind", sa.String, nullable=False),
         sa.Column("subject", sa.String, nullable=False),
         sa.Column("before", sa.JSON(none_as_null=True)),
