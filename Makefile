@@ -13,21 +13,24 @@ WORKERS ?= 2
 RUN_STAMP := .venv/.run-is-installed
 TEST_STAMP := .venv/.test-is-installed
 
-.PHONY: help setup demo serve check lint lint-format lint-rules lint-types lint-imports lint-measures test bench sim reference lock
+.PHONY: help setup web demo serve check lint lint-format lint-rules lint-types lint-imports lint-measures lint-web test bench sim reference lock
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-setup: $(RUN_STAMP) ## make .venv with everything the server needs
+setup: web ## make .venv with everything the server needs, and build the pages
 
-demo: $(RUN_STAMP) ## the real server with customers and agents who play; ARGS="--seconds 30 --json"
+web: $(RUN_STAMP) ## build the pages, if their sources are newer
+	@$(PY) hatch_build.py
+
+demo: web ## the real server with customers and agents who play; ARGS="--seconds 30 --json"
 	@$(FIRSTLINE) demo $(ARGS)
 
-serve: $(RUN_STAMP) ## run the server; ARGS="--data DIR"
+serve: web ## run the server; ARGS="--data DIR"
 	@$(FIRSTLINE) serve $(ARGS)
 
-lint: $(TEST_STAMP) ## formatting, rules, types, import contracts, the measures of our own code
-	@$(MAKE) --keep-going lint-format lint-rules lint-types lint-imports lint-measures
+lint: $(TEST_STAMP) ## formatting, rules, types, import contracts, the measures of our own code, the pages
+	@$(MAKE) --keep-going lint-format lint-rules lint-types lint-imports lint-measures lint-web
 
 lint-format:
 	@echo "lint: formatting" && $(PY) -m ruff format --check --quiet .
@@ -44,10 +47,13 @@ lint-imports:
 lint-measures:
 	@echo "lint: measures" && $(PY) tests/tools/tidy.py
 
+lint-web: web
+	@echo "lint: pages" && $(PY) hatch_build.py check
+
 check: lint ## lint, and the tests that need no server: a minute
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile -q -m "not service and not slow" $(ARGS)
 
-test: $(TEST_STAMP) ## install what tests need (Debian packages too), then lint and every test
+test: $(TEST_STAMP) web ## install what tests need (Debian packages too), then lint and every test
 	@deploy/setup.sh servers
 	@status=0; $(MAKE) lint || status=1; $(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS) || status=1; exit $$status
 

@@ -97,7 +97,7 @@ install_python() { # lock
     .venv/bin/python -m pip --version >/dev/null 2>&1 || make_venv
     say "installing what $1 names, each file checked by its hash"
     pip_install --require-hashes --requirement "$1"
-    say "installing firstline itself, as it lies here"
+    say "installing firstline itself, as it lies here, and building its pages"
     pip_install --no-deps --no-index --no-build-isolation --editable .
 }
 
@@ -109,6 +109,7 @@ missing_packages() {
     have /usr/sbin/smtpd || echo opensmtpd
     have "$(command -v redis-server)" || echo redis-server
     have /usr/lib/postgresql/*/bin/postgres || echo postgresql
+    have "$(command -v chromium)" || echo chromium
     have "$(command -v node)" || echo nodejs
     have "$(command -v npm)" || echo npm
 }

@@ -26,6 +26,7 @@ from router.api.deps import DEPS, Deps
 from router.api.live import LIVE, Live
 from router.api.middleware import around, secured
 from router.api.origins import Origins
+from router.api.pages import add_pages
 from router.api.passwords import PASSWORDS, THROTTLE, Passwords, Throttle
 from router.api.push import Pusher
 from router.api.routes import Route, served
@@ -80,6 +81,7 @@ def build_app(deps: Deps) -> tuple[web.Application, socketio.AsyncServer]:
         app.router.add_route(route.method, route.path, handler)
         if route.method == "GET":
             app.router.add_route("HEAD", route.path, handler)
+    add_pages(app)
     sio.attach(app)
     return app, sio
 

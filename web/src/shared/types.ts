@@ -1,0 +1,80 @@
+// What the server shows, as far as the pages read it. Times are Unix milliseconds of the server.
+
+export type Channel = "phone" | "email" | "chat" | "webhook";
+export type ItemState = "queued" | "reserved" | "active" | "pending" | "wrapping" | "stuck" | "closed";
+export type Presence = "available" | "not_ready" | "offline";
+
+export interface Delivery {
+  state: "queued" | "sending" | "sent" | "failed" | "unknown";
+  attempt: number;
+  code: string;
+  message: string;
+}
+
+export interface Item {
+  id: string;
+  conversation: string;
+  reference?: string;
+  channel: Channel;
+  state: ItemState;
+  queue: string;
+  agent: string;
+  last_agent: string;
+  requirement: Record<string, number>;
+  language: string;
+  category: string;
+  customer: string;
+  messages: number;
+  opened_at_ms: number;
+  entered_at_ms: number;
+  due_at_ms: number;
+  escalations: number;
+  wrap_until_at_ms: number | null;
+  pending_until_at_ms: number | null;
+  pending_reason: string;
+  kept_until_at_ms?: number | null;
+  disposition: string;
+  reopens: string;
+  reopen_count: number;
+  related?: string;
+  reservation: { id: string; made_at_ms: number; expires_at_ms: number } | null;
+  seen: { agent?: number; customer?: number };
+  customer_left: boolean;
+  deliveries: Record<string, Delivery>;
+}
+
+export interface AgentSummary {
+  id: string;
+  name: string;
+  teams: string[];
+  skills: Record<string, number>;
+  language: string;
+  disabled: boolean;
+  revision: number;
+  state: Presence;
+  reason: string;
+  /** The reason of "not ready after this item". */
+  next?: string;
+  since_at_ms: number;
+  connected: boolean;
+  activity: string;
+  memberships: Record<string, { order: number; enabled: boolean }>;
+  returned?: string[];
+  temporary?: { skill?: string; queue?: string; level?: number; until_at_ms: number }[];
+}
+
+export interface View {
+  agent: AgentSummary;
+  items: Record<string, Item>;
+}
+
+export interface Page<Row> {
+  rows: Row[];
+  next?: string;
+}
+
+/** A record of the centre that has names in several languages. */
+export interface Named {
+  id: string;
+  names: Record<string, string>;
+}
