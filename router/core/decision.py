@@ -71,10 +71,10 @@ def entrance(state: State, queue: Queue) -> Queue:
     """The queue that takes what comes to this one: the first that is not closed on the way of overflows, else the
     last of them. Each is passed once."""
     passed = {queue.id}
-    while queue.closed is not None and queue.closed.overflow not in ("", *passed):
+    while queue.closed is not None:
         following = state.queues.get(queue.closed.overflow)
-        if following is None:
-            return queue
+        if following is None or following.id in passed:
+            break
         queue = following
         passed.add(queue.id)
     return queue
