@@ -38,7 +38,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What an event may say of the item beside what its entry point says. Empty means: as the entry point says.
 
     `skills` are added to those of the entry point and win over its levels. `customer` is the integrator's own
-    reference for whom it is about; `attributes` are free facts for the agent's screen. Neither needs a permission.
+    reference for whom it is about; `attributes` are free facts for the agent's screen; `reference` is what they say
+    that one of our conversations is called. None of these needs a permission.
     """
 
     queue: str = ""
@@ -48,6 +49,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     category: str = ""
     customer: Annotated[str, Meta(max_length=limits.ADDRESS_CHARS_MAX)] = ""
     attributes: dict[str, Any] = {}
+    reference: Annotated[str, Meta(max_length=limits.REFERENCE_CHARS_MAX)] = ""
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,9 +164,14 @@ def _check_known(state: State, entry: EntryPoint, given: Given) -> None:
         raise EventRefused("unknown_language", "nobody here is said to speak this", "/data/language", 422)
 
 
+def primary(wish: str) -> str:
+    """The language itself in a browser's `fr-BE`."""
+    return wish.strip().lower().partition("-")[0]
+
+
 def spoken(state: State, entry: EntryPoint, wish: str) -> str:
     """The language somebody wishes (a browser's, like `fr-BE`), if this entry point takes it and we know it."""
-    language = wish.strip().lower().partition("-")[0]
+    language = primary(wish)
     return language if "language" in entry.overrides and _language_known(state, language) else ""
 
 

@@ -4,6 +4,7 @@ ID_CHARS_MAX = 200  # of ids that integrators make: call ids, event ids; provide
 SOURCE_CHARS_MAX = 500  # of a CloudEvents source, which is a URI reference
 NAME_CHARS_MAX = 200  # of a customer's display name
 ADDRESS_CHARS_MAX = 500  # of a number, mailbox, handle or SIP URI: an e-mail address may have 320
+REFERENCE_CHARS_MAX = 40  # of a conversation's reference: 15 digits, however they are grouped
 REASON_CHARS_MAX = 200  # of a provider's reason, which is kept in the log and so may be a code, no story
 SKILLS_MAX = 32  # skills one event may ask: more would be met by nobody
 PRIORITY_MAX = 1_000  # beyond this, priorities are mistakes of units
