@@ -14,12 +14,12 @@ from router.core.state import State
 
 
 def _item_of(state: State, call: str) -> WorkItem | None:
-    item = state.calls.get(call)
-    return state.items[item] if item else None
+    item = state.items.get(state.calls.get(call, ""))
+    return item if item is not None and item.state != "closed" else None
 
 
 def offer_call(state: State, command: c.OfferCall, now: int) -> Decision:
-    """A caller waits. The same call told twice is one item."""
+    """A caller waits. The same call told twice is one item, even if that is over already."""
     if command.call in state.calls:
         return []
     return open_item(

@@ -21,7 +21,7 @@ from queues.team import Membership, Team
 from router.core import limits
 from router.core.agent import Agent
 from router.core.conversation import Conversation, Delivery
-from router.core.item import HELD, OPEN, WorkItem
+from router.core.item import HELD, WorkItem
 from router.core.lines import ItemClass, Lines
 from router.core.meta import Meta
 from router.core.presence import Activity, Presence
@@ -257,7 +257,7 @@ class State:
 
     def _index_item(self, item: WorkItem) -> None:
         """An item that was just opened has no queue yet and waits nowhere."""
-        if item.call and item.state in OPEN:
+        if item.call:
             self.calls[item.call] = item.id
         if item.state == "queued" and item.queue:
             self._wait(item)

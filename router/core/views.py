@@ -104,7 +104,7 @@ def agent_summary(state: State, agent: str) -> dict[str, Any]:
             queue: {"order": membership.order, "enabled": membership.enabled}
             for queue, membership in sorted(state.memberships(record).items())
         },
-        "temporary": [_temporary_view(lent) for lent in record.temporary],
+        "temporary": [temporary_view(lent) for lent in record.temporary],
         "rooms": {
             channel: {"maximum": room.maximum, "weight": room.weight} for channel, room in sorted(record.rooms.items())
         },
@@ -112,7 +112,7 @@ def agent_summary(state: State, agent: str) -> dict[str, Any]:
     }
 
 
-def _temporary_view(lent: Temporary) -> dict[str, Any]:
+def temporary_view(lent: Temporary) -> dict[str, Any]:
     """What an agent has for a time: a skill with its level, or a queue with how it is served (None: not)."""
     if lent.skill:
         return {"skill": lent.skill, "level": lent.level, "until_at_ms": lent.until}
@@ -140,12 +140,13 @@ def queue_view(state: State, queue: str) -> dict[str, Any]:
         "oldest_entered_at_ms": min((item.entered_at for item in waiting), default=None),
         "first_due_at_ms": min((item.due for item in waiting), default=None),
         "demands": list(record.demands),
-        "closed": _closed_view(record.closed),
+        "closed": closed_view(record.closed),
         "revision": record.revision,
     }
 
 
-def _closed_view(closed: Closed | None) -> dict[str, Any] | None:
+def closed_view(closed: Closed | None) -> dict[str, Any] | None:
+    """Since when a queue is closed by hand, what it says, and where it flows over to; None for an open one."""
     if closed is None:
         return None
     return {"since_at_ms": closed.since, "message": dict(closed.message), "overflow": closed.overflow}

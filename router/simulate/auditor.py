@@ -60,13 +60,15 @@ def _once(entries: Iterable[Entry]) -> list[str]:
 
 
 def _effects(house: House, events: list[e.Event]) -> list[str]:
-    """Every call and every mail told of had one effect, however often it was told."""
+    """Every call, mail and note told of had one effect, however often it was told."""
     opened = Counter(event.call for event in events if isinstance(event, e.ItemOpened) and event.call)
     received = Counter(event.message.natural_key for event in events if isinstance(event, e.MessageReceived))
     acked = house.acked.values()
     calls = {command.call for command in acked if isinstance(command, OfferCall)}
     mails = {command.message.natural_key for command in acked if isinstance(command, ReceiveMessage)}
     wrong = [f"call {call} opened {opened[call]} items" for call in sorted(calls) if opened[call] != 1]
+    notes = Counter(event.content for event in events if isinstance(event, e.NoteAdded))
+    wrong += [f"{note} was kept {count} times" for note, count in notes.items() if count != 1]
     return wrong + [f"mail {mail} came in {received[mail]} times" for mail in sorted(mails) if received[mail] != 1]
 
 

@@ -8,6 +8,7 @@ from router.core.item import WorkItem
 from router.core.state import State
 from router.simulate.house import House
 
+LEAVE_SHARE = 0.05  # of an agent's moments: they go away for a while
 THINK_S = 3.0  # the longest anybody takes over one thing
 TWICE_SHARE = 0.3  # of incoming events: the sender tells it again under another key
 
@@ -108,8 +109,19 @@ class AgentPlayer(Person):
                 await self.send(c.ConnectClient(agent=self._agent, client=client, gateway=domain.gateway_id))
             elif presence.state != "available":
                 await self.send(c.SetPresence(agent=self._agent, state="available"))
+            elif self.chance(LEAVE_SHARE):
+                await self._leave(domain.state)
             else:
                 await self._work(domain.state)
+
+    async def _leave(self, state: State) -> None:
+        """Go home, or be not ready after what is held; back soon after."""
+        mine = (*state.holds.get(self._agent, ()), *state.parked.get(self._agent, ()))
+        if self.chance(0.5):
+            await self.send(c.SetPresence(agent=self._agent, state="not_ready", reason="pause", after=True))
+        else:
+            choices = {item: self._house.loop.random.choice(("keep", "return")) for item in mine}
+            await self.send(c.SignOut(agent=self._agent, choices=choices))
 
     async def _work(self, state: State) -> None:
         mine = [*state.holds.get(self._agent, ()), *state.parked.get(self._agent, ())]
@@ -131,10 +143,35 @@ class AgentPlayer(Person):
     def _active(self, item: WorkItem) -> c.Command:
         if item.state == "pending":
             return c.ResumeItem(item=item.id, agent=self._agent)
-        if self.chance(0.3):
-            return c.AddNote(item=item.id, agent=self._agent, content=f"note-{self._sent}")
+        if self.chance(0.6):
+            return c.AddNote(item=item.id, agent=self._agent, content=f"{self._name}-note-{self._sent}")
         if self.chance(0.2):
             return c.EscalateItem(item=item.id, agent=self._agent, reason="hard", note="n")
         if item.channel == "email" and item.state == "active" and self.chance(0.3):
             return c.SetPending(item=item.id, agent=self._agent)
         return c.CompleteItem(item=item.id, agent=self._agent, disposition="done")
+
+
+class Leader(Person):
+    """Somebody who lends agents to another queue, closes queues, moves work: all of it while it runs."""
+
+    async def play(self) -> None:
+        """One live edit after another until the world grows calm; then everything is open again."""
+        while not self._house.calm:
+            await asyncio.sleep(self._house.loop.random.uniform(2, 12))
+            domain = self._house.domain()
+            if domain is not None and domain.state.agents:
+                await self.send(self._edit(domain.state))
+        await self.send(c.OpenQueue(queue="help"))
+
+    def _edit(self, state: State) -> c.Command:
+        chance = self._house.loop.random
+        agent = chance.choice(sorted(state.agents))
+        until = self._house.clock.now_ms() + chance.randrange(-1_000, 20_000)
+        edits: tuple[c.Command, ...] = (
+            c.SetMembership(agent=agent, queue="help", membership=None, until=until),
+            c.CloseQueue(queue="help", overflow=chance.choice(("", "expert"))),
+            c.OpenQueue(queue="help"),
+            c.MoveItems(agent=agent),
+        )
+        return chance.choice(edits)

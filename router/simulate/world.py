@@ -18,7 +18,7 @@ from router.runtime.domain import Domain
 from router.runtime.store import Store
 from router.simulate.faults import Faulty
 from router.simulate.house import House
-from router.simulate.people import AgentPlayer, Caller, Correspondent
+from router.simulate.people import AgentPlayer, Caller, Correspondent, Leader
 
 FAULTY_S = 90.0  # virtual seconds in which things break
 CALM_S = 120.0  # virtual seconds after that, in which everything has to settle
@@ -111,6 +111,7 @@ class Story:
             people = [tasks.create_task(AgentPlayer(house, f"a{n}").play()) for n in range(AGENTS)]
             people += [tasks.create_task(Caller(house, n).play()) for n in range(CALLERS)]
             people += [tasks.create_task(Correspondent(house, n).play()) for n in range(CORRESPONDENTS)]
+            people += [tasks.create_task(Leader(house, "leader").play())]
             await asyncio.sleep(FAULTY_S)
             mischief.cancel()
             house.calm = True

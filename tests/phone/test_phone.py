@@ -154,10 +154,10 @@ async def test_a_call_that_history_knows_is_not_offered_again(house: House) -> N
 
 
 async def test_a_call_that_is_closed_and_still_in_memory_is_not_offered_again(house: House) -> None:
-    await house.call("c1")
+    item = (await house.call("c1")).id
     await house.take("call.ended", {"call": "c1"})
     late = await house.take("call.offered", {"call": "c1", "to": "+3225550001"})
-    assert late.rejection == "duplicate_id"
+    assert (late.rejection, late.refs["item"]) == ("", item)
     assert [item.state for item in house.state.items.values()] == ["closed"]
 
 
