@@ -155,13 +155,13 @@ def complete_item(state: State, command: c.CompleteItem, now: int) -> Decision:
     if isinstance(item, Rejection):
         return item
     disposition = command.disposition or item.disposition
+    missing = lacking(state, item, category=command.category, outcome=disposition)
+    if missing:
+        return no(missing, item.id)
     if not code_known(state, "disposition", disposition):
         return no("unknown_code" if disposition else "reason_required", disposition or item.id)
     if command.category and command.category not in state.categories:
         return no("unknown_category", command.category)
-    missing = lacking(state, item, category=command.category, outcome=disposition)
-    if missing:
-        return no(missing, item.id)
     return [
         e.ItemClosed(
             at=now,

@@ -134,6 +134,7 @@ def test_an_item_does_not_close_before_category_and_outcome_are_said() -> None:
     world.do(c.AnswerCall(call="k", agent="ann"))
     assert world.refuse(c.CompleteItem(item=item.id, agent="ann", disposition="done")) == "category_required"
     world.do(c.SetCategory(item=item.id, agent="ann", category="tax_question"))
+    assert world.refuse(c.CompleteItem(item=item.id, agent="ann", disposition="")) == "outcome_required"
     world.do(c.SetOutcome(item=item.id, agent="ann", disposition="solved"))
     world.do(c.CompleteItem(item=item.id, agent="ann", disposition=""))
     assert (item.disposition, item.category) == ("solved", "tax_question")
