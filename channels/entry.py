@@ -118,10 +118,15 @@ def facts_of(
         language=given.language or entry.language,
         priority=entry.priority if given.priority is None else given.priority,
         category=given.category or entry.category,
-        customer=pseudonym(secret, f"ref:{given.customer}" if given.customer else party.address),
+        customer=customer_of(secret, given, party),
         attributes=attributes,
         address=address,
     ), contents
+
+
+def customer_of(secret: bytes, given: Given, party: Party) -> str:
+    """Whom it is about: the integrator's own reference for them says more than an address."""
+    return pseudonym(secret, f"ref:{given.customer}" if given.customer else party.address)
 
 
 def _attributes(given: Given) -> bytes:

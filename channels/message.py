@@ -10,6 +10,7 @@ from channels import limits
 from channels.arrival import Arrival, Draft
 from channels.entry import Given, Party, facts_of
 from channels.keyed import keyed
+from channels.quote import Quote
 from queues.entry_point import EntryPoint
 from queues.queue import ChannelName
 from router.core.commands import ReceiveMessage
@@ -26,7 +27,10 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Incoming(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer's message as it came in. `natural` recognises it for ever; `where` is its conversation."""
+    """A customer's message as it came in. `natural` recognises it for ever; `where` is its conversation.
+
+    `quote` is what the reference in it leads to.
+    """
 
     channel: ChannelName
     entry: EntryPoint
@@ -36,6 +40,7 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     natural: str
     where: Where
     given: Given = Given()
+    quote: Quote = Quote()
 
 
 def own_key(secret: bytes, conversation: str) -> str:
@@ -48,10 +53,11 @@ def natural_key(secret: bytes, *parts: str) -> str:
     return keyed(secret, "message", *parts)
 
 
-async def conversation_named(arrival: Arrival, channel: ChannelName, name: str) -> Where:
+async def conversation_named(arrival: Arrival, channel: ChannelName, name: str, going_on: str = "") -> Where:
     """The conversation that an integrator calls `name`: by our id, or by a handle of their own, open or closed.
 
-    A handle that nobody has used names a new conversation. Handles belong to the integrator who made them.
+    A handle that nobody has used names a new conversation, or the one that the customer says goes on (by its id).
+    Handles belong to the integrator who made them.
     """
     ours = own_key(arrival.secret, name)
     theirs = keyed(arrival.secret, "handle", channel, arrival.by, name)
@@ -59,9 +65,9 @@ async def conversation_named(arrival: Arrival, channel: ChannelName, name: str) 
         if key in arrival.state.threads:
             return _where(arrival, arrival.state.threads[key], key, theirs)
     thread = await arrival.history.find_thread((ours, theirs))
-    if thread is None:
-        return _where(arrival, arrival.id("conv", theirs), theirs, theirs)
-    return _where(arrival, thread.conversation, ours if thread.conversation == name else theirs, theirs)
+    if thread is not None:
+        return _where(arrival, thread.conversation, ours if thread.conversation == name else theirs, theirs)
+    return _where(arrival, going_on or arrival.id("conv", theirs), theirs, theirs)
 
 
 def _where(arrival: Arrival, conversation: str, found_by: str, theirs: str) -> Where:
@@ -72,10 +78,11 @@ def _where(arrival: Arrival, conversation: str, found_by: str, theirs: str) -> W
 async def receive(arrival: Arrival, incoming: Incoming) -> Draft:
     """The command that takes a message in."""
     known = incoming.natural not in arrival.state.naturals and await arrival.history.find_natural(incoming.natural)
+    quote = incoming.quote
     facts, contents = facts_of(
         arrival.state,
         incoming.entry,
-        incoming.given,
+        quote.noted(incoming.given),
         party=incoming.party,
         secret=arrival.secret,
         key=incoming.natural,
@@ -94,11 +101,12 @@ async def receive(arrival: Arrival, incoming: Incoming) -> Draft:
             natural_key=incoming.natural,
             thread_keys=incoming.where.threads,
         ),
-        facts=facts,
+        facts=quote.marked(facts, incoming.where.conversation),
         reopens=before.item if before else "",
         reopen_count=before.reopen_count + 1 if before else 0,
         last_agent=before.last_agent if before else "",
         last_seq=before.seq if before else 0,
+        reference=before.reference if before else "",
     )
     return Draft(command=command, contents=contents, known="/data/id" if known else "")
 

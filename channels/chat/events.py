@@ -7,8 +7,9 @@ from msgspec import Meta
 
 from channels.arrival import Arrival, Draft
 from channels.chat import limits
-from channels.entry import Address, Given, Id, Name, Party, find, normalised
+from channels.entry import Address, Given, Id, Name, Party, customer_of, find, normalised
 from channels.message import Incoming, conversation_named, natural_key, receive
+from channels.quote import checked, quoted
 from router.core.commands import LeaveChat
 from router.gateway import EventRefused
 
@@ -17,7 +18,8 @@ class ChatMessage(Given, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """`chat.message`: a customer wrote. `site` is the chat entry point's address, `from` their handle or mailbox.
 
     `conversation` is ours, or whatever the integrator calls it; without one, what `from` writes to this site is
-    one conversation. `id` is the message's own: sent again, it is the same message.
+    one conversation. `id` is the message's own: sent again, it is the same message. A `reference` joins what begins
+    a conversation to the one that is called so, if that is a chat of the same customer.
     """
 
     site: Address
@@ -46,15 +48,20 @@ async def message(arrival: Arrival, data: ChatMessage) -> Draft:
     """A customer wrote."""
     check_text(data.text, "/data/text")
     sender = normalised("chat", data.from_)
-    where = await conversation_named(arrival, "chat", data.conversation or f"{normalised('chat', data.site)} {sender}")
+    party = Party(address=sender, name=data.name)
+    quote = await quoted(arrival.gateway, arrival.history, checked(data.reference))
+    named = data.conversation or f"{normalised('chat', data.site)} {sender}"
+    going_on = quote.going_on("chat", customer_of(arrival.secret, data, party))
+    where = await conversation_named(arrival, "chat", named, going_on)
     incoming = Incoming(
         channel="chat",
         entry=find(arrival.state, "chat", data.site, "/data/site"),
-        party=Party(address=sender, name=data.name),
+        party=party,
         text=data.text,
         natural=natural_key(arrival.secret, "chat", where.conversation, data.id),
         where=where,
         given=data,
+        quote=quote,
     )
     return await receive(arrival, incoming)
 

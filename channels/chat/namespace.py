@@ -1,8 +1,9 @@
 """The Socket.IO namespace `/chat`: what customers' browsers say, and the screens that show them the conversation.
 
-A browser connects with `auth` = {site, token?, last_seq?, name?, language?} and hears, in this order, `welcome`
-{token, conversation, messages, position}, then `message` {seq, side, text, at_ms, agent?}, `delivered` {up_to},
-`state` {state, agent?} and `typing` {on}. It keeps token and last seq, and comes back with them after a reload.
+A browser connects with `auth` = {site, token?, last_seq?, name?, language?, reference?} and hears, in this order,
+`welcome` {token, conversation, messages, position, reference?}, then `message` {seq, side, text, at_ms, agent?},
+`delivered` {up_to}, `state` {state, reference?, agent?, again?, turned_away?, message?} and `typing` {on}. It keeps
+token and last seq, and comes back with them after a reload.
 
 It says `message` {id, text}, `typing` {on}, `seen` {up_to}, `leave`. Each is acknowledged with {ok: true, ...} or
 {ok: false, code, detail, retry_ms?}. A message is acknowledged with its `seq` once it is durable and accepted; the
@@ -27,10 +28,12 @@ from channels.chat.rates import Rates
 from channels.chat.screen import Screen
 from channels.chat.transcript import Transcripts
 from channels.chat.visitor import Visitor, origin_allowed, token_of, visitor_of
-from channels.entry import Given, Party, find, spoken
+from channels.entry import Given, Party, find, primary, spoken
 from channels.keyed import keyed
+from channels.limits import REFERENCE_CHARS_MAX
 from channels.message import Incoming, Where, natural_key, own_key, receive
 from channels.payload import read
+from channels.quote import checked, quoted
 from queues.entry_point import EntryPoint
 from router.core.commands import Command, LeaveChat, MarkSeen
 from router.core.conversation import Side
@@ -65,6 +68,8 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     last_seq: Annotated[int, Meta(ge=0, le=limits.SEQ_MAX)] = 0
     name: Annotated[str, Meta(max_length=limits.NAME_CHARS_MAX)] = ""
     language: Annotated[str, Meta(max_length=limits.NAME_CHARS_MAX)] = ""
+    reference: Annotated[str, Meta(max_length=REFERENCE_CHARS_MAX)] = ""
+    """A reference that the visitor quotes: it goes with the message that opens an item."""
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -118,6 +123,7 @@ class _Session:
     entry: EntryPoint
     name: str
     language: str
+    reference: str
     address: str
     screen: Screen
     turn: asyncio.Lock = dataclasses.field(default_factory=asyncio.Lock)
@@ -135,7 +141,7 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
     def __init__(self, chat: Chat) -> None:
         super().__init__(NAMESPACE)
         self._chat = chat
-        self._transcripts = Transcripts(chat.gateway, chat.history)
+        self._transcripts = Transcripts(chat.gateway, chat.history, chat.secret)
         self._sessions: dict[str, _Session] = {}
         self._screens: defaultdict[str, dict[str, Screen]] = defaultdict(dict)
         self._sockets: defaultdict[str, int] = defaultdict(int)
@@ -169,18 +175,26 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
         address = self._chat.address_of(environ)
         if self._sockets[address] >= limits.ADDRESS_SOCKETS_MAX:
             raise Refused("too_many_sockets", "too many chats are open from this network address")
+        reference = checked(hello.reference, "/auth/reference")
         visitor, shown = self._visitor(entry, hello), hello.last_seq if hello.token else 0
         screen = Screen(
             self._chat.gateway,
             self._transcripts,
             visitor=visitor,
             token=token_of(self._chat.secret, visitor),
+            language=primary(hello.language),
             shown=shown,
             emit=lambda event, data: self._emit(sid, event, data),
         )
         language = spoken(self._chat.gateway.state, entry, hello.language)
         return _Session(
-            visitor=visitor, entry=entry, name=hello.name, language=language, address=address, screen=screen
+            visitor=visitor,
+            entry=entry,
+            name=hello.name,
+            language=language,
+            reference=reference,
+            address=address,
+            screen=screen,
         )
 
     def _visitor(self, entry: EntryPoint, hello: Hello) -> Visitor:
@@ -286,7 +300,8 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
         self._check_room(session)
         if wait_ms := self._messages.wait_ms(session.visitor.id):
             raise Refused("too_fast", "wait a moment before the next message", wait_ms)
-        draft = await receive(arrival, incoming)
+        quote = await quoted(self._chat.gateway, self._chat.history, session.reference)
+        draft = await receive(arrival, msgspec.structs.replace(incoming, quote=quote))
         if not draft.known:
             mark = keyed(self._chat.secret, "said", said.text)
             await self._accepted(draft.command, key=arrival.key, contents=draft.contents, fingerprint=mark)

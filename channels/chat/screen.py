@@ -7,13 +7,18 @@ now, and sends the difference to what it has shown.
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from channels.chat import limits
 from channels.chat.transcript import Transcripts
 from channels.chat.visitor import Visitor
+from router.core.conversation import Conversation
+from router.core.item import WorkItem
 from router.core.state import State
 from router.gateway import Gateway, StoreError
+
+_HEAD: Final = 0
+"""The place of an item that waits again because its agent was lost: before the first that is given out."""
 
 
 class Emit(Protocol):
@@ -32,18 +37,22 @@ class Screen:
         *,
         visitor: Visitor,
         token: str,
+        language: str,
         shown: int,
         emit: Emit,
     ) -> None:
+        """`language` is the one that the visitor's browser asks for; '' for none."""
         self.visitor = visitor
         self.agent_types = False
         self._gateway = gateway
         self._transcripts = transcripts
         self._token = token
+        self._language = language
+        self._reference = ""
         self._shown = shown
         self._emit = emit
         self._seen = 0
-        self._state: dict[str, str] | None = None
+        self._state: dict[str, Any] | None = None
         self._typing = False
         self._changed = asyncio.Event()
 
@@ -77,14 +86,20 @@ class Screen:
             self._shown = 0  # the page remembers what never was: it gets everything anew
         parts = await self._transcripts.after(self.visitor.conversation, self._shown)
         missed = await self._transcripts.shown(parts[: limits.WELCOME_MESSAGES_MAX])
+        if missed or self._shown:
+            self._reference = await self._transcripts.reference(self.visitor.conversation)
         welcome = {
             "token": self._token,
             "conversation": self.visitor.conversation,
             "messages": missed,
             "position": position,
         }
-        await self._emit("welcome", welcome)
+        await self._emit("welcome", welcome | self._called())
         self._shown += len(missed)
+
+    def _called(self) -> dict[str, str]:
+        """What the conversation is called, once it is one."""
+        return {"reference": self._reference} if self._reference else {}
 
     async def _show(self) -> None:
         await self._show_messages()
@@ -93,13 +108,21 @@ class Screen:
         if seen > self._seen:
             self._seen = seen
             await self._emit("delivered", {"up_to": seen})
-        state = state_of(self._gateway.state, self.visitor.conversation) if conversation or self._shown else None
-        if state is not None and state != self._state:
-            self._state = state
-            await self._emit("state", dict(state))
+        await self._show_state(conversation)
         if self.agent_types != self._typing:
             self._typing = self.agent_types
             await self._emit("typing", {"on": self._typing})
+
+    async def _show_state(self, conversation: Conversation | None) -> None:
+        """What was last told of a closed conversation stays so when it leaves memory."""
+        if conversation is not None:
+            self._reference = conversation.reference
+        elif not self._shown or (self._state is not None and self._state["state"] == "closed"):
+            return
+        state = state_of(self._gateway.state, self.visitor.conversation, self._language) | self._called()
+        if state != self._state:
+            self._state = state
+            await self._emit("state", dict(state))
 
     async def _show_messages(self) -> None:
         while parts := await self._transcripts.after(self.visitor.conversation, self._shown):
@@ -111,13 +134,24 @@ class Screen:
             asyncio.get_running_loop().call_later(limits.RETRY_S, self.touch)
 
 
-def state_of(state: State, conversation: str) -> dict[str, str]:
-    """How far the conversation is: `queued`, `with_agent` (and whom) or `closed`."""
+def state_of(state: State, conversation: str, language: str = "") -> dict[str, Any]:
+    """How far the conversation is: `queued` (`again` at the head, because its agent was lost), `with_agent` (and
+    whom) or `closed`; and when a closed queue turned it away, what that queue says, in this language if it can."""
     record = state.conversations.get(conversation)
     item = state.items.get(record.item) if record else None
     if item is None or item.state in ("wrapping", "closed"):
-        return {"state": "closed"}
+        return {"state": "closed", **(_turned_away(state, item, language) if item else {})}
     if item.state in ("active", "pending"):
         agent = state.agents.get(item.agent)
         return {"state": "with_agent", "agent": agent.name if agent else ""}
-    return {"state": "queued"}
+    return {"state": "queued", "again": True} if item.seq == _HEAD else {"state": "queued"}
+
+
+def _turned_away(state: State, item: WorkItem, language: str) -> dict[str, Any]:
+    """What a closed queue says, for as long as it is closed."""
+    if item.outcome != "turned_away":
+        return {}
+    queue = state.queues.get(item.queue)
+    said = queue.closed.message if queue is not None and queue.closed is not None else {}
+    message = said.get(language) or said.get(item.language) or next(iter(said.values()), "")
+    return {"turned_away": True, "message": message} if message else {"turned_away": True}

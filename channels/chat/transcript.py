@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from channels.chat import limits
+from channels.message import own_key
 from router.core.conversation import Side
 from router.core.events import MessageReceived, ReplySent
 from router.core.state import State
@@ -27,9 +28,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 class Transcripts:
     """Reads conversations in order and without gap."""
 
-    def __init__(self, gateway: Gateway, history: History) -> None:
+    def __init__(self, gateway: Gateway, history: History, secret: bytes) -> None:
         self._gateway = gateway
         self._history = history
+        self._secret = secret
         self._tails: dict[str, dict[int, Part]] = {}
 
     def follow(self, applied: Applied, state: State) -> None:
@@ -68,6 +70,14 @@ class Transcripts:
             found.append(part)
             seq += 1
         return found
+
+    async def reference(self, conversation: str) -> str:
+        """What a conversation is called; '' for one that never was."""
+        record = self._gateway.state.conversations.get(conversation)
+        if record is not None:
+            return record.reference
+        thread = await self._history.find_thread((own_key(self._secret, conversation),))
+        return thread.reference if thread is not None else ""
 
     async def seq_of(self, conversation: str, content: str) -> int:
         """Which message has this content; 0 for none."""

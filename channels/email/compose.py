@@ -16,7 +16,6 @@ from channels.email.markup import sanitised
 from channels.email.structure import File
 
 _ID = re.compile(r"<[!-;=?-~]{1,250}>")
-_REPLIED = re.compile(r"(?i)^\s*(?:(?:re|aw|antw|sv|r[ée]f?)(?:\[\d+\])?\s*:\s*)+")
 _POLICY = policy.SMTP.clone(cte_type="7bit")  # no server need know 8BITMIME
 
 
@@ -39,11 +38,6 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     references: tuple[str, ...] = ()
     """The ids before that one, oldest first."""
     at_ms: int
-
-
-def answer_subject(subject: str) -> str:
-    """The subject of an answer to a mail with this one: one `Re:`, however many answers there were."""
-    return "Re: " + _REPLIED.sub("", subject) if subject else "Re:"
 
 
 def composed(letter: Letter) -> bytes:

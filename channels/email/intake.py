@@ -24,10 +24,12 @@ from channels.email.limits import (
     OUTCOME_S_MAX,
 )
 from channels.email.parse import Parsed, parse_headers
+from channels.email.subject import reference_in
 from channels.email.threads import issued, thread_keys
 from channels.entry import Given, Party, facts_of
 from channels.keyed import keyed
 from channels.message import own_key
+from channels.quote import Quote, checked, quoted
 from queues.entry_point import EntryPoint
 from router.core.commands import ReceiveMessage
 from router.core.facts import Facts, MessageFacts
@@ -60,6 +62,11 @@ class Whose(msgspec.Struct, frozen=True, kw_only=True):
     sender: Party
     answer: Party
     automatic: bool
+
+    @property
+    def answers_sender(self) -> bool:
+        """Whether an answer goes to whoever wrote: a reference in a forged mail must not turn one aside."""
+        return canonical(self.answer.address) == self.sender.address
 
     def pseudonym(self, secret: bytes) -> str:
         """The customer, as the log knows them."""
@@ -133,11 +140,16 @@ class MailIntake:
             return Receipt(key=key, command=0, duplicate=True)
         parsed = parse_headers(raw, problem) if problem else await self._parser.parse(raw)
         whose = self._whose(parsed)
-        found = await self._find(natural, entry, parsed, whose)
+        reference = checked(given.reference) or reference_in(parsed.subject)
+        quote = await quoted(self._gateway, self._history, reference)
+        facts, contents = self._facts(natural, entry, parsed, whose, quote.noted(given) if given.reference else given)
+        going_on = quote if whose.answers_sender and quote.going_on("email", facts.customer) else Quote()
+        found = await self._find(natural, entry, parsed, whose, going_on)
         content = await self._content(parsed, raw, whole=whole)
-        command, contents = self._command(natural, entry=entry, parsed=parsed, whose=whose, found=found, given=given)
+        command = self._command(
+            natural, whose=whose, found=found, facts=quote.marked(facts, found.conversation), size=len(content)
+        )
         contents[command.message.content] = content
-        command = msgspec.structs.replace(command, message=msgspec.structs.replace(command.message, size=len(content)))
         receipt = await self._gateway.submit(
             command, key=key, by=f"email:{entry.id}", correlation=natural, contents=contents, fingerprint=natural
         )
@@ -164,8 +176,9 @@ class MailIntake:
             automatic=parsed.automatic or not people or bool(issued(self._secret, parsed.message_id)),
         )
 
-    async def _find(self, natural: str, entry: EntryPoint, parsed: Parsed, whose: Whose) -> Found:
-        """Where the mail belongs: to what we issued and what this customer used before, the nearest first."""
+    async def _find(self, natural: str, entry: EntryPoint, parsed: Parsed, whose: Whose, going_on: Quote) -> Found:
+        """Where the mail belongs: to what we issued and what this customer used before, the nearest first; else to
+        the conversation of theirs that they quote."""
         reported = [id for id in parsed.reported if issued(self._secret, id)]
         ids = [*reported, *_nearest(parsed.references), *([parsed.message_id] if parsed.message_id else [])]
         keys = thread_keys(self._secret, ids, door=entry.id, customer=whose.pseudonym(self._secret))
@@ -180,7 +193,7 @@ class MailIntake:
         closed = await self._history.find_thread(asked) if asked else None
         if closed is not None:
             return self._found(closed.conversation, keys, closed)
-        return self._found(self._id("conv", natural), keys)
+        return self._found(going_on.conversation or self._id("conv", natural), keys, going_on.closed)
 
     def _came_through(self, conversation: str, entry: EntryPoint) -> bool:
         """Whether the conversation is this door's own: of a mail to two doors, each keeps its answer."""
@@ -191,10 +204,7 @@ class MailIntake:
     def _found(self, conversation: str, keys: tuple[str, ...], closed: Thread | None = None) -> Found:
         return Found(conversation=conversation, keys=(*keys, own_key(self._secret, conversation)), closed=closed)
 
-    def _command(
-        self, natural: str, *, entry: EntryPoint, parsed: Parsed, whose: Whose, found: Found, given: Given
-    ) -> tuple[ReceiveMessage, dict[str, bytes]]:
-        facts, contents = self._facts(natural, entry, parsed, whose, given)
+    def _command(self, natural: str, *, whose: Whose, found: Found, facts: Facts, size: int) -> ReceiveMessage:
         closed = found.closed
         return ReceiveMessage(
             channel="email",
@@ -203,6 +213,7 @@ class MailIntake:
             message=MessageFacts(
                 id=self._id("msg", natural),
                 content=self._id("txt", natural),
+                size=size,
                 natural_key=natural,
                 thread_keys=found.keys,
                 automatic=whose.automatic,
@@ -212,7 +223,8 @@ class MailIntake:
             reopen_count=closed.reopen_count + 1 if closed else 0,
             last_agent=closed.last_agent if closed else "",
             last_seq=closed.seq if closed else 0,
-        ), contents
+            reference=closed.reference if closed else "",
+        )
 
     def _facts(
         self, natural: str, entry: EntryPoint, parsed: Parsed, whose: Whose, given: Given

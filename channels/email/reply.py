@@ -9,10 +9,12 @@ from collections.abc import Mapping
 import msgspec
 
 from channels.email.addresses import canonical, domain_of
-from channels.email.compose import Letter, Unsendable, answer_subject
+from channels.email.compose import Letter, Unsendable
+from channels.email.footer import footed, footed_html
 from channels.email.limits import MESSAGES_LOOKED_AT
 from channels.email.settings import MailboxSettings
 from channels.email.structure import File
+from channels.email.subject import answer_subject, tagged
 from channels.email.threads import issue
 from router.core.conversation import Delivery
 from router.gateway import Attachment, Clock, Content, Gateway, History
@@ -52,15 +54,16 @@ class Replies:
         if written is None:
             raise Unsendable("no_content")
         to, answered = await self._answered(delivery.conversation)
+        reference, language = self._called(delivery.conversation)
         return Outgoing(
             mailbox=mailbox,
             letter=Letter(
                 message_id=issue(self._secret, delivery.id, domain_of(address)),
                 sender=(mailbox.title, address),
                 to=to,
-                subject=written.subject or answer_subject(answered.subject),
-                text=await self._text(written.text, written.text_blob),
-                html=await self._text(written.html, written.html_blob),
+                subject=tagged(written.subject or answer_subject(answered.subject), reference),
+                text=footed(await self._text(written.text, written.text_blob), reference, language),
+                html=footed_html(await self._text(written.html, written.html_blob), reference, language),
                 files=tuple([await self._file(attachment) for attachment in written.attachments]),
                 answers=answered.message_id,
                 references=answered.references,
@@ -79,6 +82,11 @@ class Replies:
         if entry is None or entry.channel != "email":
             return default, default.address
         return self._mailboxes.get(canonical(entry.address), default), entry.address
+
+    def _called(self, conversation: str) -> tuple[str, str]:
+        """The reference of a conversation, and the language in which it is held."""
+        record = self._gateway.state.conversations.get(conversation)
+        return (record.reference, record.language) if record is not None else ("", "")
 
     async def _answered(self, conversation: str) -> tuple[tuple[str, str], Content]:
         """(name, address) of the customer, and the mail of theirs that is answered."""

@@ -8,6 +8,7 @@ from msgspec import Meta
 from channels import limits
 from channels.arrival import Arrival, Draft
 from channels.entry import Address, Given, Id, Name, Party, facts_of, find, normalised, phone_address
+from channels.quote import checked, quoted
 from router.core import commands as c
 from router.core.agent import Agent
 from router.gateway import EventRefused
@@ -16,7 +17,10 @@ Reason: TypeAlias = Annotated[str, Meta(max_length=limits.REASON_CHARS_MAX)]
 
 
 class CallOffered(Given, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
-    """`call.offered`: a caller waits. `to` is what they dialled, `from` their number (may be withheld)."""
+    """`call.offered`: a caller waits. `to` is what they dialled, `from` their number (may be withheld).
+
+    A call is a conversation of its own: with a `reference`, its item is `related` to the latest of what was quoted.
+    """
 
     call: Id
     to: Address
@@ -65,10 +69,12 @@ class CallEnded(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 async def offered(arrival: Arrival, data: CallOffered) -> Draft:
     """A caller waits. The core knows the calls that are open, history those that are over."""
     known = data.call not in arrival.state.calls and await arrival.history.find_natural(f"call:{data.call}")
+    quote = await quoted(arrival.gateway, arrival.history, checked(data.reference))
+    conversation = arrival.id("conv", "call", data.call)
     facts, contents = facts_of(
         arrival.state,
         find(arrival.state, "phone", data.to),
-        data,
+        quote.noted(data),
         party=Party(address=normalised("phone", data.from_), name=data.from_name),
         secret=arrival.secret,
         key=f"call:{data.call}",
@@ -76,8 +82,8 @@ async def offered(arrival: Arrival, data: CallOffered) -> Draft:
     command = c.OfferCall(
         call=data.call,
         item=arrival.id("item", "call", data.call),
-        conversation=arrival.id("conv", "call", data.call),
-        facts=facts,
+        conversation=conversation,
+        facts=quote.marked(facts, conversation),
     )
     return Draft(command=command, contents=contents, known="/data/call" if known else "")
 

@@ -6,15 +6,17 @@ from msgspec import Meta
 
 from channels import limits
 from channels.arrival import Arrival, Draft
-from channels.entry import Address, Given, Id, Name, Party, find, normalised
+from channels.entry import Address, Given, Id, Name, Party, customer_of, find, normalised
 from channels.message import Incoming, conversation_named, natural_key, receive
+from channels.quote import checked, quoted
 
 
 class WebhookReceived(Given, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
     """`webhook.received`: a text came in. `to` is the webhook entry point's address, `from` who wrote it.
 
     `conversation` (ours, or whatever the integrator calls it) joins it to what came before; without one, each
-    event is a conversation of its own. `id` recognises the text when it comes in again in another event.
+    event is a conversation of its own, unless its `reference` is that of one of the same customer. `id` recognises
+    the text when it comes in again in another event.
     """
 
     to: Address
@@ -28,15 +30,20 @@ class WebhookReceived(Given, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 async def received(arrival: Arrival, data: WebhookReceived) -> Draft:
     """A text came in."""
-    where = await conversation_named(arrival, "webhook", data.conversation or data.id or arrival.key)
+    party = Party(address=normalised("webhook", data.from_), name=data.name)
+    quote = await quoted(arrival.gateway, arrival.history, checked(data.reference))
+    going_on = quote.going_on("webhook", customer_of(arrival.secret, data, party))
+    named = data.conversation or data.id or arrival.key
+    where = await conversation_named(arrival, "webhook", named, going_on)
     incoming = Incoming(
         channel="webhook",
         entry=find(arrival.state, "webhook", data.to),
-        party=Party(address=normalised("webhook", data.from_), name=data.name),
+        party=party,
         text=data.text,
         subject=data.subject,
         natural=natural_key(arrival.secret, "webhook", arrival.by, data.id or arrival.key),
         where=where,
         given=data,
+        quote=quote,
     )
     return await receive(arrival, incoming)

@@ -12,6 +12,7 @@ import socketio
 from channels.chat import limits
 from queues.entry_point import EntryPoint
 from router.core.commands import MarkSeen
+from router.core.reference import reference
 from tests.chat.conftest import Browser, Server, served
 from tests.phone.house import House, second_node
 from tests.support import eventually
@@ -55,13 +56,14 @@ async def test_both_sides_talk_and_each_message_comes_once_and_in_order(server: 
 async def test_states_follow_the_item(server: Server) -> None:
     async with server.browser() as browser:
         await browser.say("Bonjour")
-        await eventually(lambda: browser.all("state") == [{"state": "queued"}])
+        called = {"reference": reference(1)}
+        await eventually(lambda: browser.all("state") == [called | {"state": "queued"}])
         await server.house.sign_on("ann")
         item = await server.item_of(browser)
         await server.house.accept(item)
-        await eventually(lambda: browser.all("state")[-1] == {"state": "with_agent", "agent": "Ann"})
+        await eventually(lambda: browser.all("state")[-1] == called | {"state": "with_agent", "agent": "Ann"})
         await server.house.close(item)
-        await eventually(lambda: browser.all("state")[-1] == {"state": "closed"})
+        await eventually(lambda: browser.all("state")[-1] == called | {"state": "closed"})
 
 
 async def test_a_reload_in_the_middle_loses_nothing(server: Server) -> None:
@@ -198,7 +200,7 @@ async def test_a_closed_chat_can_still_be_read(server: Server) -> None:
         browser.messages.clear()
         await browser.connect()
         assert browser.texts == ["Bonjour"]
-        await eventually(lambda: browser.all("state")[-1] == {"state": "closed"})
+        await eventually(lambda: browser.all("state")[-1] == {"state": "closed", "reference": reference(1)})
 
 
 async def test_leaving_abandons_what_nobody_accepted(server: Server) -> None:

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from channels.email.compose import Letter, Unsendable, answer_subject, composed, envelope
+from channels.email.compose import Letter, Unsendable, composed, envelope
 from channels.email.limits import REFERENCES_OUT_MAX
 from channels.email.structure import File
 
@@ -56,14 +56,6 @@ def test_any_file_arrives_as_it_was(kind: str) -> None:
     raw = composed(letter(files=(File(name="a b.eml", type=kind, data=data),)))
     (file,) = message_from_bytes(raw, _class=EmailMessage, policy=policy.default).iter_attachments()
     assert (file.get_payload(decode=True), file.get_filename()) == (data, "a b.eml")
-
-
-@pytest.mark.parametrize(
-    ("subject", "answer"),
-    [("Form", "Re: Form"), ("RE: re: Form", "Re: Form"), ("Antw: AW: Réf: x", "Re: x"), ("", "Re:")],
-)
-def test_one_re_is_enough(subject: str, answer: str) -> None:
-    assert answer_subject(subject) == answer
 
 
 def test_addresses_with_other_letters_go_out_where_that_is_possible() -> None:

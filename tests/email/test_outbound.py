@@ -69,7 +69,8 @@ async def active(post: Post, **headers: str) -> Any:
 
 
 async def test_a_reply_is_one_thread_in_the_customers_mail_program(post: Post, relay: Relay) -> None:
-    """In-Reply-To and References name the mail answered; the subject is an answer's; the address is the door's."""
+    """In-Reply-To and References name the mail answered; the subject is an answer's and holds what the conversation
+    is called, as the last line of the text does; the address is the door's."""
     item = await active(post, Message_ID="<one@example.org>", References="<zero@example.org>", Subject="Mon dossier é")
     async with working(outbound(post, relay.port)):
         delivery = await post.reply(item, "Voilà.")
@@ -77,10 +78,11 @@ async def test_a_reply_is_one_thread_in_the_customers_mail_program(post: Post, r
     message = read(relay.mails[0])
     assert message["In-Reply-To"] == "<one@example.org>"
     assert message["References"].split() == ["<zero@example.org>", "<one@example.org>"]
-    assert message["Subject"] == "Re: Mon dossier é"
+    reference = post.house.state.conversations[item.conversation].reference
+    assert message["Subject"] == f"Re: Mon dossier é [{reference}]"
     assert (message["From"].addresses[0].addr_spec, message["To"].addresses[0].addr_spec) == (HELP, CUSTOMER)
     assert message["From"].addresses[0].display_name == "Helpdesk Médiathèque"
-    assert message.get_content().strip() == "Voilà."
+    assert message.get_content().splitlines() == ["Voilà.", "", f"Ref. {reference}"]
     assert issued(SECRET, message["Message-ID"]) == delivery
     assert relay.envelopes == [(HELP, [CUSTOMER])]
 
@@ -115,7 +117,8 @@ async def test_html_and_files_go_out_with_the_text(post: Post, relay: Relay) -> 
     assert (file.get_filename(), file.get_content()) == ("été.pdf", b"%PDF")
     html = message.get_body(("html",))
     assert html is not None
-    assert html.get_content().strip() == "<b>text</b>"
+    reference = post.house.state.conversations[item.conversation].reference
+    assert html.get_content().strip() == f"<b>text</b><p>Ref. {reference}</p>"
 
 
 @pytest.mark.parametrize("stage", ["rcpt_answers", "data_answers"])
