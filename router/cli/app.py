@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from router.cli import accounts, bench, config, doctor, events, items, keys, serve
+from router.cli import accounts, backup, bench, config, doctor, events, items, keys, serve
 from router.cli.console import emit, say
 from router.cli.options import JSON_ASKED
 from router.cli.outcome import MEANINGS, CommandError, Exit
@@ -61,6 +61,7 @@ _COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     events.register,
     items.register,
     doctor.register,
+    backup.register,
 )
 for _register in _COMMANDS:
     _register(app)

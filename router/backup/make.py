@@ -1,0 +1,152 @@
+"""Makes a backup: the instant is cut, written down aside, proved there, and only then becomes a file.
+
+Proved means what a restore would need: the private server starts on the copied files, the log goes on from where
+history ends without a hole, and the records are what the events lead to.
+"""
+
+import asyncio
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import TypeAlias
+
+from sqlalchemy import make_url
+
+from router.archive.database import Database
+from router.archive.errors import OtherHistory
+from router.archive.replay import Place, fold, follow
+from router.archive.rows import quiet
+from router.backup import limits
+from router.backup.bundle import BLOB, BLOBS, NODE, SECRET, SETTINGS, Facts, pack
+from router.backup.cut import DATABASE, LOGS, Told, check_room, cut, room_for, stage
+from router.backup.errors import BackupError, Damaged
+from router.core.evolve import evolve
+from router.core.state import load
+from router.runtime.embedded import Embedded
+from router.runtime.limits import ENTRIES_READ_MAX
+from router.runtime.redis_store import RedisStore, connect
+from router.runtime.store import Loaded
+from router.runtime.system import SystemClock
+from router.settings import Settings, prepare
+from router.wire import codec
+
+Steps: TypeAlias = Callable[[str], Told]
+"""Is told what is done now, and gives whom to tell how far it is."""
+
+
+def make(settings: Settings, to: Path, steps: Steps, *, config: Path | None = None) -> Facts:
+    """Back the node of these settings up into the new file `to`. `config` is their file, if it is elsewhere.
+
+    It runs an event loop of its own. Raises BackupError, StartError and OSError; then there is no file.
+    """
+    _check(settings, to)
+    with tempfile.TemporaryDirectory(prefix=".firstline-", dir=to.absolute().parent) as aside:
+        copy = Path(aside)
+        _write_down(settings.data_dir, copy, steps)
+        _note(settings, copy, config)
+        facts = asyncio.run(_proved(settings, copy, steps("proving")))
+        pack(to, facts, [*_staged(copy), *_blobs(settings)], steps("writing"))
+    return facts
+
+
+def _write_down(folder: Path, copy: Path, steps: Steps) -> None:
+    try:
+        with cut(folder) as instant:
+            check_room(copy, 2 * room_for(instant))
+            stage(instant, copy, steps("copying"))
+    except sqlite3.Error as error:
+        raise BackupError(f"the history in {folder} cannot be read: {error}") from error
+
+
+def _check(settings: Settings, to: Path) -> None:
+    folder = settings.data_dir
+    if settings.redis_url or _file_of(settings.database_url) != folder / DATABASE:
+        raise BackupError(
+            "a Redis or a data base of yours (redis_url, database_url) is backed up by its own means, the data base "
+            "first; this command is for a node that has everything in its data folder"
+        )
+    if not (folder / DATABASE).exists() or not (folder / LOGS).exists():
+        raise BackupError(f"there is nothing to back up in {folder}: has a server ever run on it?")
+    if to.exists():
+        raise BackupError(f"{to} exists: name a new file, or remove it first")
+
+
+def _file_of(database_url: str) -> Path | None:
+    url = make_url(database_url)
+    return Path(url.database) if url.drivername == "sqlite" and url.database else None
+
+
+def _note(settings: Settings, copy: Path, config: Path | None) -> None:
+    """Put the small files beside: the secret wherever it is kept, the name of the node, the settings."""
+    (copy / SECRET).write_text(prepare(settings).secret + "\n", encoding="ascii")
+    for name, path in ((NODE, settings.data_dir / NODE), (SETTINGS, config or settings.data_dir / SETTINGS)):
+        if path.exists():
+            (copy / name).write_bytes(path.read_bytes())
+
+
+async def _proved(settings: Settings, copy: Path, told: Told) -> Facts:
+    """What the copy is of. Raises Damaged when it could not be gone on from."""
+    server = Embedded(copy / "redis", settings.redis_binary)
+    database = await Database.open(f"sqlite:///{copy / DATABASE}")
+    await server.start()
+    store = connect(server.url, settings.domain)
+    try:
+        await store.open()
+        loaded = await store.load()
+        archived = await _follows(store, loaded, database, told)
+    except OtherHistory as error:
+        raise Damaged(
+            f"what is in {settings.data_dir} does not hold together, and was not backed up: {error}"
+        ) from error
+    finally:
+        await store.close()
+        await server.stop()
+        await database.close()
+    return Facts(
+        format=limits.FORMAT,
+        firstline=version("firstline"),
+        shape=codec.SHAPE,
+        made_at_ms=SystemClock().now_ms(),
+        domain=settings.domain,
+        position=loaded.position,
+        digest=loaded.digest,
+        archived=archived,
+    )
+
+
+async def _follows(store: RedisStore, loaded: Loaded, database: Database, told: Told) -> int:
+    """Fold history and then the log. The position where history ends. Raises OtherHistory unless it leads to what the
+    store holds."""
+    folded = await fold(database)
+    state, place = folded.state, folded.place
+    while place.position < loaded.position:
+        if not (found := await store.entries(place.position, ENTRIES_READ_MAX, 0.0)):
+            break
+        for last, data, digest in found:
+            for event in follow(place, last, data, digest).events:
+                evolve(state, event)
+            quiet(state)
+            place = Place(last, digest)
+        told(place.position, loaded.position)
+    if place != (loaded.position, loaded.digest):
+        raise OtherHistory(place.position, f"the store ends at event {loaded.position}")
+    records = load(((ref, codec.decode_record(ref[0], data)) for ref, data in loaded.records), routing=False)
+    if state.digest() != records.digest():
+        raise OtherHistory(place.position, "the records of the store are not what its events lead to")
+    return folded.place.position
+
+
+def _staged(copy: Path) -> Iterator[tuple[str, Path]]:
+    names = [SECRET, NODE, SETTINGS, DATABASE, *(f"{LOGS}/{path.name}" for path in sorted((copy / LOGS).iterdir()))]
+    return ((name, copy / name) for name in names if (copy / name).exists())
+
+
+def _blobs(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """Blobs in the data folder. Listed after the cut: whatever it names is there, and never changes."""
+    root = settings.data_dir / BLOBS
+    for path in sorted(root.glob("*/*")):
+        name = path.relative_to(root).as_posix()
+        if BLOB.fullmatch(name):
+            yield f"{BLOBS}/{name}", path

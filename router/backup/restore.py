@@ -1,0 +1,111 @@
+"""Restores a backup into an empty folder. It appears there only when all of it has been checked.
+
+What the old node did after the backup is not known here. It may have sent the mails that were waiting: so each of them
+ends *unknown*, and is sent again only when a person says so. The restored node itself decides that, as commands in its
+log, before the folder can be served.
+"""
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from channels.email.threads import sent_key
+from router import node
+from router.backup import limits
+from router.backup.bundle import BLOBS, NODE, SECRET, SETTINGS, Facts, unpack
+from router.backup.cut import DATABASE
+from router.backup.errors import BackupError
+from router.backup.make import Steps
+from router.core.commands import Command, EndDelivery, Forget, StartDelivery
+from router.core.conversation import Delivery
+from router.gateway import StoreError
+from router.settings import Settings
+
+_ASIDE: Final = "restoring"
+_IN_ORDER: Final = (DATABASE, BLOBS, SECRET, NODE, SETTINGS, "redis")
+"""How the parts appear in the folder: the log last, since a node that finds history without its log does not start."""
+
+
+class Restored(NamedTuple):
+    """What was restored, and how many mails were waiting or under way and are *unknown* now."""
+
+    facts: Facts
+    unknown: int
+
+
+def restore(file: Path, folder: Path, steps: Steps, *, redis_binary: str = "") -> Restored:
+    """Restore `file` into `folder`, which is new or empty. `redis_binary` as in the settings.
+
+    It runs an event loop of its own. Raises BackupError, StartError, StoreError and OSError; then nothing is there.
+    """
+    _check(folder)
+    aside = folder / _ASIDE
+    aside.mkdir(mode=0o700, parents=True)
+    try:
+        facts = unpack(file, aside, steps("reading"))
+        unknown = asyncio.run(_settled(_settings(aside, facts, redis_binary)))
+        for name in _IN_ORDER:
+            if (aside / name).exists():
+                (aside / name).rename(folder / name)
+        os.sync()
+    finally:
+        shutil.rmtree(aside)
+    return Restored(facts, unknown)
+
+
+def _check(folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()):
+        raise BackupError(
+            f"{folder} is not empty, and a backup is never mixed with what is there: stop its server and move the "
+            "folder away, or name another one with --data"
+        )
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
+def _settings(folder: Path, facts: Facts, redis_binary: str) -> Settings:
+    """Those of a node that only decides; its own may name files that this machine has not got yet."""
+    return Settings(
+        data_dir=folder,
+        domain=facts.domain,
+        secret=(folder / SECRET).read_text(encoding="ascii").strip(),
+        redis_binary=redis_binary,
+        database_url=f"sqlite:///{folder / DATABASE}",
+        blobs_url=f"file://{folder / BLOBS}",
+    )
+
+
+async def _settled(settings: Settings) -> int:
+    """Decide what was accepted and undecided, then end all deliveries that have no end. How many those were."""
+    async with node.running(settings) as running:
+        await _decided(running, Forget(items=()))
+        open = [each for each in running.gateway.state.deliveries.values() if each.state in ("queued", "sending")]
+        for delivery in open:
+            for command in _perhaps_sent(delivery, running.secret):
+                await _decided(running, command)
+    return len(open)
+
+
+def _perhaps_sent(delivery: Delivery, secret: bytes) -> list[Command]:
+    waiting = delivery.state == "queued"
+    attempt = delivery.attempt + waiting
+    begun: list[Command] = [StartDelivery(delivery=delivery.id, attempt=attempt)] if waiting else []
+    ended = EndDelivery(
+        delivery=delivery.id,
+        attempt=attempt,
+        result="unknown",
+        code="restored",
+        thread_keys=(sent_key(secret, delivery.id),),
+    )
+    return [*begun, ended]
+
+
+async def _decided(running: node.Running, command: Command) -> None:
+    """Submit a command, and wait until it and all before it are decided."""
+    receipt = await running.gateway.submit(command, key=running.ids.new("restore"), by="restore")
+    outcome = await running.gateway.outcome(receipt, limits.SETTLE_S_MAX)
+    if outcome is None:
+        raise StoreError(f"the restored node decided nothing within {limits.SETTLE_S_MAX:.0f} s")
+    await running.gateway.reached(outcome.position)

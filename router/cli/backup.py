@@ -1,0 +1,111 @@
+"""`firstline backup FILE` and `firstline restore FILE`: a single node in one file, and back."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from router import logs
+from router.backup.errors import BackupError, Damaged
+from router.cli.console import emit, say, show
+from router.cli.options import Config, Data, Json, settings_of
+from router.cli.outcome import CommandError, Exit
+
+if TYPE_CHECKING:
+    from router.backup.cut import Told
+    from router.backup.make import Steps
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(backup)
+    app.command()(restore)
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to make; it must not exist.", show_default=False)],
+    config: Config = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Write everything of a node into one file, while it works or stands still, and prove that it can be gone on from.
+
+    Nothing that was accepted before the command began is missing in it. The file holds the secret and what customers
+    wrote: keep it as you keep passwords. Needs free disk space beside FILE of twice the log and the history.
+    """
+    from router.backup.make import make
+
+    settings = settings_of(config, data)
+    logs.configure(level="error", form=settings.log.form)
+    named = config or (Path(os.environ["FIRSTLINE_CONFIG"]) if os.environ.get("FIRSTLINE_CONFIG") else None)
+    with _said(), _bar(json) as steps:
+        facts = make(settings, file, steps, config=named)
+        size = file.stat().st_size
+    if json:
+        emit({"file": file, "bytes": size, "position": facts.position, "archived": facts.archived})
+    else:
+        show(f"{file}: {size / 1_000_000:.1f} MB, everything up to event {facts.position}. It holds the secret.")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file made by `firstline backup`.", show_default=False)],
+    config: Config = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Put a backup into an empty or new data folder, so that `firstline serve` goes on from there.
+
+    Mails that were on their way out when the backup was made are marked unknown, because the old node may have sent
+    them since: they are sent again only when a person says so. See to it that the old node never starts again.
+    """
+    from router.backup.restore import restore
+
+    settings = settings_of(config, data)
+    logs.configure(level="error", form=settings.log.form)
+    with _said(), _bar(json) as steps:
+        restored = restore(file, settings.data_dir, steps, redis_binary=settings.redis_binary)
+    if json:
+        emit({"data": settings.data_dir, "position": restored.facts.position, "unknown": restored.unknown})
+        return
+    show(f"{settings.data_dir} is restored, up to event {restored.facts.position}.")
+    if restored.unknown:
+        say(f"{restored.unknown} mails were on their way out and may have been sent: agents see them as unknown.")
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """What is in the way becomes a message and an exit code."""
+    try:
+        yield
+    except Damaged as error:
+        raise CommandError(Exit.FAILED, f"{_sentence(error)}.") from error
+    except BackupError as error:
+        raise CommandError(Exit.ENVIRONMENT, f"{_sentence(error)}.") from error
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise CommandError(Exit.ENVIRONMENT, f"The system refuses{where}: {error.strerror or error}.") from error
+
+
+def _sentence(error: Exception) -> str:
+    said = str(error)
+    return said[:1].upper() + said[1:]
+
+
+@contextmanager
+def _bar(quiet: bool) -> Iterator["Steps"]:
+    """A bar for each step of a long work, on a terminal."""
+    columns = (TextColumn("{task.description:>8}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    console = Console(file=sys.stderr)
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as progress:
+
+        def step(what: str) -> "Told":
+            task = progress.add_task(what, total=None)
+            return lambda done, total: progress.update(task, completed=done, total=total)
+
+        yield step
