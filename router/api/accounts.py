@@ -4,6 +4,7 @@ An admin writes all of them. A supervisor writes accounts of agents of their own
 """
 
 import re
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -11,12 +12,13 @@ from aiohttp import web
 
 from router.api import limits
 from router.api.deps import DEPS
+from router.api.first_password import first_password
 from router.api.login import AccountView, Password, account_view
 from router.api.passwords import PASSWORDS, check_password
 from router.api.problems import Problem, ProblemPart
-from router.api.rights import Principal, forbidden
+from router.api.rights import forbidden, may_write
 from router.api.routes import Routes, principal_of, respond
-from router.api.sessions import SESSIONS
+from router.api.sessions import SESSIONS, act_of
 from router.api.tokens import key_hash, new_key
 from router.core.state import State
 from router.runtime.accounts import Account, ApiKey, Grant
@@ -27,16 +29,33 @@ _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 
 
 class AccountBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An account: its roles, each for teams, and the agent it works as. No password keeps the one there is."""
+    """An account: its roles, each for teams, and the agent it works as. No password keeps the one there is.
+
+    `must_change`: a password given here is good for choosing another one, and for nothing else.
+    """
 
     agent: str = ""
     grants: tuple[Grant, ...] = ()
     disabled: bool = False
     password: Password | None = None
+    must_change: bool = True
 
     def __repr__(self) -> str:
         """Without the password."""
         return f"AccountBody(agent={self.agent!r})"
+
+
+class FirstPassword(msgspec.Struct, frozen=True, kw_only=True):
+    """A login with a password that is shown this once, and must be changed before anything else."""
+
+    login: str
+    password: str
+
+
+class NewAccount(AccountView, frozen=True, kw_only=True):
+    """An account as it is shown, with the first password that was made for it, if one was: it is shown this once."""
+
+    password: str = ""
 
 
 class Accounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,38 +97,51 @@ async def list_accounts(request: web.Request) -> Accounts:
     """The accounts that you may write."""
     deps, principal = request.app[DEPS], principal_of(request)
     state = deps.gateway.state
-    found = [account for account in deps.accounts.accounts() if _may_write(principal, state, account)]
+    found = [one for one in deps.accounts.accounts() if may_write(principal, one, teams_of(state, one))]
     return Accounts(rows=[account_view(account) for account in sorted(found, key=lambda one: one.login)])
 
 
 @routes.route("GET", "/api/v1/accounts/{login}", action="account.edit", answer=AccountView)
 async def get(request: web.Request) -> AccountView:
     """One account."""
-    account = request.app[DEPS].accounts.account(request.match_info["login"])
-    if account is None:
-        raise Problem("not_found", "There is no account with this login.")
+    account = _known(request)
     _check(request, account)
     return account_view(account)
 
 
-@routes.route("PUT", "/api/v1/accounts/{login}", action="account.edit", body=AccountBody, answer=AccountView)
+@routes.route("PUT", "/api/v1/accounts/{login}", action="account.edit", body=AccountBody, answer=NewAccount)
 async def put(request: web.Request, body: AccountBody) -> web.Response:
-    """Make or change an account. Every session of it ends, sockets included."""
-    login, accounts = request.match_info["login"], request.app[DEPS].accounts
-    old = accounts.account(login)
+    """Make or change an account. Every session of it ends, sockets included.
+
+    A new one without a password gets a first password, which is in this answer and nowhere else.
+    """
+    login = request.match_info["login"]
+    old = request.app[DEPS].accounts.account(login)
     account = Account(login=login, agent=body.agent, grants=body.grants, disabled=body.disabled)
     for one in (account, old):
         if one is not None:
             _check(request, one)
     _check_fields(request, account, known=old is not None)
-    hashed = None
     if body.password is not None:
         check_password(body.password, login)
-        hashed = await request.app[PASSWORDS].hash(body.password)
+        account = msgspec.structs.replace(account, must_change=body.must_change)
+        written = await _write(request, account, body.password, "PutAccount")
     elif old is None:
-        raise _wrong("/password", "A new account needs a password.")
-    written = await request.app[SESSIONS].put(account, hashed)
+        return respond(await make_account(request, account), 201)
+    else:
+        account = msgspec.structs.replace(account, must_change=old.must_change)
+        written = await request.app[SESSIONS].put(account, act=act_of(request, "PutAccount"))
     return respond(account_view(written), 200 if old is not None else 201)
+
+
+@routes.route("POST", "/api/v1/accounts/{login}/reset", action="account.edit", answer=FirstPassword)
+async def reset(request: web.Request) -> FirstPassword:
+    """Give somebody who forgot theirs a password for once. Every session of the account ends."""
+    account = _known(request)
+    _check(request, account)
+    password = first_password(request.app[DEPS].ids)
+    await _write(request, msgspec.structs.replace(account, must_change=True), password, "ResetPassword")
+    return FirstPassword(login=account.login, password=password)
 
 
 @routes.route("GET", "/api/v1/keys", action="key.edit", answer=Keys)
@@ -125,7 +157,7 @@ async def make_key(request: web.Request, body: KeyBody) -> NewKey:
     deps = request.app[DEPS]
     secret = new_key(deps.ids)
     key = ApiKey(id=deps.ids.new("key"), name=body.name, hash=key_hash(secret))
-    await deps.accounts.put_key(key)
+    await deps.accounts.put_key(key, act=act_of(request, "MakeKey"))
     return NewKey(id=key.id, name=key.name, secret=secret)
 
 
@@ -137,41 +169,79 @@ async def disable_key(request: web.Request) -> KeyView:
     key = keys.get(id)
     if key is None:
         raise Problem("not_found", "There is no key with this id.")
-    await accounts.put_key(msgspec.structs.replace(key, disabled=True))
+    await accounts.put_key(msgspec.structs.replace(key, disabled=True), act=act_of(request, "DisableKey"))
     return KeyView(id=key.id, name=key.name, disabled=True)
 
 
-def _check(request: web.Request, account: Account) -> None:
-    if not _may_write(principal_of(request), request.app[DEPS].gateway.state, account):
+async def make_account(request: web.Request, account: Account) -> NewAccount:
+    """Write a new account with a first password."""
+    password = first_password(request.app[DEPS].ids)
+    written = await _write(request, msgspec.structs.replace(account, must_change=True), password, "PutAccount")
+    return NewAccount(**msgspec.structs.asdict(account_view(written)), password=password)
+
+
+def check_new_account(request: web.Request, account: Account, teams: Iterable[str]) -> None:
+    """Raises Problem unless the caller may make this account of a new agent of these teams, and it can be made."""
+    if request.app[DEPS].accounts.account(account.login) is not None:
+        raise Problem("duplicate_id", "There is an account with this login already.", subject=account.login)
+    _check_login(account.login)
+    _check_grants(request, account)
+    if not may_write(principal_of(request), account, teams):
         raise forbidden("account.edit")
 
 
-def _may_write(principal: Principal, state: State, account: Account) -> bool:
-    """Admins all; supervisors those that are agents of their teams and nothing more."""
-    if principal.is_admin():
-        return True
+def accounts_of(request: web.Request, agent: str) -> list[Account]:
+    """The accounts that work as this agent. Raises Problem when one of them holds more than the caller may change."""
+    found = [account for account in request.app[DEPS].accounts.accounts() if account.agent == agent]
+    for account in found:
+        _check(request, account)
+    return found
+
+
+async def _write(request: web.Request, account: Account, password: str, command: str) -> Account:
+    hashed = await request.app[PASSWORDS].hash(password)
+    return await request.app[SESSIONS].put(account, hashed, act=act_of(request, command))
+
+
+def _known(request: web.Request) -> Account:
+    account = request.app[DEPS].accounts.account(request.match_info["login"])
+    if account is None:
+        raise Problem("not_found", "There is no account with this login.")
+    return account
+
+
+def _check(request: web.Request, account: Account) -> None:
+    if not may_write(principal_of(request), account, teams_of(request.app[DEPS].gateway.state, account)):
+        raise forbidden("account.edit")
+
+
+def teams_of(state: State, account: Account) -> tuple[str, ...]:
+    """The teams of the agent that an account works as."""
     agent = state.agents.get(account.agent)
-    return (
-        agent is not None
-        and principal.leads(agent.teams)
-        and all(
-            grant.role == "agent" and all(principal.leads((team,)) for team in grant.teams) for grant in account.grants
-        )
-    )
+    return agent.teams if agent is not None else ()
 
 
 def _check_fields(request: web.Request, account: Account, *, known: bool) -> None:
-    state = request.app[DEPS].gateway.state
-    if not known and not _LOGIN.fullmatch(account.login):
-        raise _wrong("/login", "A login has at most 64 characters: a-z, 0-9 and . _ @ + -.")
-    if account.agent and account.agent not in state.agents:
+    if not known:
+        _check_login(account.login)
+    if account.agent and account.agent not in request.app[DEPS].gateway.state.agents:
         raise Problem("unknown_agent", "There is no agent with this id.", subject=account.agent)
+    _check_grants(request, account)
+
+
+def _check_grants(request: web.Request, account: Account) -> None:
+    teams = request.app[DEPS].gateway.state.teams
     for index, grant in enumerate(account.grants):
         if grant.role != "admin" and not grant.teams:
             raise _wrong(f"/grants/{index}/teams", "Name the teams; only an admin may have none, which means all.")
         for team in grant.teams:
-            if team not in state.teams:
+            if team not in teams:
                 raise Problem("unknown_team", "There is no team with this id.", subject=team)
+
+
+def _check_login(login: str) -> None:
+    if not _LOGIN.fullmatch(login):
+        raise _wrong("/login", "A login has at most 64 characters: a-z, 0-9 and . _ @ + -.")
 
 
 def _wrong(pointer: str, said: str) -> Problem:

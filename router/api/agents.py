@@ -1,5 +1,6 @@
 """Agents: what they are, and the single facts of them that supervisors change while work waits. `me` is yourself."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
@@ -16,11 +17,10 @@ from router.api.paging import Cursor, Page, cursor_of, paged
 from router.api.problems import Problem
 from router.api.rights import Action, Principal, forbidden, may, require
 from router.api.routes import Routes, principal_of, query_of, respond
-from router.api.shapes import AgentBody, Weight, record_of
+from router.api.shapes import AgentBody, Weight, body_of_agent, record_of
 from router.core import commands as c
 from router.core.agent import Agent
 from router.core.limits import HELD_MAX
-from router.core.presence import PresenceState
 from router.core.views import agent_summary
 
 routes = Routes()
@@ -38,9 +38,24 @@ class AgentsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class LevelBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How well the agent masters the skill."""
+    """How well the agent masters the skill; with `until_at_ms` only until then: what was comes back by itself."""
 
     level: Annotated[int, msgspec.Meta(ge=1, le=5)]
+    until_at_ms: int | None = None
+
+
+class MembershipBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the agent serves the queue (lower `order` is asked first); with `until_at_ms` only until then."""
+
+    order: int = 1
+    enabled: bool = True
+    until_at_ms: int | None = None
+
+
+class TakenQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Taken away only until then: what was comes back by itself."""
+
+    until_at_ms: int | None = None
 
 
 class CapacityBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,13 +70,6 @@ class PhoneBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Extension, number or SIP URI; '' for none."""
 
     phone: Annotated[str, msgspec.Meta(max_length=limits.ID_CHARS_MAX)]
-
-
-class PresenceBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the agent says of themselves; not_ready needs a reason (a code of kind not_ready)."""
-
-    state: PresenceState
-    reason: str = ""
 
 
 @routes.route("GET", "/api/v1/agents", action="agent.read", query=AgentsQuery, answer=Page)
@@ -84,9 +92,14 @@ async def list_agents(request: web.Request) -> web.Response:
 
 @routes.route("GET", _AGENT, action="agent.read", answer=dict[str, Any])
 async def get(request: web.Request) -> web.Response:
-    """An agent, with the ETag of their record."""
-    agent = _agent(request, "agent.read")
-    return respond(agent_summary(request.app[DEPS].gateway.state, agent.id), 200, {"ETag": etag(agent.revision)})
+    """An agent as they are now, with the ETag of their record.
+
+    `record` is what may be put: what the agent has for good and by themselves. Beside it, `skills` and `memberships`
+    are what counts now, with what is temporary and what comes from teams.
+    """
+    agent = agent_of(request, "agent.read")
+    summary = agent_summary(request.app[DEPS].gateway.state, agent.id)
+    return respond(summary | {"record": body_of_agent(agent)}, 200, {"ETag": etag(agent.revision)})
 
 
 @routes.route("PUT", _AGENT, action="agent.edit", body=AgentBody, answer=AgentBody, answers_command=True)
@@ -96,60 +109,66 @@ async def put_one(request: web.Request, body: AgentBody) -> web.Response:
     A supervisor may only add to and take from teams of their own.
     """
     principal, id = principal_of(request), request.match_info["agent"]
-    if id == "me":
-        raise Problem("bad_request", "`me` is not an id; name the agent.")
+    check_id(id)
     old = request.app[DEPS].gateway.state.agents.get(id)
-    require(principal, "agent.edit", old.teams if old else body.teams)
-    for team in {*body.teams} ^ {*(old.teams if old else ())}:
-        require(principal, "agent.edit", (team,))
+    if old is not None:
+        require(principal, "agent.edit", old.teams)
+        check_teams(principal, {*body.teams} ^ {*old.teams})
+    else:
+        check_new_teams(principal, body.teams)
     return await put(request, "agent", record_of("agent", id, body))
 
 
 @routes.route("DELETE", _AGENT, action="agent.edit", answers_command=True)
 async def delete_one(request: web.Request) -> web.Response:
     """Delete an agent who holds nothing and is not connected. Needs If-Match."""
-    return await delete(request, "agent", _agent(request, "agent.edit").id)
+    return await delete(request, "agent", agent_of(request, "agent.edit").id)
 
 
 @routes.route(
     "PUT", f"{_AGENT}/skills/{{skill}}", action="agent.edit", body=LevelBody, answer=Done, answers_command=True
 )
 async def put_skill(request: web.Request, body: LevelBody) -> web.Response:
-    """Give the agent a skill, or change its level. What waits for it is re-considered at once."""
-    return await _set_skill(request, body.level)
-
-
-@routes.route("DELETE", f"{_AGENT}/skills/{{skill}}", action="agent.edit", answer=Done, answers_command=True)
-async def delete_skill(request: web.Request) -> web.Response:
-    """Take a skill away."""
-    return await _set_skill(request, 0)
+    """Give the agent a skill, or change its level, for good or for a time. What waits for it is looked at again."""
+    return await _set_skill(request, body.level, body.until_at_ms)
 
 
 @routes.route(
-    "PUT", f"{_AGENT}/memberships/{{queue}}", action="agent.act", body=Membership, answer=Done, answers_command=True
+    "DELETE", f"{_AGENT}/skills/{{skill}}", action="agent.edit", query=TakenQuery, answer=Done, answers_command=True
 )
-async def put_membership(request: web.Request, body: Membership) -> web.Response:
-    """Let the agent serve a queue, or change how.
+async def delete_skill(request: web.Request) -> web.Response:
+    """Take a skill away, for good or for a time."""
+    return await _set_skill(request, 0, query_of(request, TakenQuery).until_at_ms)
+
+
+@routes.route(
+    "PUT", f"{_AGENT}/memberships/{{queue}}", action="agent.act", body=MembershipBody, answer=Done, answers_command=True
+)
+async def put_membership(request: web.Request, body: MembershipBody) -> web.Response:
+    """Let the agent serve a queue, or change how, for good or for a time.
 
     Agents themselves may switch an overflow membership of theirs on and off, and nothing else.
     """
-    principal, agent = principal_of(request), _agent(request, "agent.act")
+    principal, agent = principal_of(request), agent_of(request, "agent.act")
     queue = request.match_info["queue"]
-    if not may(principal, "agent.edit", agent.teams):
-        state = request.app[DEPS].gateway.state
-        now = state.memberships(agent).get(queue)
-        if now is None or now.order != body.order:
-            raise forbidden("agent.edit")
-    command = c.SetMembership(agent=agent.id, queue=queue, membership=body, seen=if_match(request))
-    return await answer_command(request, command)
+    if not may(principal, "agent.edit", agent.teams) and not _switches(request, agent, queue, body):
+        raise forbidden("agent.edit")
+    membership = Membership(order=body.order, enabled=body.enabled)
+    return await _set_membership(request, agent, membership, body.until_at_ms)
 
 
-@routes.route("DELETE", f"{_AGENT}/memberships/{{queue}}", action="agent.edit", answer=Done, answers_command=True)
+@routes.route(
+    "DELETE",
+    f"{_AGENT}/memberships/{{queue}}",
+    action="agent.edit",
+    query=TakenQuery,
+    answer=Done,
+    answers_command=True,
+)
 async def delete_membership(request: web.Request) -> web.Response:
-    """End the agent's own membership; what their teams serve remains."""
-    agent = _agent(request, "agent.edit")
-    command = c.SetMembership(agent=agent.id, queue=request.match_info["queue"], seen=if_match(request))
-    return await answer_command(request, command)
+    """End the agent's own membership; what their teams serve remains. For a time: they do not serve it at all."""
+    agent = agent_of(request, "agent.edit")
+    return await _set_membership(request, agent, None, query_of(request, TakenQuery).until_at_ms)
 
 
 @routes.route(
@@ -157,7 +176,7 @@ async def delete_membership(request: web.Request) -> web.Response:
 )
 async def put_capacity(request: web.Request, body: CapacityBody) -> web.Response:
     """Change the agent's room for a channel."""
-    agent = _agent(request, "agent.edit")
+    agent = agent_of(request, "agent.edit")
     room = Room(maximum=body.maximum, weight=body.weight)
     command = c.SetCapacity(
         agent=agent.id, channel=_channel(request), room=room, total=body.total, seen=if_match(request)
@@ -168,7 +187,7 @@ async def put_capacity(request: web.Request, body: CapacityBody) -> web.Response
 @routes.route("DELETE", f"{_AGENT}/capacity/{{channel}}", action="agent.edit", answer=Done, answers_command=True)
 async def delete_capacity(request: web.Request) -> web.Response:
     """Take the agent's room for a channel away: they get nothing more of it."""
-    agent = _agent(request, "agent.edit")
+    agent = agent_of(request, "agent.edit")
     command = c.SetCapacity(agent=agent.id, channel=_channel(request), seen=if_match(request))
     return await answer_command(request, command)
 
@@ -176,13 +195,7 @@ async def delete_capacity(request: web.Request) -> web.Response:
 @routes.route("PUT", f"{_AGENT}/phone", action="agent.act", body=PhoneBody, answer=Done, answers_command=True)
 async def put_phone(request: web.Request, body: PhoneBody) -> web.Response:
     """Say where the agent's calls are put through to; usually at sign-in."""
-    return await answer_command(request, phone_command(_agent(request, "agent.act").id, body))
-
-
-@routes.route("PUT", f"{_AGENT}/presence", action="agent.act", body=PresenceBody, answer=Done, answers_command=True)
-async def put_presence(request: web.Request, body: PresenceBody) -> web.Response:
-    """Say that the agent is available, not ready (with a reason) or offline."""
-    return await answer_command(request, presence_command(_agent(request, "agent.act").id, body))
+    return await answer_command(request, phone_command(agent_of(request, "agent.act").id, body))
 
 
 def phone_command(agent: str, body: PhoneBody) -> c.Command:
@@ -190,9 +203,22 @@ def phone_command(agent: str, body: PhoneBody) -> c.Command:
     return c.SetAgentPhone(agent=agent, phone=body.phone)
 
 
-def presence_command(agent: str, body: PresenceBody) -> c.Command:
-    """The command for a presence."""
-    return c.SetPresence(agent=agent, state=body.state, reason=body.reason)
+def check_id(id: str) -> None:
+    """Raises Problem for an id that no agent may have."""
+    if id == "me":
+        raise Problem("bad_request", "`me` is not an id; name the agent.")
+
+
+def check_new_teams(principal: Principal, teams: tuple[str, ...]) -> None:
+    """Raises Problem unless the caller may make an agent of all these teams; of none at all only admins may."""
+    require(principal, "agent.edit", teams)
+    check_teams(principal, teams)
+
+
+def check_teams(principal: Principal, teams: Iterable[str]) -> None:
+    """Raises Problem unless the caller may edit the agents of each of these teams: who joins or leaves them."""
+    for team in teams:
+        require(principal, "agent.edit", (team,))
 
 
 def own_id(principal: Principal, named: str) -> str:
@@ -204,7 +230,7 @@ def own_id(principal: Principal, named: str) -> str:
     return principal.agent
 
 
-def _agent(request: web.Request, action: Action) -> Agent:
+def agent_of(request: web.Request, action: Action) -> Agent:
     """The agent of the path, if the caller may do this to them. Raises Problem."""
     principal = principal_of(request)
     id = own_id(principal, request.match_info["agent"])
@@ -222,7 +248,27 @@ def _channel(request: web.Request) -> ChannelName:
     raise Problem("not_found", f"There is no such channel; there are {', '.join(CHANNELS)}.")
 
 
-async def _set_skill(request: web.Request, level: int) -> web.Response:
-    agent = _agent(request, "agent.edit")
-    command = c.SetAgentSkill(agent=agent.id, skill=request.match_info["skill"], level=level, seen=if_match(request))
+async def _set_skill(request: web.Request, level: int, until: int | None) -> web.Response:
+    agent, skill = agent_of(request, "agent.edit"), request.match_info["skill"]
+    command = c.SetAgentSkill(agent=agent.id, skill=skill, level=level, until=until, seen=if_match(request))
     return await answer_command(request, command)
+
+
+async def _set_membership(
+    request: web.Request, agent: Agent, membership: Membership | None, until: int | None
+) -> web.Response:
+    command = c.SetMembership(
+        agent=agent.id,
+        queue=request.match_info["queue"],
+        membership=membership,
+        until=until,
+        seen=if_match(request),
+    )
+    return await answer_command(request, command)
+
+
+def _switches(request: web.Request, agent: Agent, queue: str, body: MembershipBody) -> bool:
+    """Whether the body only switches a membership on or off: what is lent for a time is not theirs to keep."""
+    now = request.app[DEPS].gateway.state.memberships(agent).get(queue)
+    lent = body.until_at_ms is not None or any(one.queue == queue for one in agent.temporary)
+    return now is not None and now.order == body.order and not lent

@@ -11,9 +11,12 @@ PREFER_WAIT_S_MAX = 10  # what `Prefer: wait=n` may ask: below the idle time-out
 REACHED_WAIT_S = 2.0  # how long a request with Firstline-Position waits for this node's follower
 RETRY_AFTER_S = 1  # told with 503: the store or a follower is usually back within it
 KEY_CHARS_MAX = 255  # an Idempotency-Key: what the stored key can hold without being cut
+LANGUAGE_CHARS_MAX = 35  # a language tag: the longest that RFC 5646 asks everybody to take
+LANGUAGES_MAX = 30  # languages of one message: more than any contact centre speaks
 ID_CHARS_MAX = 128  # ids in paths: ours are shorter, so longer ones cannot exist
 PAGE_MAX = 200  # rows of one page: more than a screen shows, little enough to be encoded between two pushes
 PAGE_DEFAULT = 50  # rows of a page when nobody says
+AUDIT_READS_MAX = 20  # reads of the archive for one page of the audit, most of whose rows the asker may not see
 SCAN_SLICE = 2_000  # items looked at between two turns of the loop, so that a list does not hold up pushes
 SEQ_DIGITS_MAX = 12  # digits of a message number in a path; no conversation has that many
 TOKEN_MS = 1_800_000  # life of an access token: 30 min

@@ -9,9 +9,9 @@ from router.api import limits
 from router.api.client_address import client_address
 from router.api.deps import DEPS
 from router.api.passwords import PASSWORDS, THROTTLE, check_password
-from router.api.problems import Problem
+from router.api.problems import Problem, ProblemPart
 from router.api.routes import Routes, principal_of, respond
-from router.api.sessions import SESSIONS
+from router.api.sessions import SESSIONS, act_of
 from router.api.tokens import TOKENS
 from router.runtime.accounts import Account, Grant
 
@@ -49,19 +49,30 @@ class AccountView(msgspec.Struct, frozen=True, kw_only=True):
     agent: str
     grants: tuple[Grant, ...]
     disabled: bool = False
+    must_change: bool = False
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """An access token: send it as `Authorization: Bearer`, or in the `auth` of a socket. Refresh it in time."""
+    """An access token: send it as `Authorization: Bearer`, or in the `auth` of a socket. Refresh it in time.
+
+    `must_change`: it was a first password, and nothing but POST /api/v1/password works until there is another.
+    """
 
     access_token: str
     expires_at_ms: int
+    must_change: bool
     account: AccountView
 
 
 def account_view(account: Account) -> AccountView:
     """An account as it is shown."""
-    return AccountView(login=account.login, agent=account.agent, grants=account.grants, disabled=account.disabled)
+    return AccountView(
+        login=account.login,
+        agent=account.agent,
+        grants=account.grants,
+        disabled=account.disabled,
+        must_change=account.must_change,
+    )
 
 
 @routes.route("POST", "/api/v1/login", action="public", body=LoginBody, answer=Session)
@@ -99,7 +110,7 @@ async def logout(request: web.Request) -> dict[str, str]:
 
 @routes.route("POST", "/api/v1/password", action="session", body=PasswordBody, answer=Session)
 async def change_password(request: web.Request, body: PasswordBody) -> web.Response:
-    """Change your password. Every other session of yours ends."""
+    """Change your password. Every other session of yours ends. After a first password this is all that you may do."""
     principal, accounts = principal_of(request), request.app[DEPS].accounts
     throttle, address = request.app[THROTTLE], client_address(request)
     throttle.check(principal.login, address)
@@ -107,12 +118,25 @@ async def change_password(request: web.Request, body: PasswordBody) -> web.Respo
         throttle.failed(principal.login, address)
         raise Problem("login_failed", "The old password is wrong.")
     check_password(body.password, principal.login)
+    account = accounts.account(principal.login)
+    if account is None:
+        raise Problem("unauthenticated", "Log in again.")
+    if account.must_change and body.password == body.old:
+        said = "This is the password that you were given. Choose another one."
+        raise Problem("invalid", said, errors=(ProblemPart(pointer="/password", detail=said),))
     hashed = await request.app[PASSWORDS].hash(body.password)
-    return _session(request, await request.app[SESSIONS].end(principal.login, hashed))
+    account = msgspec.structs.replace(account, must_change=False)
+    written = await request.app[SESSIONS].put(account, hashed, act=act_of(request, "ChangePassword"))
+    return _session(request, written)
 
 
 def _session(request: web.Request, account: Account, since_ms: int | None = None) -> web.Response:
     access = request.app[TOKENS].issue(account, since_ms)
     return respond(
-        Session(access_token=access.token, expires_at_ms=access.expires_at_ms, account=account_view(account))
+        Session(
+            access_token=access.token,
+            expires_at_ms=access.expires_at_ms,
+            must_change=account.must_change,
+            account=account_view(account),
+        )
     )

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from router.api.problems import Problem
-from router.runtime.accounts import Grant
+from router.runtime.accounts import Account, Grant
 
 Way: TypeAlias = Literal["person", "self", "supervisor", "admin", "key"]
 """`person`: anybody who logged in. `self`: the agent that it is about. `supervisor`: of one of its teams.
@@ -29,6 +29,7 @@ Action: TypeAlias = Literal[
     "agent.read",
     "agent.edit",
     "agent.act",
+    "colleague.read",
     "item.list",
     "item.read",
     "item.explain",
@@ -40,6 +41,8 @@ Action: TypeAlias = Literal[
     "receipt.read",
     "account.edit",
     "key.edit",
+    "audit.read",
+    "report.read",
     "metrics.read",
 ]
 
@@ -53,6 +56,7 @@ RIGHTS: dict[Action, frozenset[Way]] = {
     "agent.read": frozenset({"self", "supervisor", "admin"}),
     "agent.edit": frozenset({"supervisor", "admin"}),
     "agent.act": frozenset({"self", "supervisor", "admin"}),
+    "colleague.read": frozenset({"person"}),
     "item.list": frozenset({"self", "supervisor", "admin"}),
     "item.read": frozenset({"self", "supervisor", "admin", "key"}),
     "item.explain": frozenset({"self", "supervisor", "admin"}),
@@ -64,6 +68,8 @@ RIGHTS: dict[Action, frozenset[Way]] = {
     "receipt.read": frozenset({"person", "key"}),
     "account.edit": frozenset({"supervisor", "admin"}),
     "key.edit": frozenset({"admin"}),
+    "audit.read": frozenset({"supervisor", "admin"}),
+    "report.read": frozenset({"supervisor", "admin"}),
     "metrics.read": frozenset({"admin", "key"}),
 }
 """Action -> the ways in which it is allowed. `public` is not here: it is asked of nobody."""
@@ -74,7 +80,8 @@ _OF_OBJECTS: frozenset[Way] = frozenset({"self", "supervisor"})
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Who calls: a person (`login`, and the `agent` they work as) or an integrator (`key`, the key's id).
 
-    `by` is what the log keeps. `version`, `expires_at_ms` and `since_ms` are those of a person's token.
+    `by` is what the log keeps. `version`, `expires_at_ms` and `since_ms` are those of a person's token. Who
+    `must_change` their password may do nothing else.
     """
 
     by: str
@@ -82,6 +89,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     agent: str = ""
     grants: tuple[Grant, ...] = ()
     key: str = ""
+    must_change: bool = False
     version: int = 0
     expires_at_ms: int = 0
     since_ms: int = 0
@@ -98,6 +106,12 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     def is_admin(self) -> bool:
         """Whether they administer everything."""
         return any(grant.role == "admin" and not grant.teams for grant in self.grants)
+
+
+def check_password_changed(principal: Principal, action: Action = "public") -> None:
+    """Raises Problem for somebody who came with a first password, until they have chosen one of their own."""
+    if principal.must_change and action != "session":
+        raise Problem("password_change_required", "Choose a password of your own first: POST /api/v1/password.")
 
 
 @functools.lru_cache(maxsize=4_096)
@@ -122,6 +136,18 @@ def require(principal: Principal, action: Action, teams: Iterable[str] = (), age
     """Raises Problem `forbidden` unless they may do this to an object of these teams and agents."""
     if not may(principal, action, teams, agents):
         raise forbidden(action)
+
+
+def may_write(principal: Principal, account: Account, teams: Iterable[str]) -> bool:
+    """Whether they may write an account that works as an agent of these teams.
+
+    Admins may write all; supervisors those that are agents of their teams and nothing more.
+    """
+    if principal.is_admin():
+        return True
+    return principal.leads(teams) and all(
+        grant.role == "agent" and all(principal.leads((team,)) for team in grant.teams) for grant in account.grants
+    )
 
 
 def forbidden(action: Action) -> Problem:

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from router.api import limits
 from router.api.problems import Problem, decoded, invalid
-from router.api.rights import Action, Principal, forbidden, may_ever
+from router.api.rights import Action, Principal, check_password_changed, forbidden, may_ever
 
 Handler: TypeAlias = Callable[..., Awaitable[Any]]
 QueryT = TypeVar("QueryT", bound=msgspec.Struct)
@@ -98,6 +98,7 @@ def admit(request: web.Request, action: Action) -> None:
             f"{why}Log in at /api/v1/login, or send an API key, as `Authorization: Bearer …`.",
             headers={"WWW-Authenticate": 'Bearer realm="firstline"'},
         )
+    check_password_changed(principal, action)
     if not may_ever(principal, action):
         raise forbidden(action)
 

@@ -12,13 +12,14 @@ from queues.category import Category, Code, CodeKind
 from queues.endpoint import Endpoint
 from queues.entry_point import EntryPoint, Override
 from queues.hours import Hours, Span
-from queues.queue import ChannelName, Queue
+from queues.queue import ChannelName, Demand, Queue
 from queues.team import Membership, Team
 from router.api import limits
 from router.centre.limits import URL_CHARS_MAX
 from router.core import limits as core
 from router.core.agent import Agent
 from router.core.commands import CentreRecord
+from router.core.views import closed_view, temporary_view
 from skills import Skill, requirement
 
 Id: TypeAlias = Annotated[str, msgspec.Meta(max_length=limits.ID_CHARS_MAX)]
@@ -64,6 +65,8 @@ class QueueBody(_Body, frozen=True):
     knock_out_max: Annotated[int, msgspec.Meta(ge=1, le=core.KNOCK_OUT_MAX)] = 3
     escalates_to: Id = ""
     hours: Id = ""
+    demands: tuple[Demand, ...] = ()
+    keep_ms: Milliseconds = 14_400_000
 
 
 class CategoryBody(_Body, frozen=True):
@@ -166,9 +169,19 @@ def record_of(kind: str, id: str, body: Any) -> CentreRecord:
 
 
 def shown(record: Any) -> dict[str, Any]:
-    """A record as it is answered: its fields, id and revision included."""
+    """A record as it is answered: its fields, id and revision included, and what is set by hand while it runs."""
     fields: dict[str, Any] = msgspec.structs.asdict(record)
     for name in _LEVELS:
         if name in fields:
             fields[name] = dict(fields[name])
+    if isinstance(record, Queue):
+        fields["closed"] = closed_view(record.closed)
+    if isinstance(record, Agent):
+        fields["temporary"] = [temporary_view(lent) for lent in record.temporary]
     return fields
+
+
+def body_of_agent(agent: Agent) -> dict[str, Any]:
+    """An agent's record as it may be put."""
+    fields = shown(agent)
+    return {name: fields[name] for name in AgentBody.__struct_fields__}

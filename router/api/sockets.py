@@ -13,13 +13,14 @@ import socketio
 import structlog
 
 from router.api import limits
-from router.api.agents import PhoneBody, PresenceBody, phone_command, presence_command
+from router.api.agents import PhoneBody, phone_command
 from router.api.commanding import Call, Done, Later, carry_out, keyed, make_call
 from router.api.deps import Deps
 from router.api.origins import Origins
+from router.api.presence import PresenceBody, SignOutBody, presence_command, sign_out_command
 from router.api.problems import Problem, ProblemDetails, as_problem
 from router.api.push import Client, Pusher
-from router.api.rights import Principal, require
+from router.api.rights import Principal, check_password_changed, require
 from router.api.routes import converted
 from router.api.socket_wire import NAMESPACE, engine_socket
 from router.api.tokens import Tokens
@@ -79,6 +80,7 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         self._reports: set[asyncio.Task[None]] = set()
         self._events: dict[str, Callable[[Client, Call, Any], Awaitable[Done | Later | None]]] = {
             "presence": self._presence,
+            "sign_out": self._sign_out,
             "phone": self._phone,
             "seen": self._seen,
             "typing": self._typing,
@@ -148,6 +150,7 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         principal = self._tokens.principal(token) if isinstance(token, str) else None
         if principal is None:
             raise Problem("unauthenticated", "Connect with `auth: {token}`, a good access token.")
+        check_password_changed(principal)
         agent = self._deps.gateway.state.agents.get(principal.agent)
         if not self._origins.trusted(environ.get("HTTP_ORIGIN"), environ):
             raise Problem("forbidden", "This page may not act for agents.")
@@ -245,6 +248,9 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
 
     async def _presence(self, client: Client, call: Call, fields: Any) -> Done | Later:
         return await carry_out(call, presence_command(client.principal.agent, converted(fields, PresenceBody)))
+
+    async def _sign_out(self, client: Client, call: Call, fields: Any) -> Done | Later:
+        return await carry_out(call, sign_out_command(client.principal.agent, converted(fields, SignOutBody)))
 
     async def _phone(self, client: Client, call: Call, fields: Any) -> Done | Later:
         return await carry_out(call, phone_command(client.principal.agent, converted(fields, PhoneBody)))

@@ -58,6 +58,7 @@ class Tokens:
             login=login,
             agent=account.agent,
             grants=account.grants,
+            must_change=account.must_change,
             version=version,
             expires_at_ms=expires,
             since_ms=since,

@@ -71,6 +71,12 @@ class Category(_Body, frozen=True):
     category: Name
 
 
+class Outcome(_Body, frozen=True):
+    """Say how it will have ended, before the item closes; `disposition` is a code of that kind."""
+
+    disposition: Name
+
+
 class End(_Body, frozen=True):
     """The exchange is over: wrap-up starts."""
 
@@ -151,6 +157,10 @@ async def _category(call: Call, item: str, body: Category) -> Made:
     return Made(c.SetCategory(item=item, agent=body.agent, category=body.category))
 
 
+async def _outcome(call: Call, item: str, body: Outcome) -> Made:
+    return Made(c.SetOutcome(item=item, agent=body.agent, disposition=body.disposition))
+
+
 async def _end(call: Call, item: str, body: End) -> Made:
     return Made(c.EndContact(item=item, agent=body.agent))
 
@@ -205,6 +215,7 @@ ACTIONS: dict[str, ItemAction] = {
     "pending": ItemAction(Pending, _pending),
     "resume": ItemAction(Resume, _resume),
     "category": ItemAction(Category, _category),
+    "outcome": ItemAction(Outcome, _outcome),
     "end": ItemAction(End, _end),
     "complete": ItemAction(Complete, _complete),
     "escalate": ItemAction(Escalate, _escalate),

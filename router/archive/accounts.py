@@ -1,13 +1,16 @@
 """Accounts and API keys in SQL, with a directory in memory: every call is checked, so a check may not cost a query."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import select
 
+from router.archive import deeds
 from router.archive.database import Database
 from router.archive.schema import accounts, api_keys
 from router.runtime.accounts import Account, ApiKey, Grant
+from router.runtime.acts import Act
 
 
 class SqlAccounts:
@@ -30,6 +33,7 @@ class SqlAccounts:
                 grants=msgspec.convert(row.grants, tuple[Grant, ...]),
                 disabled=row.disabled,
                 version=row.version,
+                must_change=row.must_change,
             )
             for row in people
         }
@@ -59,17 +63,29 @@ class SqlAccounts:
             )
         return found
 
-    async def put_account(self, account: Account, password_hash: str | None = None) -> None:
-        """Add or change an account. Without `password_hash` the password stays what it is."""
+    async def put_account(self, account: Account, password_hash: str | None = None, *, act: Act | None) -> None:
+        """Add or change an account, and write down who did. Without `password_hash` the password stays what it is."""
         row = msgspec.to_builtins(account)
-        if password_hash is not None:
-            row["password_hash"] = password_hash
+        known = self._accounts.get(account.login)
+        before = msgspec.to_builtins(known) if known is not None else None
+        secret = {"password_hash": password_hash} if password_hash is not None else {}
         async with self._database.writing() as connection:
-            await self._database.upsert(connection, accounts, [row])
+            await self._database.upsert(connection, accounts, [row | secret])
+            if act is not None:
+                await deeds.record(connection, act, "account", account.login, before=before, after=row)
         self._accounts[account.login] = account
 
-    async def put_key(self, key: ApiKey) -> None:
-        """Add or change a key. Another hash under the same id is another secret: the old one is void."""
+    async def put_key(self, key: ApiKey, *, act: Act) -> None:
+        """Add or change a key, and write down who did. Another hash under the same id is another secret: the old one
+        is void."""
+        known = next((one for one in self._keys.values() if one.id == key.id), None)
+        before = _shown(known) if known is not None else None
         async with self._database.writing() as connection:
             await self._database.upsert(connection, api_keys, [msgspec.to_builtins(key)])
-        self._keys = {known.hash: known for known in self._keys.values() if known.id != key.id} | {key.hash: key}
+            await deeds.record(connection, act, "key", key.id, before=before, after=_shown(key))
+        self._keys = {one.hash: one for one in self._keys.values() if one.id != key.id} | {key.hash: key}
+
+
+def _shown(key: ApiKey) -> dict[str, Any]:
+    """What a deed says of a key: not the hash of its secret."""
+    return {"id": key.id, "name": key.name, "disabled": key.disabled}

@@ -23,11 +23,13 @@ from router.archive.schema import accounts as accounts_table
 from router.bench import limits
 from router.bench.processes import Child, ChildFailed
 from router.runtime.accounts import Account, ApiKey, Grant
+from router.runtime.acts import Act
 from router.runtime.system import SystemClock
 from router.settings import FILE_NAME
 
 HOST = "127.0.0.1"
 ADMIN = Account(login="admin", grants=(Grant(role="admin"),))
+_SEEDED = Act(by="bench", command="MakeKey", at_ms=0)
 
 
 class House:
@@ -86,7 +88,7 @@ class House:
         try:
             async with database.writing() as connection:
                 await database.upsert(connection, accounts_table, rows)
-            await directory.put_key(ApiKey(id="bench", name="bench", hash=key_hash(self.key)))
+            await directory.put_key(ApiKey(id="bench", name="bench", hash=key_hash(self.key)), act=_SEEDED)
         finally:
             await database.close()
         self._accounts = {account.login: account for account in people}

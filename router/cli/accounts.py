@@ -1,4 +1,4 @@
-"""`firstline user add|list|disable|password`: people who log in."""
+"""`firstline user add|list|disable|password|reset`: people who log in."""
 
 import getpass
 import os
@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_)
     group.command()(disable)
     group.command()(password)
+    group.command()(reset)
     app.add_typer(group, name="user")
 
 
@@ -41,6 +42,9 @@ def add(
     ],
     agent: Annotated[str, typer.Option(help="The agent they work as.")] = "",
     generate: Generate = False,
+    first_password: Annotated[
+        bool, typer.Option("--first-password", help="Make a password that they must change at once, and print it.")
+    ] = False,
     data: Data = None,
     url: Url = "",
     login: Login = "",
@@ -48,20 +52,20 @@ def add(
 ) -> None:
     """Make an account. The first one, an admin, is made before the server ever runs.
 
-    The password is asked for, or is that of FIRSTLINE_NEW_PASSWORD.
+    The password is asked for, or is that of FIRSTLINE_NEW_PASSWORD, or is made here.
     """
     if not LOGIN.fullmatch(name):
         raise CommandError(Exit.USAGE, "A login has at most 64 characters: a-z, 0-9 and . _ @ + -.")
     person = Person(login=name, agent=agent, grants=tuple(_grant(text) for text in grant))
-    chosen = _new_password(generate)
+    chosen = None if first_password else _new_password(generate)
 
-    async def make(people: People) -> None:
+    async def make(people: People) -> str:
         if any(other.login == name for other in await people.persons()):
             raise CommandError(Exit.REFUSED, f"There is an account {name} already.")
-        await people.put(person, chosen)
+        return await people.put(person, chosen)
 
-    with_people(place_of(url, login, data), make)
-    _told(person, chosen if generate else "", json)
+    made = with_people(place_of(url, login, data), make)
+    _told(person, (chosen or "") if generate else made, json)
 
 
 def list_(*, data: Data = None, url: Url = "", login: Login = "", json: Json = False) -> None:
@@ -74,7 +78,7 @@ def list_(*, data: Data = None, url: Url = "", login: Login = "", json: Json = F
     if json:
         emit(persons)
         return
-    rows = [[one.login, one.agent, _grants(one), "disabled" if one.disabled else ""] for one in persons]
+    rows = [[one.login, one.agent, _grants(one), _state(one)] for one in persons]
     table("Accounts", ["login", "agent", "grants", ""], rows)
 
 
@@ -102,11 +106,22 @@ def password(
     chosen = _new_password(generate)
 
     async def change(people: People) -> Person:
-        person = await _one(people, name)
+        person = msgspec.structs.replace(await _one(people, name), must_change=False)
         await people.put(person, chosen)
         return person
 
     _told(with_people(place_of(url, login, data), change), chosen if generate else "", json)
+
+
+def reset(name: Name, *, data: Data = None, url: Url = "", login: Login = "", json: Json = False) -> None:
+    """Give somebody who forgot theirs a password that they must change at once. Their sessions end."""
+
+    async def change(people: People) -> tuple[Person, str]:
+        person = await _one(people, name)
+        return person, await people.reset(name)
+
+    person, made = with_people(place_of(url, login, data), change)
+    _told(person, made, json)
 
 
 async def _one(people: People, name: str) -> Person:
@@ -128,6 +143,12 @@ def _grant(text: str) -> Grant:
 
 def _grants(person: Person) -> str:
     return " ".join(grant.role + (":" + ",".join(grant.teams) if grant.teams else "") for grant in person.grants)
+
+
+def _state(person: Person) -> str:
+    if person.disabled:
+        return "disabled"
+    return "first password" if person.must_change else ""
 
 
 def _new_password(generate: bool) -> str:

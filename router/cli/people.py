@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from router.api.first_password import first_password
 from router.api.passwords import Passwords, check_password
 from router.api.problems import Problem
 from router.api.tokens import key_hash, new_key
@@ -14,7 +15,8 @@ from router.cli.outcome import CommandError, Exit
 from router.cli.running import Place, here, run
 from router.core.state import State
 from router.runtime.accounts import Account, Accounts, ApiKey, Grant
-from router.runtime.system import SystemIds
+from router.runtime.acts import Act
+from router.runtime.system import SystemClock, SystemIds
 
 T = TypeVar("T")
 
@@ -26,6 +28,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     agent: str = ""
     grants: tuple[Grant, ...] = ()
     disabled: bool = False
+    must_change: bool = False
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -42,7 +45,13 @@ class People(Protocol):
 
     async def persons(self) -> Sequence[Person]: ...
 
-    async def put(self, person: Person, password: str | None) -> None: ...
+    async def put(self, person: Person, password: str | None) -> str:
+        """Make or change an account. A new one without a password gets a first password, which is returned."""
+        ...
+
+    async def reset(self, login: str) -> str:
+        """Give an account a first password again, and return it."""
+        ...
 
     async def keys(self) -> Sequence[Key]: ...
 
@@ -79,12 +88,16 @@ class _Remote:
     async def persons(self) -> Sequence[Person]:
         return msgspec.convert(await self._rows("/api/v1/accounts"), list[Person])
 
-    async def put(self, person: Person, password: str | None) -> None:
+    async def put(self, person: Person, password: str | None) -> str:
         body: dict[str, Any] = msgspec.to_builtins(person)
         login = body.pop("login")
         if password is not None:
             body["password"] = password
-        await self._server.request("PUT", f"/api/v1/accounts/{login}", json=body)
+        answer = await self._server.request("PUT", f"/api/v1/accounts/{login}", json=body)
+        return str(answer.body.get("password", ""))
+
+    async def reset(self, login: str) -> str:
+        return str((await self._server.request("POST", f"/api/v1/accounts/{login}/reset")).body["password"])
 
     async def keys(self) -> Sequence[Key]:
         return msgspec.convert(await self._rows("/api/v1/keys"), list[Key])
@@ -108,22 +121,38 @@ class LocalPeople:
 
     async def persons(self) -> Sequence[Person]:
         return [
-            Person(login=one.login, agent=one.agent, grants=one.grants, disabled=one.disabled)
+            Person(
+                login=one.login,
+                agent=one.agent,
+                grants=one.grants,
+                disabled=one.disabled,
+                must_change=one.must_change,
+            )
             for one in self._accounts.accounts()
         ]
 
-    async def put(self, person: Person, password: str | None) -> None:
+    async def put(self, person: Person, password: str | None) -> str:
+        self._check(person, password)
+        made = ""
+        if password is None and self._accounts.account(person.login) is None:
+            password = made = first_password(SystemIds())
+            person = msgspec.structs.replace(person, must_change=True)
+        await self._write(person, password, "PutAccount")
+        return made
+
+    async def reset(self, login: str) -> str:
+        person = next((one for one in await self.persons() if one.login == login), None)
+        if person is None:
+            raise CommandError(Exit.REFUSED, f"There is no account {login}. 'firstline user list' shows them.")
+        made = first_password(SystemIds())
+        await self._write(msgspec.structs.replace(person, must_change=True), made, "ResetPassword")
+        return made
+
+    async def _write(self, person: Person, password: str | None, command: str) -> None:
         old = self._accounts.account(person.login)
-        self._check(person, new=old is None, password=password)
-        account = Account(
-            login=person.login,
-            agent=person.agent,
-            grants=person.grants,
-            disabled=person.disabled,
-            version=old.version + 1 if old is not None else 1,
-        )
+        account = Account(**msgspec.structs.asdict(person), version=old.version + 1 if old is not None else 1)
         hashed = await Passwords().hash(password) if password is not None else None
-        await self._accounts.put_account(account, hashed)
+        await self._accounts.put_account(account, hashed, act=_act(command))
 
     async def keys(self) -> Sequence[Key]:
         return [Key(id=key.id, name=key.name, disabled=key.disabled) for key in self._keys()]
@@ -132,23 +161,21 @@ class LocalPeople:
         ids = SystemIds()
         secret = new_key(ids)
         key = ApiKey(id=ids.new("key"), name=name, hash=key_hash(secret))
-        await self._accounts.put_key(key)
+        await self._accounts.put_key(key, act=_act("MakeKey"))
         return Key(id=key.id, name=name, secret=secret)
 
     async def disable_key(self, id: str) -> Key:
         key = next((key for key in self._keys() if key.id == id), None)
         if key is None:
             raise CommandError(Exit.REFUSED, f"There is no key {id}. 'firstline key list' shows them.")
-        await self._accounts.put_key(msgspec.structs.replace(key, disabled=True))
+        await self._accounts.put_key(msgspec.structs.replace(key, disabled=True), act=_act("DisableKey"))
         return Key(id=key.id, name=key.name, disabled=True)
 
     def _keys(self) -> Sequence[ApiKey]:
         return self._accounts.keys()
 
-    def _check(self, person: Person, *, new: bool, password: str | None) -> None:
+    def _check(self, person: Person, password: str | None) -> None:
         """The same rules as the API has."""
-        if new and password is None:
-            raise CommandError(Exit.USAGE, "A new account needs a password.")
         if password is not None:
             try:
                 check_password(password, person.login)
@@ -160,3 +187,8 @@ class LocalPeople:
             for team in grant.teams:
                 if team not in self._state.teams:
                     raise CommandError(Exit.REFUSED, f"There is no team {team}. Apply the centre first.")
+
+
+def _act(command: str) -> Act:
+    """What the audit keeps of a change made here, without a server: that it came from this machine's console."""
+    return Act(by="console", command=command, at_ms=SystemClock().now_ms())

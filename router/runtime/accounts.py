@@ -5,6 +5,8 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
+from router.runtime.acts import Act
+
 Role: TypeAlias = Literal["agent", "supervisor", "admin"]
 
 
@@ -16,13 +18,17 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """A person who logs in. `agent` is the agent they work as ('' for none). A token of an older `version` is void."""
+    """A person who logs in. `agent` is the agent they work as ('' for none). A token of an older `version` is void.
+
+    `must_change`: somebody else knows the password, so that nothing can be done with it but choosing another one.
+    """
 
     login: str
     agent: str = ""
     grants: tuple[Grant, ...] = ()
     disabled: bool = False
     version: int = 1
+    must_change: bool = False
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +41,11 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Accounts(Protocol):
-    """Reads come from memory (checked on every call), writes go to SQL and then to memory."""
+    """Reads come from memory (checked on every call), writes go to SQL and then to memory.
+
+    Each write leaves a row in the audit, in the same transaction; only one that changes nobody's rights (the end of
+    one's own sessions) has no `act`.
+    """
 
     async def start(self) -> None: ...
 
@@ -49,6 +59,6 @@ class Accounts(Protocol):
 
     async def password_hash(self, login: str) -> str | None: ...
 
-    async def put_account(self, account: Account, password_hash: str | None = None) -> None: ...
+    async def put_account(self, account: Account, password_hash: str | None = None, *, act: Act | None) -> None: ...
 
-    async def put_key(self, key: ApiKey) -> None: ...
+    async def put_key(self, key: ApiKey, *, act: Act) -> None: ...

@@ -25,10 +25,12 @@ from router.archive.accounts import SqlAccounts
 from router.archive.archiver import Archiver
 from router.archive.database import Database
 from router.archive.history import SqlHistory
+from router.archive.reports import SqlReports
 from router.core import commands as c
 from router.core.facts import Facts, MessageFacts
 from router.gateway import Content, Outcome
 from router.runtime.accounts import Account, ApiKey, Grant
+from router.runtime.acts import Act
 from router.runtime.blobs import Blobs
 from router.runtime.domain import Domain
 from router.runtime.memory import MemoryStore
@@ -44,6 +46,8 @@ PASSWORD = "correct horse battery"
 KEY = "fl_integratorskeyofthetests"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 HASH = CHEAP.hash(PASSWORD)
+
+SEEDED = Act(by="tests", command="PutAccount", at_ms=0)
 
 CENTRE = c.ApplyCentre(
     changes=tuple(
@@ -128,6 +132,7 @@ class House:
             accounts=self.accounts,
             intake=EventIntake(self.domain, self.history, secret=SECRET.encode(), mail=None),  # type: ignore[arg-type]
             history=self.history,
+            reports=SqlReports(self.database),
             typing=self.typing,
             clock=SystemClock(),
             ids=self.ids,
@@ -240,8 +245,8 @@ async def seed(url: str) -> None:
     database = await Database.open(url)
     accounts = SqlAccounts(database)
     for account in ACCOUNTS:
-        await accounts.put_account(account, HASH)
-    await accounts.put_key(ApiKey(id="key_tests", name="tests", hash=key_hash(KEY)))
+        await accounts.put_account(account, HASH, act=None)
+    await accounts.put_key(ApiKey(id="key_tests", name="tests", hash=key_hash(KEY)), act=SEEDED)
     await database.close()
 
 

@@ -12,7 +12,7 @@ from router.api.tokens import Tokens, key_hash
 from router.runtime.accounts import Account, ApiKey
 from router.runtime.system import SystemClock
 from tests.api.desk import desk
-from tests.api.house import KEY, PASSWORD, SECRET, House
+from tests.api.house import KEY, PASSWORD, SECRET, SEEDED, House
 
 
 class SetClock:
@@ -36,7 +36,9 @@ async def test_a_login_gives_a_token_that_works(house: House) -> None:
         "agent": "ann",
         "grants": [{"role": "agent", "teams": ["first"]}],
         "disabled": False,
+        "must_change": False,
     }
+    assert answer.body["must_change"] is False
     bearer = {"Authorization": f"Bearer {answer.body['access_token']}"}
     me = await house.call("GET", "/api/v1/agents/me", headers=bearer)
     assert (me.status, me.body["id"]) == (200, "ann")
@@ -54,7 +56,7 @@ async def test_an_unknown_login_is_answered_like_a_wrong_password(house: House) 
 async def test_a_disabled_account_is_answered_like_a_wrong_password(house: House) -> None:
     account = house.accounts.account("ann")
     assert account is not None
-    await house.accounts.put_account(Account(login="ann", agent="ann", grants=account.grants, disabled=True))
+    await house.accounts.put_account(Account(login="ann", agent="ann", grants=account.grants, disabled=True), act=None)
     answer = await house.call("POST", "/api/v1/login", json={"login": "ann", "password": PASSWORD})
     answer.problem(401, "login_failed")
 
@@ -145,7 +147,7 @@ async def test_a_changed_password_ends_the_old_sessions(house: House) -> None:
 
 
 async def test_a_disabled_key_is_nobody(house: House) -> None:
-    await house.accounts.put_key(ApiKey(id="key_tests", name="tests", hash=key_hash(KEY), disabled=True))
+    await house.accounts.put_key(ApiKey(id="key_tests", name="tests", hash=key_hash(KEY), disabled=True), act=SEEDED)
     (await house.call("POST", "/api/v1/events", "key", json={})).problem(401, "unauthenticated")
 
 

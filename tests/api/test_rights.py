@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from router.api.app import route_table
+from router.api.pages import FILES, PAGES
 from router.api.rights import RIGHTS, Principal, may, may_ever
 from router.api.routes import Route
 from router.runtime.accounts import Grant
@@ -19,8 +20,9 @@ CALLERS = ("ann", "lea", "root", "key")
 def allowed(who: str, action: str) -> bool:
     """Written down here a second time: which caller may ever do which action."""
     agent = {"session", "centre.read", "agent.read", "agent.act", "item.list", "item.read", "item.explain"}
-    agent |= {"item.work", "item.note", "conversation.read", "receipt.read"}
-    supervisor = agent | {"team.edit", "queue.edit", "agent.edit", "item.supervise", "account.edit"}
+    agent |= {"item.work", "item.note", "conversation.read", "receipt.read", "colleague.read"}
+    supervisor = agent | {"team.edit", "queue.edit", "agent.edit", "item.supervise", "account.edit", "audit.read"}
+    supervisor |= {"report.read"}
     admin = supervisor | {"centre.edit", "centre.export", "event.post", "key.edit", "metrics.read"}
     key = {"event.post", "receipt.read", "item.read", "metrics.read"}
     return action in {"ann": agent, "lea": supervisor, "root": admin, "key": key}[who]
@@ -63,14 +65,15 @@ async def test_every_route_refuses_the_wrong_roles(house: House, who: str) -> No
 
 
 async def test_every_route_of_the_server_is_in_the_table(house: House) -> None:
-    """Nothing is served that the walk does not see, but the sockets."""
+    """Nothing is served that the walk does not see, but the sockets and the pages, which are files for everybody."""
+    pages = set(PAGES) | {f"/{name}" for name in FILES}
     table = {(route.method, route.path) for route in route_table()}
     served = {
         (route.method, route.resource.canonical)
         for route in house.app.router.routes()
         if route.resource is not None and route.method != "HEAD"
     }
-    assert {one for one in served if not one[1].startswith("/socket.io")} == table
+    assert {one for one in served if not one[1].startswith("/socket.io") and one[1] not in pages} == table
 
 
 def test_every_action_of_a_route_has_a_line_and_every_line_a_route() -> None:

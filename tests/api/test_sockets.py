@@ -271,7 +271,9 @@ async def test_a_changed_account_cuts_its_sockets_at_once(house: House) -> None:
 async def test_nothing_more_is_heard_after_the_account_changed_behind_our_back(house: House) -> None:
     """Another node changed it: found out at the next push."""
     async with desk(house, "ann") as ann:
-        await house.accounts.put_account(Account(login="ann", agent="ann", grants=(Grant(role="agent"),), version=2))
+        await house.accounts.put_account(
+            Account(login="ann", agent="ann", grants=(Grant(role="agent"),), version=2), act=None
+        )
         changes = len(ann.changes)
         await house.do(c.SetPresence(agent="ann", state="available"))
         await asyncio.wait_for(ann.gone.wait(), 3)

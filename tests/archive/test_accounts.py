@@ -3,6 +3,9 @@
 from router.archive.accounts import SqlAccounts
 from router.archive.database import Database
 from router.runtime.accounts import Account, ApiKey, Grant
+from router.runtime.acts import Act
+
+ACT = Act(by="login:root", command="PutAccount", at_ms=1)
 
 
 async def test_accounts_and_keys_survive_a_restart(either: Database) -> None:
@@ -13,8 +16,8 @@ async def test_accounts_and_keys_survive_a_restart(either: Database) -> None:
     key = ApiKey(id="k1", name="phone system", hash="ab" * 32)
     first = SqlAccounts(either)
     await first.start()
-    await first.put_account(account, "$argon2id$1")
-    await first.put_key(key)
+    await first.put_account(account, "$argon2id$1", act=ACT)
+    await first.put_key(key, act=ACT)
     for directory in (first, SqlAccounts(either)):
         await directory.start()
         assert directory.account("ann@example.org") == account
@@ -27,8 +30,8 @@ async def test_accounts_and_keys_survive_a_restart(either: Database) -> None:
 async def test_a_change_without_a_password_keeps_it(database: Database) -> None:
     """Disabling somebody is no reason to lose their password; a new version voids their tokens."""
     directory = SqlAccounts(database)
-    await directory.put_account(Account(login="bob"), "hash")
-    await directory.put_account(Account(login="bob", disabled=True, version=2))
+    await directory.put_account(Account(login="bob"), "hash", act=ACT)
+    await directory.put_account(Account(login="bob", disabled=True, version=2), act=None)
     assert await directory.password_hash("bob") == "hash"
     await directory.start()
     assert directory.account("bob") == Account(login="bob", disabled=True, version=2)
@@ -37,8 +40,8 @@ async def test_a_change_without_a_password_keeps_it(database: Database) -> None:
 async def test_a_renewed_key_voids_the_old_secret(database: Database) -> None:
     """One id, one secret."""
     directory = SqlAccounts(database)
-    await directory.put_key(ApiKey(id="k", name="n", hash="old"))
-    await directory.put_key(ApiKey(id="k", name="n", hash="new"))
+    await directory.put_key(ApiKey(id="k", name="n", hash="old"), act=ACT)
+    await directory.put_key(ApiKey(id="k", name="n", hash="new"), act=ACT)
     assert directory.key("old") is None
     await directory.start()
     assert [key.hash for key in list(directory.keys())] == ["new"]
