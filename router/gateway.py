@@ -193,6 +193,11 @@ class History(Protocol):
         """The conversation that people call by this reference, in its one form."""
         ...
 
+    def whose(self, key: str) -> str:
+        """The customer whose address has this key, from memory: the one named after it, unless an agent said otherwise
+        ('' if they said whose it is not)."""
+        ...
+
     async def find_natural(self, natural_key: str) -> str | None:
         """The conversation that already has a message (or call) with this natural key."""
         ...
@@ -384,10 +389,30 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cid: str = ""
 
 
+AddressKind: TypeAlias = Literal["phone", "email", "handle"]
+
+
+class CustomerAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """What a customer is known by, in the one form in which it is compared. `key` is its pseudonym."""
+
+    key: str
+    kind: AddressKind
+    address: str
+
+
+class Addresses(Protocol):
+    """Reads addresses as people write them. `channels` knows how."""
+
+    def read(self, kind: AddressKind, text: str) -> CustomerAddress:
+        """The address in its one form, with its key. Raises ValueError with what is wrong with it."""
+        ...
+
+
 class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What lies beside the log under a content id: texts, names and addresses, as JSON.
 
-    A message uses the text and mail fields; an address only `address` and `name`; attributes only `attributes`.
+    A message uses the text and mail fields; an address `address` and `name` (where to answer, and whom) and `known_by`
+    (what the customer is known by; a mail may want its answer elsewhere); attributes only `attributes`.
     Over 64 KiB encoded, `text`/`html` move to the blobs `text_blob`/`html_blob`. `raw` is the blob of the mail as it
     came in.
     """
@@ -406,6 +431,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     raw: str = ""
     attachments: tuple[Attachment, ...] = ()
     problem: str = ""
+    known_by: CustomerAddress | None = None
     attributes: dict[str, Any] = {}
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from router.archive import limits, schema
 from router.archive.database import Database, in_parts
 from router.archive.errors import OtherHistory
+from router.archive.newcomers import introduce
 from router.archive.replay import Place, archived, encode_records, fold, follow
 from router.archive.rows import Batch, Chronicle, Open, Row, contents_of, storable
 from router.core.commands import Command, Forget
@@ -245,6 +246,8 @@ class Archiver:
             await self._write_table(connection, table, by_table.get(table.name, []))
         if contents:
             await self._database.upsert(connection, schema.contents, contents)
+        texts = {row["id"]: row["data"] for row in contents}
+        await introduce(self._database, connection, pending.batch.callers, texts)
         if pending.snapshot is not None:
             await connection.execute(insert(schema.snapshots), [pending.snapshot])
         await connection.execute(

@@ -111,6 +111,12 @@ class Database:
         changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
         await connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=changed), rows)
 
+    async def add(self, connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert those of the rows (of equal columns) whose primary key is not there yet."""
+        if rows:
+            insert = (sqlite_insert if self._is_sqlite else postgresql_insert)(table)
+            await connection.execute(insert.on_conflict_do_nothing(), rows)
+
     async def close(self) -> None:
         """Give all connections back."""
         await asyncio.get_running_loop().run_in_executor(self._asking, self._hang_up)

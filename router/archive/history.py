@@ -71,10 +71,17 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 class SqlHistory:
     """Implements `router.gateway.Timelines`. All methods raise StoreError when the data base is away."""
 
-    def __init__(self, database: Database, perhaps: Callable[[str], bool] = lambda key: True) -> None:
-        """`perhaps` says of a natural key whether SQL has to be asked for it (see `naturals`)."""
+    def __init__(
+        self,
+        database: Database,
+        perhaps: Callable[[str], bool] = lambda key: True,
+        whose: Callable[[str], str] = lambda key: key,
+    ) -> None:
+        """`perhaps` says of a natural key whether SQL has to be asked for it (see `naturals`), `whose` of the key of
+        an address which customer has it (see `customers`)."""
         self._database = database
         self._perhaps = perhaps
+        self._whose = whose
 
     async def position(self) -> int:
         """The event position up to which the archive has everything."""
@@ -91,6 +98,10 @@ class SqlHistory:
     async def find_reference(self, reference: str) -> Thread | None:
         """The conversation that people call by this reference. Those of before there were any have none."""
         return None if not reference else await self._database.ask(partial(_find_reference, reference))
+
+    def whose(self, key: str) -> str:
+        """The customer whose address has this key ('' for nobody's)."""
+        return self._whose(key)
 
     async def find_natural(self, natural_key: str) -> str | None:
         """The conversation that has a message with this natural key, or a call (`call:` and its id)."""

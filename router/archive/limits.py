@@ -25,3 +25,6 @@ INTEGER_MAX = 2**63 - 1  # what a BIGINT column takes; an integrator may have se
 SIEVE_BITS = 1 << 26  # 8 MiB: 7 million contacts with one needless question in a hundred, and more with more of them
 SIEVE_HASHES = 7  # the best number for ten bits a key
 NATURALS_PAGE = 1_000  # keys read and added at once: 6 ms of the loop (measured)
+DIGITS_MIN = 3  # of a number that is searched: fewer are in every second one
+LINKS_REREAD_S = 5.0  # how late a node may notice whose an address is that another node was told
+LINKS_OVERLAP = 200  # changes read again each time: transactions that began before others may end after them

@@ -68,11 +68,21 @@ class Open(msgspec.Struct, kw_only=True):
     intervals: dict[str, tuple[int, Status]] = {}
 
 
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom an item that was opened is about. `address` is the content that holds their name and address."""
+
+    customer: str
+    language: str
+    address: str
+    at_ms: int
+
+
 class Batch(msgspec.Struct, kw_only=True):
-    """The rows of one transaction, by key, and the contents that its events name."""
+    """The rows of one transaction, by key, the contents that its events name, and who contacted us."""
 
     rows: dict[Key, Row]
     contents: list[str]
+    callers: list[Caller]
 
     def by_table(self) -> dict[str, list[tuple[tuple[Any, ...], Row]]]:
         """Rows grouped by table, in the order in which their events came."""
@@ -93,6 +103,7 @@ class Chronicle:
         self._open = open
         self._rows: dict[Key, Row] = {}
         self._contents: dict[str, None] = {}
+        self._callers: list[Caller] = []
         self._changed: dict[Ref, WorkItem | Conversation | Delivery] = {}
         self.closed = {item.id: None for item in state.items.values() if item.state == "closed"}
         quiet(state)
@@ -114,8 +125,8 @@ class Chronicle:
         """The rows since the last call: of a record that changed many times, only what it is now."""
         for (kind, id), record in self._changed.items():
             self._put(_TABLES[kind], (id,), _RECORD_ROWS[kind](record))
-        batch = Batch(rows=self._rows, contents=list(self._contents))
-        self._rows, self._contents, self._changed = {}, {}, {}
+        batch = Batch(rows=self._rows, contents=list(self._contents), callers=self._callers)
+        self._rows, self._contents, self._callers, self._changed = {}, {}, [], {}
         return batch
 
     def _apply(self, position: int, event: e.Event, author: Handled | None) -> None:
@@ -322,6 +333,10 @@ class Chronicle:
 
     def _item_opened(self, _position: int, event: e.ItemOpened) -> None:
         self._put("items", (event.item,), {}, new=True)
+        facts = event.facts
+        if facts.customer:
+            caller = Caller(customer=facts.customer, language=facts.language, address=facts.address, at_ms=event.at)
+            self._callers.append(caller)
 
     def _item_closed(self, _position: int, event: e.ItemClosed) -> None:
         self.closed[event.item] = None

@@ -323,15 +323,15 @@ customer_addresses = Table(
     Column("customer", String, ForeignKey("customers.id"), nullable=True),
     _key("kind"),
     _key("address"),
-    _ms("linked_at_ms", nullable=True),
+    Column("link", BigInteger, nullable=True),
     Index(None, "customer"),
     Index(None, "address"),
-    Index(None, "linked_at_ms"),
+    Index(None, "link"),
 )
 """Numbers, mailboxes and handles, each of one customer. Personal: erasure empties it.
 
-`key` is the pseudonym of the normalised address, and by default the customer's id. `linked_at_ms` is when it was last
-given to another customer, or taken from one (then `customer` is null, and nobody knows whose it is).
+`key` is the pseudonym of the normalised address, and by default the customer's id. `link` numbers the changes that gave
+it to another customer, or took it from one (then `customer` is null: nobody knows whose it is); null for none.
 """
 
 # -- people -------------------------------------------------------------------------------------------------

@@ -69,12 +69,12 @@ def _make_customers() -> None:
         sa.Column("customer", sa.String),
         sa.Column("kind", sa.String, nullable=False),
         sa.Column("address", sa.String, nullable=False),
-        sa.Column("linked_at_ms", sa.BigInteger),
+        sa.Column("link", sa.BigInteger),
         sa.PrimaryKeyConstraint("key", name="pk_customer_addresses"),
         sa.ForeignKeyConstraint(["customer"], ["customers.id"], name="fk_customer_addresses_customer"),
     )
     op.create_index(_name("customers", ("folded", "id")), "customers", ["folded", "id"])
-    for column in ("customer", "address", "linked_at_ms"):
+    for column in ("customer", "address", "link"):
         op.create_index(_name("customer_addresses", (column,)), "customer_addresses", [column])
 
 

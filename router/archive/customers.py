@@ -1,0 +1,237 @@
+"""Customers in SQL, with a directory in memory of the addresses that lead to somebody else than their key says.
+
+Intake asks it for every contact, so that may not cost a query. What this node writes is in it at once; what other
+nodes and the archiver write, a few seconds later.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, NoReturn
+
+import msgspec
+import structlog
+from sqlalchemy import Connection, Row, desc, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from router.archive import deeds, limits
+from router.archive.database import Database
+from router.archive.newcomers import next_link
+from router.archive.schema import conversations, customer_addresses, customers, items
+from router.archive.search import by_name, folded, found_by
+from router.gateway import CustomerAddress, StoreError
+from router.runtime.acts import Act
+from router.runtime.customers import AddressTaken, Card, Contact, Found, Identity, StaleCard
+
+log = structlog.stdlib.get_logger()
+
+_FIELDS: Final = ("name", "language", "identity", "notes")
+
+_CONTACTS: Final = select(
+    items.c.id.label("item"),
+    *(items.c[name] for name in ("conversation", "channel", "queue", "category", "disposition", "outcome")),
+    *(items.c[name] for name in ("opened_at_ms", "closed_at_ms")),
+    conversations.c.reference,
+).join_from(items, conversations, items.c.conversation == conversations.c.id)
+
+
+class SqlCustomers:
+    """Implements `router.runtime.customers.Customers`, and says `whose` an address is."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._links: dict[str, str] = {}
+        self._seen = 0
+
+    # -- the directory --------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Read the directory. Raises StoreError."""
+        await self._reread()
+
+    async def run(self) -> NoReturn:
+        """Read again and again what others wrote, until cancelled. What was read counts while the data base is away."""
+        while True:
+            await asyncio.sleep(limits.LINKS_REREAD_S)
+            try:
+                await self._reread()
+            except StoreError as error:
+                log.warning("customers_not_reread", reason=str(error))
+
+    def whose(self, key: str) -> str:
+        """The customer whose address has this key: the one named after it unless it was linked; '' for nobody."""
+        return self._links.get(key, key)
+
+    async def _reread(self) -> None:
+        for key, customer, link in await self._database.ask(partial(_links, self._seen - limits.LINKS_OVERLAP)):
+            self._learn(key, customer or "")
+            self._seen = max(self._seen, link)
+
+    def _learn(self, key: str, customer: str) -> None:
+        if customer == key:
+            self._links.pop(key, None)
+        else:
+            self._links[key] = customer
+
+    # -- reading --------------------------------------------------------------------------------------------
+
+    async def card(self, id: str) -> Card | None:
+        """See `Customers`."""
+        async with self._database.reading() as connection:
+            return await _card(connection, id)
+
+    async def contacts(self, id: str, limit: int) -> Sequence[Contact]:
+        """See `Customers`."""
+        query = _CONTACTS.where(items.c.customer == id).order_by(desc(items.c.opened_at_ms), desc(items.c.id))
+        async with self._database.reading() as connection:
+            return [Contact(**row._mapping) for row in await connection.execute(query.limit(limit))]
+
+    async def search(self, text: str, *, number: str = "", after: str = "", limit: int) -> Found:
+        """See `Customers`."""
+        query = by_name(after).where(found_by(text, number)).limit(limit + 1)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+            cards = await _cards(connection, rows[:limit])
+        return Found(cards=cards, cursor=cards[-1].id if len(rows) > limit else "")
+
+    # -- writing --------------------------------------------------------------------------------------------
+
+    async def put(self, card: Card, *, act: Act, take: bool = False) -> Card:
+        """See `Customers`."""
+        async with self._database.writing() as connection:
+            before = await _card(connection, card.id, lock=True)
+            if card.revision != (before.revision if before else 0):
+                raise StaleCard(before or Card(id=card.id))
+            after, moved = await self._write(connection, before, card, take=take, act=act)
+        self._learn_all(moved)
+        return after
+
+    async def link(self, card: Card, address: CustomerAddress, *, act: Act) -> None:
+        """See `Customers`."""
+        async with self._database.writing() as connection:
+            before = await _card(connection, card.id, lock=True)
+            card = before or card
+            wanted = msgspec.structs.replace(card, addresses=tuple({*card.addresses, address}))
+            _, moved = await self._write(connection, before, wanted, take=True, act=act)
+        self._learn_all(moved)
+
+    def _learn_all(self, moved: Mapping[str, str]) -> None:
+        for key, customer in moved.items():
+            self._learn(key, customer)
+
+    async def _write(
+        self, connection: AsyncConnection, before: Card | None, wanted: Card, *, take: bool, act: Act
+    ) -> tuple[Card, dict[str, str]]:
+        """Write a card and its deed. The card as it is then, and the keys of addresses that changed hands, to whom."""
+        changed = _changed(before or Card(id=wanted.id), wanted)
+        if before is not None and not changed:
+            return before, {}
+        had = {address.key for address in before.addresses} if before else set()
+        owners = await _owners(connection, wanted)
+        others = {key: owner for key, owner in owners.items() if owner not in (None, wanted.id)}
+        for place, address in enumerate(wanted.addresses):
+            if address.key in others and not take:
+                raise AddressTaken(place, others[address.key])
+        after = msgspec.structs.replace(wanted, revision=wanted.revision + 1)
+        await self._database.upsert(connection, customers, [_row(after)])
+        given = [address for address in after.addresses if address.key not in had]
+        taken = had - {address.key for address in after.addresses}
+        await self._move(connection, after.id, given, taken)
+        await _record(connection, after, changed, act, new=before is None)
+        for other in sorted(set(others.values())):
+            await _robbed(connection, other, act)
+        return after, dict.fromkeys(taken, "") | {address.key: after.id for address in given}
+
+    async def _move(
+        self, connection: AsyncConnection, customer: str, given: Iterable[CustomerAddress], taken: Iterable[str]
+    ) -> None:
+        """Give addresses to a customer; nobody knows any more whose the taken ones are."""
+        link = {"link": await next_link(connection)}
+        nobodys = {"customer": None, "kind": "", "address": ""}
+        rows = [{"key": key} | nobodys | link for key in taken]
+        rows += [msgspec.to_builtins(address) | {"customer": customer} | link for address in given]
+        if rows:
+            await self._database.upsert(connection, customer_addresses, sorted(rows, key=lambda row: row["key"]))
+
+
+def _links(since: int, connection: Connection) -> list[tuple[str, str | None, int]]:
+    columns = customer_addresses.c
+    query = select(columns.key, columns.customer, columns.link).where(columns.link >= since)
+    return [(row.key, row.customer, row.link) for row in connection.execute(query)]
+
+
+async def _owners(connection: AsyncConnection, card: Card) -> dict[str, Any]:
+    """Whose the addresses on a card are, by key, as far as they are known."""
+    columns = customer_addresses.c
+    keys = [address.key for address in card.addresses]
+    rows = await connection.execute(select(columns.key, columns.customer).where(columns.key.in_(keys)))
+    return {row.key: row.customer for row in rows}
+
+
+async def _robbed(connection: AsyncConnection, customer: str, act: Act) -> None:
+    """An address of this customer was given to another one."""
+    mine = customers.c.id == customer
+    await connection.execute(update(customers).where(mine).values(revision=customers.c.revision + 1))
+    if card := await _card(connection, customer):
+        await _record(connection, card, ["addresses"], act)
+
+
+async def _record(connection: AsyncConnection, card: Card, fields: list[str], act: Act, *, new: bool = False) -> None:
+    """Write down that these fields of a card changed: which, and not what is in them."""
+    before = None if new else {"revision": card.revision - 1}
+    after = {"revision": card.revision, "fields": fields}
+    await deeds.record(connection, act, "customer", card.id, before=before, after=after)
+
+
+async def _card(connection: AsyncConnection, id: str, *, lock: bool = False) -> Card | None:
+    query = select(customers).where(customers.c.id == id)
+    rows = (await connection.execute(query.with_for_update() if lock else query)).all()
+    return next(iter(await _cards(connection, rows)), None)
+
+
+async def _cards(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Card]:
+    """The cards of these rows, in their order."""
+    columns = customer_addresses.c
+    query = select(customer_addresses).where(columns.customer.in_([row.id for row in rows]))
+    addresses: defaultdict[str, list[CustomerAddress]] = defaultdict(list)
+    for found in await connection.execute(query.order_by(columns.kind, columns.address, columns.key)):
+        address = CustomerAddress(key=found.key, kind=found.kind, address=found.address)
+        addresses[found.customer].append(address)
+    return [_as_card(row, addresses[row.id]) for row in rows]
+
+
+def _as_card(row: Row[Any], addresses: Iterable[CustomerAddress]) -> Card:
+    checked = row.identity_at_ms is not None
+    return Card(
+        id=row.id,
+        name=row.name,
+        language=row.language,
+        addresses=tuple(addresses),
+        identity=Identity(how=row.identity_how, at_ms=row.identity_at_ms, by=row.identity_by) if checked else None,
+        notes=row.notes,
+        created_at_ms=row.created_at_ms,
+        revision=row.revision,
+    )
+
+
+def _row(card: Card) -> dict[str, Any]:
+    checked = card.identity
+    return {
+        "id": card.id,
+        "name": card.name,
+        "folded": folded(card.name),
+        "language": card.language,
+        "identity_how": checked.how if checked else "",
+        "identity_at_ms": checked.at_ms if checked else None,
+        "identity_by": checked.by if checked else "",
+        "notes": card.notes,
+        "created_at_ms": card.created_at_ms,
+        "revision": card.revision,
+    }
+
+
+def _changed(before: Card, after: Card) -> list[str]:
+    """The fields of a card in which the two differ; the order of addresses is none."""
+    fields = [name for name in _FIELDS if getattr(before, name) != getattr(after, name)]
+    return fields + (["addresses"] if set(before.addresses) != set(after.addresses) else [])
