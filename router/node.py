@@ -38,6 +38,7 @@ from router.archive.history import SqlHistory
 from router.archive.migrate import upgrade
 from router.archive.naturals import Naturals
 from router.archive.process import ArchiveProcess, Where
+from router.archive.reports import SqlReports
 from router.core.commands import Command, OfferCall, ReceiveMessage
 from router.gateway import Clock, Ids, Receipt, StoreError
 from router.runtime.blobs import Blobs
@@ -265,6 +266,7 @@ class Faces:
             accounts=node.accounts,
             intake=intake,
             history=node.history,
+            reports=SqlReports(node.database),
             typing=typing,
             clock=node.clock,
             ids=node.ids,

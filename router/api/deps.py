@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from router.gateway import Clock, Gateway, Ids, Intake, Timelines, Typing
+from router.gateway import Clock, Gateway, Ids, Intake, Reports, Timelines, Typing
 from router.runtime.accounts import Accounts
 
 
@@ -33,6 +33,7 @@ class Deps:
     accounts: Accounts
     intake: Intake
     history: Timelines
+    reports: Reports
     typing: Typing
     clock: Clock
     ids: Ids
