@@ -1,5 +1,16 @@
+import { connect } from "../shared/socket";
 import { admitted } from "../shared/session";
 import { start } from "../shared/start";
+import { complain } from "../shared/ui";
+import { loadCentre } from "./centre";
 import { Desk } from "./Desk";
+import { follow, heardTyping } from "./work";
+import "./agent.css";
 
-if (admitted()) void start(Desk, "agent.title", "agent");
+if (admitted()) {
+  void start(Desk, "agent.title", "agent").then(() => {
+    connect(heardTyping);
+    follow();
+    loadCentre().catch(complain);
+  });
+}

@@ -46,5 +46,5 @@ export function relative(at: number, from: number): string {
 export function moment(at: number): string {
   const today = new Date(serverNow()).toDateString() === new Date(at).toDateString();
   const day = today ? {} : ({ day: "numeric", month: "short" } as const);
-  return new Intl.DateTimeFormat(language.value, { ...day, hour: "2-digit", minute: "2-digit" }).format(at);
+  return new Intl.DateTimeFormat(language.value, { ...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
 }

@@ -63,6 +63,12 @@ export function connect(typing: (heard: Typing) => void): void {
   addEventListener("online", () => socket?.disconnect().connect());
 }
 
+/** Hang up for good: what the server says of it is not news. */
+export function hangUp(): void {
+  socket?.off();
+  socket?.disconnect();
+}
+
 /** Say something and wait how it ends. The same `key` again does it once. Throws Problem. */
 export async function say(event: string, body: object, key: string = crypto.randomUUID()): Promise<void> {
   if (!socket?.connected) throw new Problem("unreachable", "There is no connection.");

@@ -10,23 +10,28 @@ import { choose, isLanguage, language, LANGUAGES, t } from "./i18n";
 interface ButtonProps {
   children: ComponentChildren;
   onClick?: (event: MouseEvent) => void;
-  kind?: "plain" | "main" | "danger";
+  kind?: "plain" | "main" | "danger" | "quiet";
   type?: "button" | "submit";
   disabled?: boolean;
   label?: string;
   pressed?: boolean;
+  /** Whether what it opens (the element of this id) is shown. */
+  expanded?: boolean;
+  controls?: string;
   shortcut?: string;
 }
 
-export function Button({ children, onClick, kind = "plain", type = "button", disabled, label, pressed, shortcut }: ButtonProps) {
+export function Button({ children, onClick, kind = "plain", type = "button", disabled, label, ...aria }: ButtonProps) {
   return (
     <button
       type={type}
       class={`button ${kind}`}
       disabled={disabled}
       aria-label={label}
-      aria-pressed={pressed}
-      aria-keyshortcuts={shortcut}
+      aria-pressed={aria.pressed}
+      aria-expanded={aria.expanded}
+      aria-controls={aria.controls}
+      aria-keyshortcuts={aria.shortcut}
       onClick={onClick}
     >
       {children}
@@ -46,10 +51,11 @@ interface FieldProps {
   language?: string;
   min?: string;
   max?: string;
+  hidden?: boolean;
 }
 
-/** A labelled text field; with `lines`, of several lines. */
-export function Field({ label, value, onInput, type = "text", hint, lines, language: lang, ...rest }: FieldProps) {
+/** A labelled text field; with `lines`, of several lines. `hidden`: the label is for screen readers only. */
+export function Field({ label, value, onInput, type = "text", hint, lines, language: lang, hidden, ...rest }: FieldProps) {
   const id = useId();
   const shared = {
     id,
@@ -61,7 +67,9 @@ export function Field({ label, value, onInput, type = "text", hint, lines, langu
   };
   return (
     <div class="field">
-      <label for={id}>{label}</label>
+      <label for={id} class={hidden ? "unseen" : ""}>
+        {label}
+      </label>
       {lines ? <textarea rows={lines} {...shared} /> : <input type={type as "text"} {...shared} />}
       {hint && <small id={`${id}-hint`}>{hint}</small>}
     </div>
@@ -79,7 +87,7 @@ interface SelectProps {
   hidden?: boolean;
 }
 
-/** A labelled choice of one. `hidden`: the label is for screen readers only. */
+/** A labelled choice of one. */
 export function Select({ label, value, onChange, options, empty, required, hidden }: SelectProps) {
   const id = useId();
   return (
@@ -116,12 +124,12 @@ export function Dialog({ title, children, onClose }: DialogProps) {
   }, []);
   return (
     <dialog ref={element} class="dialog" aria-labelledby={id} onClose={onClose}>
-      <header>
+      <div class="title">
         <h2 id={id}>{title}</h2>
         <Button label={t("close")} onClick={() => element.current?.close()}>
           ✕
         </Button>
-      </header>
+      </div>
       {children}
     </dialog>
   );

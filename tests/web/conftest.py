@@ -1,0 +1,76 @@
+"""One Chromium per run, one server per module, one fresh browser context per test."""
+
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from argon2 import PasswordHasher
+from playwright.async_api import Browser, async_playwright
+
+from tests.web.person import Person
+from tests.web.place import Place
+from tests.web.small_centre import PASSWORD
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Debian's Chromium, without a window."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("Chromium is missing: apt-get install chromium")
+    async with async_playwright() as driver:
+        found = await driver.chromium.launch(executable_path=path, args=FLAGS)
+        yield found
+        await found.close()
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """Everybody's password, hashed once."""
+    return PasswordHasher().hash(PASSWORD)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def place(tmp_path_factory: pytest.TempPathFactory, password_hash: str) -> AsyncIterator[Place]:
+    """The module's server."""
+    place = await Place.open(tmp_path_factory.mktemp("web") / "data", password_hash)
+    yield place
+    await place.close()
+
+
+Arrive = Callable[..., Awaitable[Person]]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def arrive(browser: Browser, place: Place) -> AsyncIterator[Arrive]:
+    """Somebody opens a browser of their own: `await arrive("lea", language="fr", dark=True)`. "" signs nobody in."""
+    people: list[Person] = []
+
+    async def arrives(login: str = "", **how: object) -> Person:
+        person = await Person.open(browser, place.url, **how)
+        people.append(person)
+        if login:
+            await person.sign_in(login)
+        return person
+
+    yield arrives
+    for person in people:
+        await person.leave()
+
+
+@pytest.fixture
+def shots(tmp_path: Path) -> Path:
+    """Where pictures go: a folder of the test's own."""
+    return tmp_path

@@ -1,0 +1,66 @@
+// The item that is open: who it is about, what was said and done, the answer, and how it ends.
+import { useEffect, useRef } from "preact/hooks";
+import { t } from "../shared/i18n";
+import type { Item } from "../shared/types";
+import { Badge, Button } from "../shared/ui";
+import { Actions } from "./Actions";
+import { queueName } from "./centre";
+import { ChannelMark } from "./ChannelMark";
+import { Closing } from "./Closing";
+import { Composer } from "./Composer";
+import { CustomerCard } from "./CustomerCard";
+import { caller, given, open } from "./work";
+import { When } from "./ItemList";
+import { languageName } from "./Offers";
+import { Story } from "./Story";
+import { Timeline } from "./Timeline";
+
+export function OpenItem({ item }: { item: Item }) {
+  return (
+    <article class="opened" aria-labelledby="item-title">
+      <Head item={item} />
+      <div class="exchange">
+        <Story item={item} />
+        <Composer item={item} />
+      </div>
+      <aside class="side stack" aria-label={t("agent.about")}>
+        <Closing item={item} />
+        <CustomerCard item={item} />
+        <Timeline item={item} />
+      </aside>
+    </article>
+  );
+}
+
+function Head({ item }: { item: Item }) {
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), []); // chosen on purpose, so the focus may come along
+  return (
+    <header class="head stack tight">
+      <div class="row between">
+        <div class="row">
+          <span class="narrow">
+            <Button onClick={() => open("")}>← {t("agent.back")}</Button>
+          </span>
+          <h2 id="item-title" tabIndex={-1} ref={title}>
+            {caller(item) || t("agent.unknown_customer")}
+          </h2>
+        </div>
+        {item.reference && (
+          <p class="reference">
+            <span class="soft">{t("agent.reference")}</span> <strong>{item.reference}</strong>
+          </p>
+        )}
+      </div>
+      <div class="row between">
+        <p class="row soft">
+          <ChannelMark channel={item.channel} /> · {queueName(item.queue)}
+          {item.language && <> · {languageName(item.language)}</>} · <When item={item} />
+          {item.customer_left && <Badge tone="warn">{t("agent.customer_left")}</Badge>}
+          {item.channel === "phone" && <span>{given.value[item.id]?.address}</span>}
+        </p>
+        <Actions item={item} />
+      </div>
+    </header>
+  );
+}

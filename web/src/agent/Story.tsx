@@ -1,0 +1,140 @@
+// What was said, with what matters of what was done in between: notes, escalations, hand-overs.
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { api, download } from "../shared/api";
+import { moment } from "../shared/clock";
+import { t } from "../shared/i18n";
+import type { Delivery, Item } from "../shared/types";
+import { attempt, Badge, Button, type Tone } from "../shared/ui";
+import { agentName, codeName, queueName } from "./centre";
+import { type Message, messages, type Step, steps, tellSeen, typing } from "./work";
+
+const TOLD_STEPS = ["NoteAdded", "ItemEscalated", "ItemTransferred"];
+const KILO = 1024;
+
+type Entry = { at: number; message: Message } | { at: number; step: Step };
+
+export function Story({ item }: { item: Item }) {
+  const end = useRef<HTMLDivElement>(null);
+  const said = messages.value[item.conversation];
+  const done = (steps.value[item.id] ?? []).filter(({ type }) => TOLD_STEPS.includes(type));
+  const entries: Entry[] = [
+    ...(said ?? []).map((message) => ({ at: message.at_ms, message })),
+    ...done.map((step) => ({ at: step.at_ms, step })),
+  ].sort((a, b) => a.at - b.at);
+  useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [entries.length]);
+  useEffect(() => {
+    const seen = () => tellSeen(item);
+    seen();
+    document.addEventListener("visibilitychange", seen);
+    return () => document.removeEventListener("visibilitychange", seen);
+  }, [item, said?.length]);
+  if (!said && item.messages) return <p class="story empty">{t("loading")}</p>;
+  return (
+    <div class="story" role="log" tabIndex={0} aria-label={t("agent.story")}>
+      {entries.map((entry) => ("message" in entry ? <Said key={entry.message.seq} item={item} message={entry.message} /> : <Done key={entry.step.position} step={entry.step} />))}
+      {!entries.length && <p class="empty">{t(item.channel === "phone" ? "agent.on_the_phone" : "agent.nothing_said")}</p>}
+      <p class="soft" aria-live="polite">
+        {(typing.value[item.conversation] ?? 0) > 0 ? t("agent.customer_types") : ""}
+      </p>
+      <div ref={end} />
+    </div>
+  );
+}
+
+function Said({ item, message }: { item: Item; message: Message }) {
+  const { side, at_ms, agent, subject, delivery, attachments = [], raw, problem } = message;
+  const sent = delivery ? item.deliveries[delivery] : undefined;
+  const read = side === "agent" && item.channel === "chat" && (item.seen.customer ?? 0) >= message.seq;
+  return (
+    <section class={`said ${side}`}>
+      <p class="row between soft">
+        <strong>{side === "customer" ? t("agent.customer") : agentName(agent ?? "")}</strong>
+        <span>
+          {moment(at_ms)}
+          {read && ` · ${t("agent.seen")}`}
+        </span>
+      </p>
+      {subject && <h3>{subject}</h3>}
+      <Text item={item} message={message} />
+      {problem && <p class="note warn">{t("agent.mail_problem")}</p>}
+      <p class="row">
+        {attachments.map(({ name, path, size }) => (
+          <Button key={path} kind="quiet" onClick={() => void attempt(() => download(path, name))}>
+            ⤓ {name || t("agent.file")} ({bytes(size)})
+          </Button>
+        ))}
+        {raw && side === "customer" && (
+          <Button kind="quiet" onClick={() => void attempt(() => download(raw, "message.eml"))}>⤓ {t("agent.original")}</Button>
+        )}
+      </p>
+      {sent && <Sent id={delivery!} delivery={sent} />}
+    </section>
+  );
+}
+
+/** Text as text. What a mail wanted to look like is shown on request only, in a frame that may do nothing. */
+function Text({ item, message: { text, html, erased } }: { item: Item; message: Message }) {
+  const formatted = useSignal(!text && !!html);
+  if (erased) return <p class="soft">{t("agent.erased")}</p>;
+  return (
+    <>
+      {formatted.value ? (
+        <iframe class="mail" sandbox="" srcdoc={html} title={t("agent.formatted")} />
+      ) : (
+        <p class="text" lang={item.language || undefined}>
+          {text}
+        </p>
+      )}
+      {text && html && (
+        <p>
+          <Button kind="quiet" pressed={formatted.value} onClick={() => (formatted.value = !formatted.value)}>
+            {t("agent.formatted")}
+          </Button>
+        </p>
+      )}
+    </>
+  );
+}
+
+const TONES: Record<Delivery["state"], Tone> = { queued: "calm", sending: "calm", sent: "good", failed: "bad", unknown: "warn" };
+
+function Sent({ id, delivery: { state } }: { id: string; delivery: Delivery }) {
+  const again = () => void attempt(() => api("POST", `/deliveries/${id}/retry`));
+  return (
+    <p class="row">
+      <Badge tone={TONES[state]}>{t(`delivery.${state}`)}</Badge>
+      {(state === "failed" || state === "unknown") && (
+        <>
+          <small>{t(`delivery.${state}.hint`)}</small>
+          <Button onClick={again}>{t("delivery.again")}</Button>
+        </>
+      )}
+    </p>
+  );
+}
+
+function Done({ step: { type, at_ms, text, reason, from_queue, to_queue, ...step } }: { step: Step }) {
+  const agent = agentName(step.agent ?? "");
+  const to = step.to_agent ? agentName(step.to_agent) : queueName(to_queue ?? "");
+  const title =
+    type === "NoteAdded"
+      ? t("agent.noted", { agent })
+      : type === "ItemEscalated"
+        ? t("agent.was_escalated", { agent, from: queueName(from_queue ?? ""), to, reason: codeName("escalation", reason ?? "") })
+        : t("agent.was_transferred", { agent, to });
+  return (
+    <section class="done">
+      <p class="row between soft">
+        <strong>{title}</strong>
+        <span>{moment(at_ms)}</span>
+      </p>
+      {text && <p class="text">{text}</p>}
+    </section>
+  );
+}
+
+function bytes(size: number): string {
+  const [value, unit] = size < KILO * KILO ? [size / KILO, "kilobyte"] : [size / KILO / KILO, "megabyte"];
+  return new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, maximumFractionDigits: 1 }).format(value);
+}

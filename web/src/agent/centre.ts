@@ -1,0 +1,113 @@
+// The centre's own words: queues, codes, categories and colleagues, asked for when the page opens.
+import { signal } from "@preact/signals";
+import { api } from "../shared/api";
+import { named } from "../shared/i18n";
+import { view } from "../shared/socket";
+import type { Channel, Named, Page, Presence } from "../shared/types";
+
+export interface Queue extends Named {
+  line: number;
+  demands?: ("category" | "outcome")[];
+}
+
+export interface Category extends Named {
+  parent: string;
+}
+
+export interface Code extends Named {
+  kind: "disposition" | "not_ready" | "escalation" | "decline";
+}
+
+export interface Colleague {
+  id: string;
+  name: string;
+  state: Presence;
+  room: Channel[];
+}
+
+export type Choice = readonly [value: string, text: string];
+
+const SYSTEM_REASONS = ["no_answer"]; // said by the server, never chosen
+
+const queues = signal<Record<string, Queue>>({});
+const categories = signal<Record<string, Category>>({});
+const codes = signal<Record<string, Code>>({});
+const people = signal<Record<string, Colleague>>({});
+
+export async function loadCentre(): Promise<void> {
+  [queues.value, categories.value, codes.value, people.value] = await Promise.all([
+    all<Queue>("/queues"),
+    all<Category>("/categories"),
+    all<Code>("/codes"),
+    all<Colleague>("/colleagues"),
+  ]);
+}
+
+/** To whom work may be handed right now: whoever is ready comes first. */
+export async function colleagues(): Promise<Colleague[]> {
+  people.value = await all<Colleague>("/colleagues");
+  return Object.values(people.value).sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+}
+
+/** The name of a colleague, or one's own. */
+export function agentName(id: string): string {
+  const me = view.value?.agent;
+  return (id === me?.id ? me.name : people.value[id]?.name) || id;
+}
+
+export function queue(id: string): Queue | undefined {
+  return queues.value[id];
+}
+
+export function queueName(id: string): string {
+  return named(queues.value[id]?.names, id);
+}
+
+export function queueChoices(): Choice[] {
+  return choices(Object.values(queues.value));
+}
+
+export function codeName(kind: Code["kind"], name: string): string {
+  return named(codes.value[`${kind}:${name}`]?.names, name);
+}
+
+/** The codes of a kind that a person may choose, by the name that the server wants to hear. */
+export function codeChoices(kind: Code["kind"]): Choice[] {
+  const found = Object.values(codes.value).filter((code) => code.kind === kind);
+  return choices(found, (id) => id.slice(kind.length + 1)).filter(([name]) => !SYSTEM_REASONS.includes(name));
+}
+
+export function categoryName(id: string): string {
+  return named(categories.value[id]?.names, id);
+}
+
+/** Categories by their whole path, so that children stand below their parents. */
+export function categoryChoices(): Choice[] {
+  const rows = Object.keys(categories.value).map((id) => [id, path(id)] as const);
+  return rows.sort((a, b) => a[1].localeCompare(b[1]));
+}
+
+async function all<Row extends { id: string }>(path: string): Promise<Record<string, Row>> {
+  const found: Record<string, Row> = {};
+  let after = "";
+  do {
+    const page: Page<Row> = await api("GET", after ? `${path}?after=${encodeURIComponent(after)}` : path);
+    for (const row of page.rows) found[row.id] = row;
+    after = page.next ?? "";
+  } while (after);
+  return found;
+}
+
+function choices(records: Named[], value = (id: string) => id): Choice[] {
+  const rows = records.map(({ id, names }) => [value(id), named(names, value(id))] as const);
+  return rows.sort((a, b) => a[1].localeCompare(b[1]));
+}
+
+function path(id: string): string {
+  const { parent } = categories.value[id]!;
+  return parent in categories.value ? `${path(parent)} › ${categoryName(id)}` : categoryName(id);
+}
+
+function rank({ state }: Colleague): number {
+  return ["available", "not_ready", "offline"].indexOf(state);
+}

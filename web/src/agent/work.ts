@@ -1,0 +1,207 @@
+// What is on this desk beside the server's view: which item is open, what was written in it, half-typed replies.
+import { batch, computed, effect, signal } from "@preact/signals";
+import { api, Problem } from "../shared/api";
+import { known } from "../shared/i18n";
+import { lostSince, mention, say, type Typing, view } from "../shared/socket";
+import type { Item } from "../shared/types";
+import { attempt, complain } from "../shared/ui";
+
+export interface Message {
+  seq: number;
+  side: "customer" | "agent";
+  at_ms: number;
+  agent?: string;
+  delivery?: string;
+  text?: string;
+  html?: string;
+  subject?: string;
+  to?: string[];
+  cc?: string[];
+  attachments?: { name: string; type: string; size: number; path: string }[];
+  problem?: string;
+  raw?: string;
+  erased?: boolean;
+}
+
+/** A row of an item's timeline: the event's own fields beside these. */
+export interface Step {
+  position: number;
+  type: string;
+  at_ms: number;
+  agent?: string;
+  text?: string;
+  reason?: string;
+  queue?: string;
+  from_queue?: string;
+  to_queue?: string;
+  to_agent?: string;
+  outcome?: string;
+  category?: string;
+  disposition?: string;
+  channel?: string;
+}
+
+/** What only this person may read of an item: the customer's own words about themselves. */
+export interface Given {
+  name: string;
+  address: string;
+  attributes: Record<string, unknown>;
+}
+
+export interface Draft {
+  text: string;
+  note: string;
+  /** Under which the text goes out: the same until it is edited, so that a repeated try sends it once. */
+  key: string;
+  sending: boolean;
+}
+
+const TYPING_MS = 6_000; // a customer who typed counts as typing for so long
+const TOLD_TYPING_MS = 3_000; // how often the customer's screen is told that we type
+const NOTHING: Draft = { text: "", note: "", key: "", sending: false };
+
+export const opened = signal(location.hash.slice(1));
+export const drafts = signal<Record<string, Draft>>({});
+export const messages = signal<Record<string, Message[]>>({}); // by conversation
+export const steps = signal<Record<string, Step[]>>({}); // by item
+export const given = signal<Record<string, Given>>({}); // by item
+export const typing = signal<Record<string, number>>({}); // conversation -> until
+
+export const items = computed(() => Object.values(view.value?.items ?? {}).sort(byUrgency));
+export const offers = computed(() => items.value.filter(({ state }) => state === "reserved"));
+export const inHand = computed(() => items.value.filter(({ state }) => state === "active" || state === "wrapping"));
+export const onHold = computed(() => items.value.filter(({ state }) => state === "pending"));
+export const current = computed(() => items.value.find(({ id, state }) => id === opened.value && state !== "reserved"));
+
+function byUrgency(a: Item, b: Item): number {
+  return a.due_at_ms - b.due_at_ms || a.opened_at_ms - b.opened_at_ms;
+}
+
+/** Show an item; "" for none. Kept in the address, so that a reload shows the same. */
+export function open(item: string): void {
+  opened.value = item;
+  history.replaceState(null, "", item ? `#${item}` : location.pathname);
+}
+
+/** Keep what is shown true: whenever the view says that there is more, it is asked for. */
+export function follow(): void {
+  effect(() => {
+    for (const { id } of items.value) if (!given.peek()[id]) void loadGiven(id);
+  });
+  effect(() => {
+    const item = current.value;
+    if (item && !lostSince.value) void load(item.id, item.conversation, item.messages);
+  });
+  addEventListener("beforeunload", (event) => {
+    if (Object.values(drafts.value).some(({ text, note }) => text.trim() || note.trim())) event.preventDefault();
+  });
+}
+
+/** The customer's name for a list: what they call themselves, else their address. */
+export function caller({ id }: Item): string {
+  const known = given.value[id];
+  return known?.name || known?.address || "";
+}
+
+// -- what is written ----------------------------------------------------------------------------------------
+
+let asked = "";
+
+async function load(item: string, conversation: string, count: number): Promise<void> {
+  const want = `${item} ${view.peek()?.items[item]?.state} ${count} ${view.peek()?.items[item]?.escalations}`;
+  if (asked === want) return;
+  asked = want;
+  try {
+    await Promise.all([loadMessages(conversation, count), loadSteps(item)]);
+  } catch (error) {
+    asked = "";
+    if (!(error instanceof Problem && error.status === 404)) complain(error);
+  }
+}
+
+async function loadMessages(conversation: string, count: number): Promise<void> {
+  const have = messages.peek()[conversation] ?? [];
+  let after = have.at(-1)?.seq ?? 0;
+  while (after < count) {
+    const path = `/conversations/${conversation}/messages?after=${after}`;
+    const page = await api<{ rows: Message[]; next: number }>("GET", path);
+    if (!page.rows.length) return;
+    const before = (messages.peek()[conversation] ?? []).filter(({ seq }) => seq <= after);
+    messages.value = { ...messages.peek(), [conversation]: [...before, ...page.rows] };
+    after = page.rows.at(-1)!.seq;
+  }
+}
+
+/** Read again what happened to an item. */
+export async function loadSteps(item: string): Promise<void> {
+  const { rows } = await api<{ rows: Step[] }>("GET", `/items/${item}/timeline`);
+  steps.value = { ...steps.peek(), [item]: rows };
+}
+
+async function loadGiven(item: string): Promise<void> {
+  given.value = { ...given.peek(), [item]: { name: "", address: "", attributes: {} } };
+  const found = await api<{ given?: Given }>("GET", `/items/${item}`).catch(() => null);
+  if (found?.given) given.value = { ...given.peek(), [item]: found.given };
+}
+
+// -- what the person does -----------------------------------------------------------------------------------
+
+/** Say something of an item; a refusal is shown. Whether it was done. */
+export function act(action: string, item: string, body: object = {}, key?: string): Promise<boolean> {
+  return attempt(async () => {
+    await say(action, { item, ...body }, key);
+    if (item === opened.peek()) void loadSteps(item).catch(complain);
+  });
+}
+
+export function draft(item: string): Draft {
+  return drafts.value[item] ?? NOTHING;
+}
+
+export function edit(item: string, change: Partial<Draft>): void {
+  drafts.value = { ...drafts.peek(), [item]: { ...(drafts.peek()[item] ?? NOTHING), ...change } };
+}
+
+/** Send the half-typed reply. It stays until the server has it. */
+export async function send({ id, conversation, channel }: Item): Promise<boolean> {
+  const { text, key: tried } = drafts.peek()[id] ?? NOTHING;
+  if (!text.trim()) return false;
+  const key = tried || crypto.randomUUID();
+  edit(id, { key, sending: true });
+  const done = await act("reply", id, { text }, key);
+  edit(id, done ? { text: "", key: "", sending: false } : { sending: false });
+  if (channel === "chat") tellTyping(conversation, false);
+  return done;
+}
+
+let told = 0;
+
+/** The customer's screen shows that we type: said now and then while it goes on. */
+export function tellTyping(conversation: string, on: boolean): void {
+  if (on && Date.now() - told < TOLD_TYPING_MS) return;
+  told = on ? Date.now() : 0;
+  mention("typing", { conversation, on });
+}
+
+/** The customer types, or stopped. */
+export function heardTyping({ conversation, on }: Typing): void {
+  const until = on ? Date.now() + TYPING_MS : 0;
+  typing.value = { ...typing.value, [conversation]: until };
+  if (on) setTimeout(() => typing.value[conversation] === until && heardTyping({ conversation, item: "", on: false }), TYPING_MS);
+}
+
+/** What is on the screen counts as seen. */
+export function tellSeen({ conversation, seen }: Item): void {
+  const last = messages.value[conversation]?.at(-1)?.seq ?? 0;
+  if (document.visibilityState === "visible" && last > (seen.agent ?? 0)) mention("seen", { conversation, up_to: last });
+}
+
+/** Take what is offered, and show it. */
+export async function accept({ id, reservation }: Item): Promise<void> {
+  if (await act("accept", id, { reservation: reservation?.id ?? "" })) batch(() => open(id));
+}
+
+/** A reason or state in the reader's words, when the server's own are meant. */
+export function word(kind: "reason" | "step", code: string): string {
+  return known(`${kind}.${code}`) ?? code;
+}
