@@ -12,7 +12,7 @@ from queues.team import Membership
 from router.api import limits
 from router.api.commanding import Done, answer_command
 from router.api.deps import DEPS
-from router.api.editing import delete, etag, if_match, missing, put
+from router.api.editing import etag, if_match, missing, put
 from router.api.paging import Cursor, Page, cursor_of, paged
 from router.api.problems import Problem
 from router.api.rights import Action, Principal, forbidden, may, require
@@ -117,12 +117,6 @@ async def put_one(request: web.Request, body: AgentBody) -> web.Response:
     else:
         check_new_teams(principal, body.teams)
     return await put(request, "agent", record_of("agent", id, body))
-
-
-@routes.route("DELETE", _AGENT, action="agent.edit", answers_command=True)
-async def delete_one(request: web.Request) -> web.Response:
-    """Delete an agent who holds nothing and is not connected. Needs If-Match."""
-    return await delete(request, "agent", agent_of(request, "agent.edit").id)
 
 
 @routes.route(

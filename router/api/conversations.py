@@ -30,11 +30,15 @@ class MessagesQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class ConversationView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A conversation. `address` and `name` are the customer's; empty once erased. `items`: the oldest first."""
+    """A conversation, which people call by its `reference`. `address` and `name` are the customer's; empty once erased.
+
+    `items`: the oldest first.
+    """
 
     id: str
     channel: str
     open: bool
+    reference: str = ""
     customer: str = ""
     language: str = ""
     item: str = ""
@@ -106,6 +110,7 @@ async def get(request: web.Request) -> ConversationView:
             id=id,
             channel=kept.get("channel", ""),
             open=False,
+            reference=kept.get("reference", ""),
             customer=kept.get("customer", ""),
             language=kept.get("language", ""),
             items=list(kept.get("items", ())),
@@ -116,6 +121,7 @@ async def get(request: web.Request) -> ConversationView:
         id=id,
         channel=record.channel,
         open=True,
+        reference=record.reference,
         customer=record.customer,
         language=record.language,
         item=record.item,

@@ -111,7 +111,10 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 def check_password_changed(principal: Principal, action: Action = "public") -> None:
     """Raises Problem for somebody who came with a first password, until they have chosen one of their own."""
     if principal.must_change and action != "session":
-        raise Problem("password_change_required", "Choose a password of your own first: POST /api/v1/password.")
+        raise Problem(
+            "password_change_required",
+            "Choose a password of your own first: sign in on a page of this server, or POST /api/v1/password.",
+        )
 
 
 @functools.lru_cache(maxsize=4_096)

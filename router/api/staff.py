@@ -1,9 +1,10 @@
-"""Acts of a leader on a person: a new one with their log-in, a copy, disabling and enabling, moving all they hold.
+"""Acts of a leader on a person: a new one with their log-in, a copy, disabling, deleting, moving all they hold.
 
 A new person is two writes: the agent in the log, then the account beside it. Whoever is interrupted between the two
 finds the agent without an account, and makes it by PUT /api/v1/accounts/{login}.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
@@ -14,7 +15,7 @@ from router.api.accounts import accounts_of, check_new_account, make_account
 from router.api.agents import agent_of, check_id, check_new_teams
 from router.api.commanding import POSITION_HEADER, Done, Later, answer_command, answered, call_of, carry_out
 from router.api.deps import DEPS
-from router.api.editing import etag, if_match
+from router.api.editing import delete, etag, if_match
 from router.api.problems import Problem
 from router.api.routes import Routes, principal_of, respond
 from router.api.sessions import SESSIONS, act_of
@@ -104,6 +105,17 @@ async def enable(request: web.Request) -> web.Response:
     return await _set_disabled(request, disabled=False)
 
 
+@routes.route("DELETE", _AGENT, action="agent.edit", answers_command=True)
+async def delete_one(request: web.Request) -> web.Response:
+    """Delete an agent who holds nothing and is not connected, and disable their accounts. Needs If-Match."""
+    agent = agent_of(request, "agent.edit")
+    accounts = accounts_of(request, agent.id)
+    answer = await delete(request, "agent", agent.id)
+    if answer.status == 200:
+        await _shut(request, accounts, "DeleteAgent", disabled=True)
+    return answer
+
+
 @routes.route("POST", f"{_AGENT}/move", action="item.supervise", body=MoveBody, answer=Done, answers_command=True)
 async def move(request: web.Request, body: MoveBody) -> web.Response:
     """Move everything that an agent holds, or that waits for them by name, in one act. A call that is on stays."""
@@ -135,11 +147,15 @@ async def _set_disabled(request: web.Request, *, disabled: bool) -> web.Response
     seen = if_match(request)
     record = msgspec.structs.replace(agent, disabled=disabled)
     ended = await _put(request, record, seen=agent.revision if seen is None else seen)
-    act = act_of(request, "DisableAgent" if disabled else "EnableAgent")
+    await _shut(request, accounts, "DisableAgent" if disabled else "EnableAgent", disabled=disabled)
+    return answered(ended)
+
+
+async def _shut(request: web.Request, accounts: Iterable[Account], command: str, *, disabled: bool) -> None:
     for account in accounts:
         if account.disabled != disabled:
-            await request.app[SESSIONS].put(msgspec.structs.replace(account, disabled=disabled), act=act)
-    return answered(ended)
+            changed = msgspec.structs.replace(account, disabled=disabled)
+            await request.app[SESSIONS].put(changed, act=act_of(request, command))
 
 
 async def _put(request: web.Request, record: c.CentreRecord, *, seen: int) -> Done | Later:
