@@ -3,17 +3,17 @@
 Pure: it looks things up in a state and derives; it reads no clock, makes no chance and submits nothing.
 """
 
-import functools
-from typing import Annotated, Any, Final, TypeAlias
+from collections.abc import Callable
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
-import phonenumbers
 from msgspec import Meta
 
 from channels import limits
-from channels.customer import pseudonym
+from channels.customer import known_by, pseudonym
 from channels.keyed import keyed
 from channels.payload import step
+from channels.spelling import normalised
 from queues.entry_point import EntryPoint, Override
 from queues.queue import ChannelName
 from router.core.facts import Facts
@@ -26,12 +26,8 @@ Address: TypeAlias = Annotated[str, Meta(min_length=1, max_length=limits.ADDRESS
 Name: TypeAlias = Annotated[str, Meta(max_length=limits.NAME_CHARS_MAX)]
 Level: TypeAlias = Annotated[int, Meta(ge=PROFICIENCY_MIN, le=PROFICIENCY_MAX)]
 Priority: TypeAlias = Annotated[int, Meta(ge=-limits.PRIORITY_MAX, le=limits.PRIORITY_MAX)]
-
-DEFAULT_REGION: Final = "BE"
-"""Where a number without a country prefix belongs."""
-
-WITHHELD: Final = frozenset({"", "anonymous", "private", "restricted", "unavailable", "unknown", "withheld"})
-"""What phone systems write for a number that the caller does not show."""
+Whose: TypeAlias = Callable[[str], str]
+"""Says whose an address is, by its key: `History.whose`."""
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,28 +55,6 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
 
 
-@functools.lru_cache(maxsize=limits.NORMAL_KEPT_MAX)
-def phone_address(text: str) -> str:
-    """A phone address in its one form: E.164 for a number, lower case for a SIP URI, digits for an extension."""
-    plain = text.strip().lower()
-    if plain in WITHHELD:
-        return ""
-    if plain.startswith(("sip:", "sips:")):
-        return plain
-    try:
-        number = phonenumbers.parse(plain, DEFAULT_REGION)
-    except phonenumbers.NumberParseException:
-        return plain
-    if not phonenumbers.is_possible_number(number):
-        return plain.replace(" ", "")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def normalised(channel: ChannelName, address: str) -> str:
-    """An address in the one form in which this channel compares it."""
-    return phone_address(address) if channel == "phone" else address.strip().lower()
-
-
 def find(state: State, channel: ChannelName, address: str, pointer: str = "/data/to") -> EntryPoint:
     """The entry point with this address. Raises EventRefused (`unknown_entry_point`)."""
     wanted = normalised(channel, address)
@@ -93,7 +67,7 @@ def find(state: State, channel: ChannelName, address: str, pointer: str = "/data
 
 
 def facts_of(
-    state: State, entry: EntryPoint, given: Given, *, party: Party, secret: bytes, key: str
+    state: State, entry: EntryPoint, given: Given, *, party: Party, secret: bytes, whose: Whose, key: str
 ) -> tuple[Facts, dict[str, bytes]]:
     """The facts of an item that comes in through `entry`, and the contents they name.
 
@@ -106,7 +80,9 @@ def facts_of(
     address = attributes = ""
     if party.address or party.name:
         address = f"adr_{keyed(secret, 'address', key)}"
-        contents[address] = msgspec.json.encode(Content(address=party.address, name=party.name))
+        contents[address] = msgspec.json.encode(
+            Content(address=party.address, name=party.name, known_by=known_by(secret, entry.channel, party.address))
+        )
     if given.attributes or given.customer:
         attributes = f"att_{keyed(secret, 'attributes', key)}"
         contents[attributes] = _attributes(given)
@@ -118,15 +94,17 @@ def facts_of(
         language=given.language or entry.language,
         priority=entry.priority if given.priority is None else given.priority,
         category=given.category or entry.category,
-        customer=customer_of(secret, given, party),
+        customer=customer_of(secret, whose, given, party),
         attributes=attributes,
         address=address,
     ), contents
 
 
-def customer_of(secret: bytes, given: Given, party: Party) -> str:
-    """Whom it is about: the integrator's own reference for them says more than an address."""
-    return pseudonym(secret, f"ref:{given.customer}" if given.customer else party.address)
+def customer_of(secret: bytes, whose: Whose, given: Given, party: Party) -> str:
+    """Whom it is about: the integrator's own reference for them says more than an address. '' for nobody knows."""
+    if given.customer:
+        return pseudonym(secret, f"ref:{given.customer}")
+    return whose(pseudonym(secret, party.address)) if party.address else ""
 
 
 def _attributes(given: Given) -> bytes:

@@ -85,6 +85,7 @@ async def receive(arrival: Arrival, incoming: Incoming) -> Draft:
         quote.noted(incoming.given),
         party=incoming.party,
         secret=arrival.secret,
+        whose=arrival.history.whose,
         key=incoming.natural,
     )
     text = arrival.id("txt", incoming.natural)

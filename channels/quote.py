@@ -20,7 +20,8 @@ UNKNOWN = "reference_unknown"
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """What a reference leads to: nothing (`item` is empty) or a conversation and its latest item.
 
-    `closed` is what history knows of a conversation whose item is closed.
+    `customer` is who they are by now: the address may have been linked since. `closed` is what history knows of a
+    conversation whose item is closed.
     """
 
     reference: str = ""
@@ -65,7 +66,7 @@ async def quoted(gateway: Gateway, history: History, reference: str) -> Quote:
             conversation=conversation.id,
             item=conversation.item,
             channel=conversation.channel,
-            customer=conversation.customer,
+            customer=history.whose(conversation.customer),
             closed=None if item is not None and item.state in OPEN else thread,
         )
     if thread is None:
@@ -75,7 +76,7 @@ async def quoted(gateway: Gateway, history: History, reference: str) -> Quote:
         conversation=thread.conversation,
         item=thread.item,
         channel=thread.channel,
-        customer=thread.customer,
+        customer=history.whose(thread.customer),
         closed=thread,
     )
 

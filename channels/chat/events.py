@@ -7,9 +7,10 @@ from msgspec import Meta
 
 from channels.arrival import Arrival, Draft
 from channels.chat import limits
-from channels.entry import Address, Given, Id, Name, Party, customer_of, find, normalised
+from channels.entry import Address, Given, Id, Name, Party, customer_of, find
 from channels.message import Incoming, conversation_named, natural_key, receive
 from channels.quote import checked, quoted
+from channels.spelling import normalised
 from router.core.commands import LeaveChat
 from router.gateway import EventRefused
 
@@ -51,7 +52,7 @@ async def message(arrival: Arrival, data: ChatMessage) -> Draft:
     party = Party(address=sender, name=data.name)
     quote = await quoted(arrival.gateway, arrival.history, checked(data.reference))
     named = data.conversation or f"{normalised('chat', data.site)} {sender}"
-    going_on = quote.going_on("chat", customer_of(arrival.secret, data, party))
+    going_on = quote.going_on("chat", customer_of(arrival.secret, arrival.history.whose, data, party))
     where = await conversation_named(arrival, "chat", named, going_on)
     incoming = Incoming(
         channel="chat",

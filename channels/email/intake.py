@@ -13,7 +13,7 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
-from channels.customer import pseudonym
+from channels.customer import known_by, pseudonym
 from channels.email.addresses import canonical, door
 from channels.email.limits import (
     CONTENT_BYTES_MAX,
@@ -69,7 +69,7 @@ class Whose(msgspec.Struct, frozen=True, kw_only=True):
         return canonical(self.answer.address) == self.sender.address
 
     def pseudonym(self, secret: bytes) -> str:
-        """The customer, as the log knows them."""
+        """Their address, as the log knows it: threads keep to it, whosever it is said to be."""
         return pseudonym(secret, self.sender.address)
 
 
@@ -238,7 +238,15 @@ class MailIntake:
         speaks = "language" in entry.overrides and skill is not None and skill.kind == "language"
         if speaks and not given.language:
             given = msgspec.structs.replace(given, language=parsed.language)
-        facts, contents = facts_of(state, entry, given, party=whose.sender, secret=self._secret, key=natural)
+        facts, contents = facts_of(
+            state,
+            entry,
+            given,
+            party=whose.sender,
+            secret=self._secret,
+            whose=self._history.whose,
+            key=natural,
+        )
         if facts.address:
             contents[facts.address] = msgspec.json.encode(
                 Content(
@@ -247,6 +255,7 @@ class MailIntake:
                     subject=parsed.subject,
                     message_id=parsed.message_id,
                     references=_kept(parsed.references),
+                    known_by=known_by(self._secret, "email", whose.sender.address),
                 )
             )
         return facts, contents

@@ -7,8 +7,9 @@ from msgspec import Meta
 
 from channels import limits
 from channels.arrival import Arrival, Draft
-from channels.entry import Address, Given, Id, Name, Party, facts_of, find, normalised, phone_address
+from channels.entry import Address, Given, Id, Name, Party, facts_of, find
 from channels.quote import checked, quoted
+from channels.spelling import normalised, phone_address
 from router.core import commands as c
 from router.core.agent import Agent
 from router.gateway import EventRefused
@@ -77,6 +78,7 @@ async def offered(arrival: Arrival, data: CallOffered) -> Draft:
         quote.noted(data),
         party=Party(address=normalised("phone", data.from_), name=data.from_name),
         secret=arrival.secret,
+        whose=arrival.history.whose,
         key=f"call:{data.call}",
     )
     command = c.OfferCall(

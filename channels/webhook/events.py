@@ -6,9 +6,10 @@ from msgspec import Meta
 
 from channels import limits
 from channels.arrival import Arrival, Draft
-from channels.entry import Address, Given, Id, Name, Party, customer_of, find, normalised
+from channels.entry import Address, Given, Id, Name, Party, customer_of, find
 from channels.message import Incoming, conversation_named, natural_key, receive
 from channels.quote import checked, quoted
+from channels.spelling import normalised
 
 
 class WebhookReceived(Given, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
@@ -32,7 +33,7 @@ async def received(arrival: Arrival, data: WebhookReceived) -> Draft:
     """A text came in."""
     party = Party(address=normalised("webhook", data.from_), name=data.name)
     quote = await quoted(arrival.gateway, arrival.history, checked(data.reference))
-    going_on = quote.going_on("webhook", customer_of(arrival.secret, data, party))
+    going_on = quote.going_on("webhook", customer_of(arrival.secret, arrival.history.whose, data, party))
     named = data.conversation or data.id or arrival.key
     where = await conversation_named(arrival, "webhook", named, going_on)
     incoming = Incoming(

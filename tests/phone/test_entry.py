@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from channels.customer import pseudonym
-from channels.entry import Given, Party, facts_of, find, phone_address, spoken
+from channels.entry import Given, Party, facts_of, find, spoken
+from channels.spelling import phone_address
 from router.core.facts import Facts
 from router.core.state import State
-from router.gateway import Content, EventRefused
+from router.gateway import Content, CustomerAddress, EventRefused
 from tests.phone.house import RECORDS, SECRET
 
 OFFERED = Party(address="+32470123456", name="Nora")
@@ -25,7 +26,9 @@ def state() -> State:
 
 
 def facts(state: State, entry: str, **given: Any) -> tuple[Facts, dict[str, bytes]]:
-    return facts_of(state, state.entry_points[entry], Given(**given), party=OFFERED, secret=SECRET, key="call:1")
+    return facts_of(
+        state, state.entry_points[entry], Given(**given), party=OFFERED, secret=SECRET, whose=str, key="call:1"
+    )
 
 
 def refusal(state: State, entry: str, **given: Any) -> tuple[str, str]:
@@ -122,7 +125,10 @@ def test_facts_hold_no_address_and_contents_do(state: State) -> None:
     assert "32470123456" not in log
     assert "Nora" not in log
     assert "crm-7" not in log
-    assert msgspec.json.decode(contents[made.address], type=Content) == Content(address="+32470123456", name="Nora")
+    mine = CustomerAddress(key=pseudonym(SECRET, "+32470123456"), kind="phone", address="+32470123456")
+    assert msgspec.json.decode(contents[made.address], type=Content) == Content(
+        address="+32470123456", name="Nora", known_by=mine
+    )
     assert msgspec.json.decode(contents[made.attributes], type=Content).attributes == {
         "plate": "1-ABC-234",
         "customer": "crm-7",
