@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from channels.addresses import Addresses
 from channels.entry import Given
 from channels.intake import EventIntake
 from queues.category import Category
@@ -18,6 +19,7 @@ from queues.entry_point import EntryPoint
 from queues.queue import Queue
 from queues.team import Membership, Team
 from router.archive.archiver import Archiver
+from router.archive.customers import SqlCustomers
 from router.archive.database import Database
 from router.archive.history import SqlHistory
 from router.core import commands as c
@@ -26,8 +28,10 @@ from router.core.facts import MessageFacts
 from router.core.invariants import check
 from router.core.item import WorkItem
 from router.core.state import State
-from router.gateway import CloudEvent, Content, EventRefused, Outcome, Receipt, StoreError
+from router.gateway import AddressKind, CloudEvent, Content, EventRefused, Outcome, Receipt, StoreError
+from router.runtime.acts import Act
 from router.runtime.blobs import Blobs
+from router.runtime.customers import Card
 from router.runtime.domain import Domain
 from router.runtime.memory import MemoryStore, World
 from router.runtime.system import SystemClock, SystemIds
@@ -97,13 +101,27 @@ class Line:
 
 
 class House:
-    """A domain, its archive and its intake, and short ways to speak with them."""
+    """A domain, its archive and its intake, and short ways to speak with them.
 
-    def __init__(self, world: World, line: Line, domain: Domain, history: SqlHistory, archiver: Archiver) -> None:
+    `linked` says of addresses, by key, to which customer an agent gave them.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        line: Line,
+        domain: Domain,
+        *,
+        history: SqlHistory,
+        customers: SqlCustomers,
+        archiver: Archiver,
+    ) -> None:
+        self.customers = customers
         self.world = world
         self.line = line
         self.domain = domain
         self.history = history
+        self.linked: dict[str, str] = {}
         self.archiver = archiver
         self.clock = SystemClock()
         self.mail: Any = NoMail()
@@ -172,6 +190,12 @@ class House:
         command = c.SendReply(item=item, agent=self.state.items[item].agent, message=message)
         await self.ended(await self.domain.submit(command, contents=contents))
 
+    async def link(self, kind: AddressKind, address: str, customer: str = "cust_ada") -> str:
+        """Say whose an address is, as an agent does; the customer."""
+        act = Act(by="ann", command="LinkCustomer", at_ms=0)
+        await self.customers.link(Card(id=customer), Addresses(SECRET).read(kind, address), act=act)
+        return customer
+
     async def archive(self) -> None:
         """Everything so far goes into SQL, and what is closed leaves memory."""
         closed = [id for id, item in self.state.items.items() if item.state == "closed"]
@@ -208,7 +232,8 @@ class House:
 async def built(folder: Path, migrated: Path) -> AsyncIterator[House]:
     """A running house with the small centre."""
     database = await Database.open(f"sqlite:///{shutil.copy(migrated, folder / 'history.db')}")
-    history = SqlHistory(database)
+    customers = SqlCustomers(database)
+    history = SqlHistory(database, whose=customers.whose)
     clock = SystemClock()
     world = World(clock)
     line: Any = Line(MemoryStore(world))
@@ -217,7 +242,7 @@ async def built(folder: Path, migrated: Path) -> AsyncIterator[House]:
     await domain.start()
     archiver = Archiver(database, line, domain)
     await archiver.start()
-    house = House(world, line, domain, history, archiver)
+    house = House(world, line, domain, history=history, customers=customers, archiver=archiver)
     await house.put(*RECORDS)
     try:
         yield house
