@@ -84,6 +84,20 @@ async def test_a_forged_sender_cannot_turn_the_answers_aside(post: Post, ended: 
     assert (forged.customer, forged.related) == (item.customer, item.id)
 
 
+@pytest.mark.parametrize("ended", [False, True])
+async def test_one_customer_may_quote_from_each_of_their_addresses(post: Post, ended: bool) -> None:
+    """An agent said that both are theirs; before that, the second one was a stranger."""
+    item = await post.take(mail())
+    subject = f"[{called(post, item)}]"
+    if ended:
+        await closed(post, item)
+    before = await post.take(mail("from work", sender="kim@work.example", Subject=subject))
+    assert before.conversation != item.conversation
+    await post.house.link("email", "kim@work.example", item.customer)
+    after = await post.take(mail("from work again", sender="kim@work.example", Subject=subject))
+    assert (after.conversation, after.customer) == (item.conversation, item.customer)
+
+
 async def test_what_a_mail_answers_counts_more_than_what_its_subject_says(post: Post) -> None:
     quoted = await post.take(mail())
     item = await post.take(mail(sender="jo@example.org"))

@@ -101,10 +101,7 @@ class Line:
 
 
 class House:
-    """A domain, its archive and its intake, and short ways to speak with them.
-
-    `linked` says of addresses, by key, to which customer an agent gave them.
-    """
+    """A domain, its archive and its intake, and short ways to speak with them."""
 
     def __init__(
         self,
@@ -121,7 +118,6 @@ class House:
         self.line = line
         self.domain = domain
         self.history = history
-        self.linked: dict[str, str] = {}
         self.archiver = archiver
         self.clock = SystemClock()
         self.mail: Any = NoMail()
