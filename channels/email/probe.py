@@ -70,7 +70,7 @@ async def try_imap(settings: Imap) -> InboxFound:
         if settings.tls == "none":
             raise Trouble(
                 "no_answer",
-                f"{settings.host} does not talk plain IMAP on port {settings.port}: use TLS (port 993 as a rule).",
+                f"{settings.host} does not talk plain IMAP on port {settings.port}: use TLS, mostly on port 993.",
             ) from error
         raise Trouble("mail_server", f"{settings.host} answers, but not like an IMAP server: {error}.") from error
     finally:
@@ -170,10 +170,11 @@ def _smtp_trouble(settings: Smtp, sender: str, error: Exception) -> Trouble:
             return Trouble("no_answer", f"{host} says nothing on port {settings.port}: it may want TLS from the start.")
         case aiosmtplib.SMTPServerDisconnected() | OSError():
             return Trouble("mail_server", f"{host} hangs up on port {settings.port}: look at port and TLS.")
-        case _ if "STARTTLS" in str(error):
+        case _ if settings.tls == "starttls" and "STARTTLS extension" in str(error):
             return Trouble("tls", f"{host} offers no STARTTLS on port {settings.port}: try TLS from the start.")
         case _:
-            return Trouble("login_refused", f"{host} lets nobody log in on port {settings.port}: {_short(str(error))}")
+            said = f"{host} lets nobody log in on {settings.port} ({_short(str(error))}): use no user, or another port."
+            return Trouble("login_refused", said)
 
 
 def _login_refused(host: str, user: str, said: str) -> Trouble:

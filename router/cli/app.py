@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from router.cli import accounts, backup, bench, config, doctor, events, items, keys, report, serve
+from router.cli import accounts, backup, bench, config, doctor, events, init, items, keys, report, serve
 from router.cli.console import emit, say
 from router.cli.options import JSON_ASKED
 from router.cli.outcome import MEANINGS, CommandError, Exit
@@ -53,6 +53,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
+    init.register,
     serve.register,
     bench.register,
     config.register,

@@ -15,3 +15,4 @@ BINARY_WAIT_S = 5.0  # how long a server binary may take to say its version
 REDIS_MIN = (7, 0)  # older ones lack what the commit script uses
 PYTHON_MIN = (3, 11)  # pyproject.toml
 PROBLEMS_SHOWN_MAX = 20  # lines of errors before the rest is only counted
+GUESS_S_MAX = 3.0  # looking a host name up that may not exist, while a person waits for the next question

@@ -54,6 +54,10 @@ def url_of(url: str, data: Path | None = None) -> str:
     """The URL that was named, else that of the server of the settings here. Raises SettingsError."""
     if url:
         return url.rstrip("/")
-    settings = settings_of(None, data)
+    return url_of_settings(settings_of(None, data))
+
+
+def url_of_settings(settings: Settings) -> str:
+    """Where the server with these settings is found from this machine."""
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "") else settings.host  # noqa: S104 - compared, not bound
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
