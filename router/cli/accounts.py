@@ -65,7 +65,9 @@ def add(
         return await people.put(person, chosen)
 
     made = with_people(place_of(url, login, data), make)
-    _told(person, (chosen or "") if generate else made, json)
+    _told(
+        msgspec.structs.replace(person, must_change=bool(made)), made or (chosen if generate and chosen else ""), json
+    )
 
 
 def list_(*, data: Data = None, url: Url = "", login: Login = "", json: Json = False) -> None:
@@ -121,7 +123,7 @@ def reset(name: Name, *, data: Data = None, url: Url = "", login: Login = "", js
         return person, await people.reset(name)
 
     person, made = with_people(place_of(url, login, data), change)
-    _told(person, made, json)
+    _told(msgspec.structs.replace(person, must_change=True), made, json)
 
 
 async def _one(people: People, name: str) -> Person:

@@ -159,6 +159,17 @@ def test_accounts_are_made_listed_and_closed(place: Place) -> None:
     assert firstline("config", "export", "--login", "amelie", **login).exit_code == Exit.REFUSED
 
 
+def test_a_first_password_and_a_reset_are_for_choosing_another_one(place: Place) -> None:
+    made = parsed(as_admin(place, "user", "add", "zoe", "--grant", "agent:housing", "--first-password", "--json"))
+    reset = parsed(as_admin(place, "user", "reset", "zoe", "--json"))
+    assert made["must_change"] and reset["must_change"] and made["password"] != reset["password"]
+    refused = firstline("user", "list", "--login", "zoe", **place.environ | {"FIRSTLINE_PASSWORD": reset["password"]})
+    assert refused.exit_code == Exit.REFUSED
+    assert "password_change_required" in refused.stderr
+    (zoe,) = [one for one in as_admin(place, "user", "list").stdout.splitlines() if "zoe" in one]
+    assert "first password" in zoe
+
+
 def test_a_wrong_password_is_refused(place: Place) -> None:
     environ = {**place.environ, "FIRSTLINE_PASSWORD": "wrong"}
     result = firstline("user", "list", "--login", "admin", **environ)
