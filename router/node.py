@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 import structlog
 from aiohttp import web
 
+from channels.addresses import Addresses
 from channels.chat.namespace import Chat, register
 from channels.email.imap import ImapReader
 from channels.email.intake import MailIntake
@@ -33,6 +34,7 @@ from router.api.client_address import last_foreign
 from router.api.deps import ApiSettings, Deps
 from router.archive import limits as archive_limits
 from router.archive.accounts import SqlAccounts
+from router.archive.customers import SqlCustomers
 from router.archive.database import Database
 from router.archive.history import SqlHistory
 from router.archive.migrate import upgrade
@@ -121,6 +123,7 @@ class Running:
     gateway: AdmittingDomain
     database: Database
     accounts: SqlAccounts
+    customers: SqlCustomers
     history: SqlHistory
     naturals: Naturals
     backlog: "Backlog"
@@ -144,9 +147,10 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             stack.push_async_callback(embedded.stop)
         database = await _database(settings)
         stack.push_async_callback(database.close)
-        accounts, naturals = SqlAccounts(database), Naturals(database)
-        history = SqlHistory(database, naturals.perhaps)
+        accounts, customers, naturals = SqlAccounts(database), SqlCustomers(database), Naturals(database)
+        history = SqlHistory(database, naturals.perhaps, customers.whose)
         await accounts.start()
+        await customers.start()
         store_url, store = _store(settings, embedded)
         stack.push_async_callback(store.close)
         blobs = Blobs(settings.blobs_url)
@@ -168,6 +172,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             gateway=domain,
             database=database,
             accounts=accounts,
+            customers=customers,
             history=history,
             naturals=naturals,
             backlog=backlog,
@@ -226,6 +231,7 @@ def _jobs(node: Running, mail: MailIntake, boxes: list[MailboxSettings]) -> list
         ("domain", node.gateway.wait()),
         ("archive", ArchiveProcess(_where(node)).run()),
         ("naturals", node.naturals.run()),
+        ("customers", node.customers.run()),
         ("backlog", node.backlog.run()),
         ("webhooks", webhooks.run()),
         ("outbound", outbound.run()),
@@ -264,6 +270,8 @@ class Faces:
         deps = Deps(
             gateway=node.gateway,
             accounts=node.accounts,
+            customers=node.customers,
+            addresses=Addresses(node.secret),
             intake=intake,
             history=node.history,
             reports=SqlReports(node.database),

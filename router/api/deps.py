@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from router.gateway import Clock, Gateway, Ids, Intake, Reports, Timelines, Typing
+from router.gateway import Addresses, Clock, Gateway, Ids, Intake, Reports, Timelines, Typing
 from router.runtime.accounts import Accounts
+from router.runtime.customers import Customers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,8 @@ class Deps:
 
     gateway: Gateway
     accounts: Accounts
+    customers: Customers
+    addresses: Addresses
     intake: Intake
     history: Timelines
     reports: Reports

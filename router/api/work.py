@@ -6,11 +6,13 @@ say; here it is only checked who asks.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 
 from router.api import limits
+from router.api.cards import address_of, card_of
 from router.api.commanding import Call, Done, Later, carry_out
 from router.api.problems import Problem
 from router.api.rights import Action, Principal, may, require
@@ -19,6 +21,7 @@ from router.core import commands as c
 from router.core.facts import MessageFacts
 from router.core.item import WorkItem
 from router.core.state import State
+from router.runtime.acts import Act
 
 Name = Annotated[str, msgspec.Meta(max_length=limits.ID_CHARS_MAX)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -77,6 +80,14 @@ class Outcome(_Body, frozen=True):
     disposition: Name
 
 
+class Customer(_Body, frozen=True):
+    """Say whom the item is about, by the id of a customer; with `remember`, the address it came from is theirs from
+    then on."""
+
+    customer: Annotated[str, msgspec.Meta(min_length=1, max_length=limits.ID_CHARS_MAX)]
+    remember: bool = False
+
+
 class End(_Body, frozen=True):
     """The exchange is over: wrap-up starts."""
 
@@ -112,10 +123,12 @@ class Requeue(_Body, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A command ready to be submitted, with the contents that it names."""
+    """A command ready to be submitted, with the contents that it names. `then`: what is written beside the log once
+    it is accepted."""
 
     command: c.Command
     contents: Mapping[str, bytes] = field(default_factory=dict)
+    then: Callable[[], Awaitable[None]] | None = None
 
 
 Maker = Callable[[Call, str, Any], Awaitable[Made]]
@@ -159,6 +172,22 @@ async def _category(call: Call, item: str, body: Category) -> Made:
 
 async def _outcome(call: Call, item: str, body: Outcome) -> Made:
     return Made(c.SetOutcome(item=item, agent=body.agent, disposition=body.disposition))
+
+
+async def _customer(call: Call, item: str, body: Customer) -> Made:
+    command = c.LinkCustomer(item=item, agent=body.agent, customer=body.customer)
+    card = await card_of(call.deps, body.customer)
+    if card is None:
+        raise Problem("unknown_customer", "There is no customer with this id.", subject=body.customer)
+    record = call.deps.gateway.state.items.get(item)
+    if not body.remember or record is None:
+        return Made(command)
+    address = await address_of(call.deps, record)
+    if address is None:
+        raise Problem("no_address", "This item came from no address that could be remembered.", subject=item)
+    now = call.deps.clock.now_ms()
+    act = Act(by=call.principal.by, command="LinkCustomer", at_ms=now, correlation=call.correlation)
+    return Made(command, then=partial(call.deps.customers.link, card, address, act=act))
 
 
 async def _end(call: Call, item: str, body: End) -> Made:
@@ -216,6 +245,7 @@ ACTIONS: dict[str, ItemAction] = {
     "resume": ItemAction(Resume, _resume),
     "category": ItemAction(Category, _category),
     "outcome": ItemAction(Outcome, _outcome),
+    "customer": ItemAction(Customer, _customer),
     "end": ItemAction(End, _end),
     "complete": ItemAction(Complete, _complete),
     "escalate": ItemAction(Escalate, _escalate),
@@ -229,7 +259,10 @@ async def do(call: Call, name: str, item: str, body: Any) -> Done | Later:
     action = ACTIONS[name]
     body = _acting(call, item, body, action.action)
     made = await action.make(call, item, body)
-    return await carry_out(call, made.command, made.contents)
+    ended = await carry_out(call, made.command, made.contents)
+    if made.then is not None and isinstance(ended, Done):
+        await made.then()
+    return ended
 
 
 def _acting(call: Call, item: str, body: Any, action: Action) -> Any:

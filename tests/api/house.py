@@ -12,6 +12,7 @@ import socketio
 from aiohttp import ClientSession, web
 from argon2 import PasswordHasher
 
+from channels.addresses import Addresses
 from channels.intake import EventIntake
 from queues.category import Category, Code
 from queues.entry_point import EntryPoint
@@ -23,6 +24,7 @@ from router.api.passwords import PASSWORDS, Passwords
 from router.api.tokens import key_hash
 from router.archive.accounts import SqlAccounts
 from router.archive.archiver import Archiver
+from router.archive.customers import SqlCustomers
 from router.archive.database import Database
 from router.archive.history import SqlHistory
 from router.archive.reports import SqlReports
@@ -106,7 +108,8 @@ class House:
         self.store = HeldStore(self.world)
         self.ids = SystemIds()
         self.database = database
-        self.history = SqlHistory(database)
+        self.customers = SqlCustomers(database)
+        self.history = SqlHistory(database, whose=self.customers.whose)
         self.accounts = SqlAccounts(database)
         self.typing = TypingHub()
         self.domain = Domain(
@@ -130,6 +133,8 @@ class House:
         return Deps(
             gateway=self.domain,
             accounts=self.accounts,
+            customers=self.customers,
+            addresses=Addresses(SECRET.encode()),
             intake=EventIntake(self.domain, self.history, secret=SECRET.encode(), mail=None),  # type: ignore[arg-type]
             history=self.history,
             reports=SqlReports(self.database),
