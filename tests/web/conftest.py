@@ -11,7 +11,7 @@ from playwright.async_api import Browser, async_playwright
 
 from tests.web.person import Person
 from tests.web.place import Place
-from tests.web.small_centre import PASSWORD
+from tests.web.small_centre import PASSWORD, PEOPLE
 
 FLAGS = [
     "--no-sandbox",
@@ -55,19 +55,27 @@ Arrive = Callable[..., Awaitable[Person]]
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def arrive(browser: Browser, place: Place) -> AsyncIterator[Arrive]:
-    """Somebody opens a browser of their own: `await arrive("lea", language="fr", dark=True)`. "" signs nobody in."""
+    """Somebody opens a browser of their own: `await arrive("lea", language="fr", dark=True)`. "" signs nobody in.
+
+    When the test ends they are offline at once, so that the next test's work is not offered to them.
+    """
     people: list[Person] = []
+    agents: set[str] = set()
 
     async def arrives(login: str = "", **how: object) -> Person:
         person = await Person.open(browser, place.url, **how)
         people.append(person)
         if login:
             await person.sign_in(login)
+            agents.update(account.agent for account in PEOPLE if account.login == login and account.agent)
         return person
 
     yield arrives
     for person in people:
-        await person.leave()
+        await person.close()
+    for agent in sorted(agents):
+        await place.call("PUT", f"/agents/{agent}/presence", {"state": "offline"})
+    assert [fault for person in people for fault in person.faults] == [], "a page complained in its console"
 
 
 @pytest.fixture

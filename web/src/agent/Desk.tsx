@@ -59,10 +59,11 @@ function Connection() {
 
 function Work() {
   const item = current.value;
+  const busy = inHand.value.length + onHold.value.length > 0;
   return (
     <>
       <Offers />
-      <div class={`desk ${item ? "with-item" : ""}`}>
+      <div class={`desk ${item ? "with-item" : ""} ${busy ? "" : "free"}`}>
         <nav class="mine" aria-label={t("agent.mine")}>
           <Returned />
           <ItemList title={t("agent.in_hand")} items={inHand.value} />
@@ -98,10 +99,17 @@ function NothingOpen() {
   }
   return (
     <Empty title={t("agent.idle_title")}>
-      <p>{t("agent.idle_hint")}</p>
-      <Button kind="main" onClick={() => void setReady()}>
-        {t("agent.get_ready")}
-      </Button>
+      <ol class="steps">
+        <li>{t("agent.step_ready")}</li>
+        <li>{t("agent.step_accept")}</li>
+        <li>{t("agent.step_answer")}</li>
+        <li>{t("agent.step_close")}</li>
+      </ol>
+      <p>
+        <Button kind="main" onClick={() => void setReady()}>
+          {t("agent.get_ready")}
+        </Button>
+      </p>
     </Empty>
   );
 }

@@ -9,7 +9,7 @@ import { ChannelMark } from "./ChannelMark";
 import { Closing } from "./Closing";
 import { Composer } from "./Composer";
 import { CustomerCard } from "./CustomerCard";
-import { caller, given, open } from "./work";
+import { caller, open } from "./work";
 import { When } from "./ItemList";
 import { languageName } from "./Offers";
 import { Story } from "./Story";
@@ -53,11 +53,10 @@ function Head({ item }: { item: Item }) {
         )}
       </div>
       <div class="row between">
-        <p class="row soft">
+        <p class="soft">
           <ChannelMark channel={item.channel} /> · {queueName(item.queue)}
-          {item.language && <> · {languageName(item.language)}</>} · <When item={item} />
+          {item.language && <> · {languageName(item.language)}</>} · <When item={item} />{" "}
           {item.customer_left && <Badge tone="warn">{t("agent.customer_left")}</Badge>}
-          {item.channel === "phone" && <span>{given.value[item.id]?.address}</span>}
         </p>
         <Actions item={item} />
       </div>

@@ -173,7 +173,7 @@ interface Notice {
 const notices = signal<Notice[]>([]);
 const urgent = signal("");
 let count = 0;
-const GOOD_NEWS_MS = 6_000; // a confirmation goes by itself; what went wrong stays until it is closed
+const GOOD_NEWS_MS = 6_000; // a confirmation goes by itself; what went wrong stays
 
 /** Show a notice; it is read out when the person pauses. */
 export function notify(text: string, tone: Tone = "good"): void {
@@ -192,10 +192,11 @@ export function announce(text: string): void {
   urgent.value = text;
 }
 
-/** Do something that may be refused; a refusal is shown. Whether it was done. */
+/** Do something that may be refused; a refusal is shown until something succeeds. Whether it was done. */
 export async function attempt(work: () => Promise<unknown>): Promise<boolean> {
   try {
     await work();
+    notices.value = notices.value.filter(({ tone }) => tone !== "bad");
     return true;
   } catch (error) {
     complain(error);
