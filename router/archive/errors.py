@@ -33,3 +33,37 @@ class DatabaseUnusable(StartError):
             f"database_url cannot be used ({problem}): leave it empty for SQLite, or write "
             "postgresql://user:password@host/name and install the driver with pip install 'firstline[postgresql]'"
         )
+
+
+class DatabaseMoved(StartError):
+    """The data base was moved elsewhere: what is written here would be lost."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this data base was moved to PostgreSQL by 'firstline migrate', and nothing may be written to it any more: "
+            "set database_url to the one that it was moved to"
+        )
+
+
+class DatabaseUnfinished(StartError):
+    """The data base is the target of a move that is not finished: it lacks what happened since."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this data base is not complete, 'firstline migrate' is still filling it: leave database_url as it was, "
+            "and finish the move with the server stopped"
+        )
+
+
+class MoveRefused(Exception):
+    """A move from one data base to the other cannot go on. The message says what was found and what to do."""
+
+
+class CopyDiffers(MoveRefused):
+    """After everything was copied, the two sides are not equal."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(
+            f"the copy of the table {table} is not equal to the original. Nothing was closed, the old data base is as "
+            "it was: empty the new one and begin again, and report this"
+        )

@@ -28,3 +28,5 @@ NATURALS_PAGE = 1_000  # keys read and added at once: 6 ms of the loop (measured
 DIGITS_MIN = 3  # of a number that is searched: fewer are in every second one
 LINKS_REREAD_S = 5.0  # how late a node may notice whose an address is that another node was told
 LINKS_OVERLAP = 200  # changes read again each time: transactions that began before others may end after them
+MOVE_ROWS = 200  # rows read and written at once when a data base moves: entries may have 256 KiB each
+MOVE_TELL_ROWS = 2_000  # rows between two looks at the progress of a move: some twenty a second (measured)

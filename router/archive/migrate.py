@@ -16,14 +16,22 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from router.archive.database import as_store_errors, plain_engine
-from router.archive.errors import NewerDatabase
+from router.archive.errors import DatabaseMoved, DatabaseUnfinished, NewerDatabase
+from router.runtime.errors import StartError
 
 _LOCK: Final = 0x66697273746C696E
 """Key of the PostgreSQL advisory lock: two nodes that start together migrate one after the other ("firstlin")."""
 
 
+MOVED: Final = " moved"
+UNFINISHED: Final = " unfinished"
+"""What follows the revision in a data base that was moved away, and in one that a move still fills (see `transfer`):
+no version of Firstline knows such a revision, so none starts there."""
+
+
 async def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the data base up to `revision`. Raises NewerDatabase, DatabaseUnusable, and StoreError when it is away."""
+    """Bring the data base up to `revision`. Raises DatabaseUnusable, StoreError when it is away, and what
+    says that it is not for this version: NewerDatabase, DatabaseMoved, DatabaseUnfinished."""
     await asyncio.to_thread(_migrate, url, revision, down=False)
 
 
@@ -57,11 +65,53 @@ def _migrate(url: str, revision: str, *, down: bool) -> None:
 def _run(connection: Connection, revision: str, down: bool) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config = _config()
     config.attributes["connection"] = connection
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    for current in MigrationContext.configure(connection).get_current_heads():
-        if current not in known:
-            raise NewerDatabase(current)
+    if (current := revision_in(connection)) and current not in known:
+        raise _refusal(current)
     (command.downgrade if down else command.upgrade)(config, revision)
+
+
+def newest() -> str:
+    """The revision of this version of Firstline."""
+    found = ScriptDirectory.from_config(_config()).get_current_head()
+    assert found is not None
+    return found
+
+
+def revision_of(url: str) -> str:
+    """The revision that a data base is at, '' for an empty one. Raises DatabaseUnusable, StoreError."""
+    engine = plain_engine(url)
+    try:
+        with as_store_errors(), engine.connect() as connection:
+            return revision_in(connection)
+    finally:
+        engine.dispose()
+
+
+def revision_in(connection: Connection) -> str:
+    """The revision that this data base is at, '' for an empty one."""
+    return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def build(connection: Connection) -> None:
+    """Make all tables in an empty data base, in the transaction that the connection is in."""
+    _run(connection, "head", down=False)
+
+
+def mark(connection: Connection, revision: str) -> None:
+    """Say that this data base is at a revision, in the transaction that the connection is in."""
+    connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    return config
+
+
+def _refusal(revision: str) -> StartError:
+    if revision.endswith(MOVED):
+        return DatabaseMoved()
+    return DatabaseUnfinished() if revision.endswith(UNFINISHED) else NewerDatabase(revision)

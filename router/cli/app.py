@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from router.cli import accounts, backup, bench, config, doctor, events, init, items, keys, report, serve
+from router.cli import accounts, backup, bench, config, doctor, events, init, items, keys, migrate, report, serve
 from router.cli.console import emit, say
 from router.cli.options import JSON_ASKED
 from router.cli.outcome import MEANINGS, CommandError, Exit
@@ -61,6 +61,7 @@ _COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     keys.register,
     events.register,
     items.register,
+    migrate.register,
     report.register,
     doctor.register,
     backup.register,
