@@ -25,11 +25,11 @@ def folded(text: str) -> str:
 def found_by(text: str, number: str) -> ColumnElement[bool]:
     """The customers whom this text means. `number` is what it is as a phone number, '' for none."""
     id, address = customers.c.id, customer_addresses.c.address
-    with_address = [address.contains(text.strip().lower(), autoescape=True)]
+    typed, digits = text.strip().lower(), _significant(text)
+    parts = [digits] if digits and digits in typed else [part for part in (typed, digits) if part]
+    with_address = [address.contains(part, autoescape=True) for part in parts]
     if number:
         with_address.append(address == number)
-    if digits := _significant(text):
-        with_address.append(and_(customer_addresses.c.kind == "phone", address.contains(digits)))
     owners = select(customer_addresses.c.customer).where(or_(*with_address))
     named = [customers.c.folded.contains(word, autoescape=True) for word in folded(text).split()]
     return or_(id == text.strip(), id.in_(owners), and_(*named) if named else false())
