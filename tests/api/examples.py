@@ -97,6 +97,14 @@ CHANGES = (
     Example("POST", f"{_ACCOUNT}/reset", "/api/v1/accounts/new/reset", {}, (("account", "new"),)),
     Example("POST", "/api/v1/keys", "/api/v1/keys", {"name": "pbx"}, (("key", "new"),)),
     Example("DELETE", "/api/v1/keys/{key}", "/api/v1/keys/key_tests", None, (("key", "key_tests"),)),
+    Example("POST", "/api/v1/customers", "/api/v1/customers", {"name": "Ada"}, (("customer", "new"),)),
+    Example(
+        "PUT",
+        "/api/v1/customers/{customer}",
+        "/api/v1/customers/cust",
+        {"name": "Jan Peeters"},
+        (("customer", "cust"),),
+    ),
     Example("POST", "/api/v1/centre/apply", "/api/v1/centre/apply", CENTRE_FILE, (("skill", "cello"),)),
     Example(
         "POST",
@@ -128,6 +136,7 @@ OTHERS = {
             "resume",
             "category",
             "outcome",
+            "customer",
             "end",
             "complete",
             "escalate",

@@ -50,7 +50,7 @@ async def test_every_change_leaves_exactly_one_row_for_each_thing_it_changes(hou
     started = (await rows(house))[0]["at_ms"]
     for example in CHANGES:
         found = await made(house, example)
-        about = tuple((row["kind"], "new" if _made_key(row) else row["subject"]) for row in found)
+        about = tuple((row["kind"], "new" if _named_by_us(row) else row["subject"]) for row in found)
         assert about == example.leaves, (example, found)
         for row in found:
             assert row["by"] == f"login:{example.who}", row
@@ -59,9 +59,9 @@ async def test_every_change_leaves_exactly_one_row_for_each_thing_it_changes(hou
             assert "argon2" not in str(row) and "hash" not in str(row), row
 
 
-def _made_key(row: dict[str, Any]) -> bool:
-    """Its id is made by the server."""
-    return row["kind"] == "key" and row["before"] is None
+def _named_by_us(row: dict[str, Any]) -> bool:
+    """It is new, and its id is one that nobody can guess."""
+    return row["kind"] in ("key", "customer") and row["before"] is None
 
 
 async def test_a_row_says_what_was_before_and_after(house: House) -> None:
@@ -72,6 +72,15 @@ async def test_a_row_says_what_was_before_and_after(house: House) -> None:
         [["fr", 3], ["nl", 4]],
         [["fr", 3], ["nl", 4], ["tax", 4]],
     )
+
+
+async def test_what_ends_by_itself_has_a_row_by_nobody(house: House) -> None:
+    until = house.deps().clock.now_ms() + 100
+    await house.call("PUT", "/api/v1/agents/ann/skills/tax", "lea", json={"level": 4, "until_at_ms": until})
+    await eventually(lambda: not house.domain.state.agents["ann"].temporary)
+    ended, lent = await rows(house, kind="agent", subject="ann", from_at_ms=until - 100)
+    assert (ended["by"], ended["command"], lent["by"]) == ("", "Pulse", "login:lea")
+    assert (ended["before"], ended["after"]["skills"]) == (lent["after"], lent["before"]["skills"])
 
 
 async def test_a_forced_move_says_where_the_item_was_and_is(house: House) -> None:

@@ -46,6 +46,9 @@ async def test_not_ready_after_this_item(house: House) -> None:
         assert (await ann.act("presence", state="not_ready", reason="break", after=True))["ok"]
         await eventually(lambda: ann.view["agent"]["next"] == "break")
         assert ann.view["agent"]["state"] == "available"
+        assert (await ann.act("presence", state="available"))["ok"]
+        await eventually(lambda: ann.view["agent"]["next"] == "")
+        assert (await ann.act("presence", state="not_ready", reason="break", after=True))["ok"]
         assert (await ann.act("complete", item=item, disposition="solved"))["ok"]
         await eventually(lambda: (ann.view["agent"]["state"], ann.view["agent"]["reason"]) == ("not_ready", "break"))
 

@@ -21,6 +21,7 @@ NAMES = {
     "conversation": "conv-m1",
     "seq": "1",
     "index": "0",
+    "customer": "cust",
     "skill": "tax",
     "queue": "help",
     "channel": "email",
@@ -35,6 +36,7 @@ BODIES = {
     "note": {"text": "mine now"},
     "category": {"category": "tax_question"},
     "outcome": {"disposition": "solved"},
+    "customer": {"customer": "cust"},
     "complete": {"disposition": "solved"},
     "typing": {"on": True},
     "seen": {"up_to": 1},
@@ -42,7 +44,7 @@ BODIES = {
 }
 OWN = {"public", "session"}
 """Actions on nothing of anybody else's."""
-FOR_ALL_PEOPLE = {"centre.read", "colleague.read"}
+FOR_ALL_PEOPLE = {"centre.read", "colleague.read", "customer.read", "customer.edit"}
 LISTS = {"/api/v1/items", "/api/v1/agents", "/api/v1/accounts", "/api/v1/audit", "/api/v1/reports/day"}
 """Lists that hold what the caller may see; an agent, and an integrator, may not ask for all of them."""
 
@@ -50,7 +52,7 @@ LISTS = {"/api/v1/items", "/api/v1/agents", "/api/v1/accounts", "/api/v1/audit",
 def to_be_told(who: str, route: Route) -> set[int]:
     """The statuses that somebody of another team may get."""
     if route.action in FOR_ALL_PEOPLE:
-        return {403} if who == "key" else {200, 404}
+        return {403} if who == "key" else {200, 201, 400, 404}
     if who == "key" and route.action in ("item.read", "event.post", "metrics.read"):
         return {200, 422}
     if route.action == "receipt.read":
