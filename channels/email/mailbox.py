@@ -30,6 +30,9 @@ logging.getLogger("aioimaplib").setLevel(logging.WARNING)  # below it, the libra
 KEYWORD = "$FirstlineTaken"
 """Marks handled mail where the server cannot move it."""
 
+_EXPUNGED = b"[EXPUNGEISSUED]"
+"""Another session took the mail away meanwhile (RFC 5530): servers show it without its text."""
+
 _UIDVALIDITY = re.compile(rb"UIDVALIDITY (\d+)")
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 _UID = re.compile(rb"UID (\d+)")
@@ -189,7 +192,7 @@ class ImapMailbox:
         if literals:
             return bytes(literals[0])
         answer = b"\n".join(lines[:-1])
-        if b"BODY[" not in answer:
+        if b"BODY[" not in answer or _EXPUNGED in lines[-1]:
             return None
         if b'""' in answer or b"{0}" in answer:
             return b""

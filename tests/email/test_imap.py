@@ -227,6 +227,22 @@ async def test_two_readers_of_one_mailbox_make_one_item_of_each_mail(dovecot: Do
     assert all(conversation.seq == 1 for conversation in post.house.state.conversations.values())
 
 
+async def test_a_mail_that_another_reader_took_in_between_is_gone(
+    dovecot: Dovecot, user: str, box: ImapMailbox
+) -> None:
+    """Dovecot still shows one such mail, without its text; that is no failure of the mailbox."""
+    for number in range(2):
+        await off_loop(dovecot.put, user, mail(Subject=f"s{number}"))
+    other = ImapMailbox(dovecot.settings(user))
+    await other.connect()
+    uids = await box.waiting()
+    assert await other.waiting() == uids
+    for uid in uids:
+        await other.done(uid)
+    await other.close()
+    assert [await box.fetch(uid) for uid in uids] == [None, None]
+
+
 async def test_read_by_a_person_is_still_work(dovecot: Dovecot, user: str, post: Post, box: ImapMailbox) -> None:
     """Only leaving the inbox counts: people look into shared mailboxes."""
     await off_loop(dovecot.put, user, mail())
