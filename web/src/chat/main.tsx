@@ -1,12 +1,7 @@
 import { start } from "../shared/start";
-import { t } from "../shared/i18n";
+import { Chat } from "./Chat";
+import "./chat.css";
+import { connect, kept } from "./talk";
 
-function Chat() {
-  return (
-    <main>
-      <h1>{t("chat.title")}</h1>
-    </main>
-  );
-}
-
+if (kept.value) connect();
 void start(Chat, "chat.title", "chat");

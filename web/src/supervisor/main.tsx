@@ -1,12 +1,10 @@
+import { admitted, leads } from "../shared/session";
 import { start } from "../shared/start";
-import { t } from "../shared/i18n";
+import { Board } from "./Board";
+import { loadCentre } from "./centre";
+import "./supervisor.css";
 
-function Supervisor() {
-  return (
-    <main>
-      <h1>{t("supervisor.title")}</h1>
-    </main>
-  );
+if (admitted()) {
+  if (leads()) void loadCentre().then(() => start(Board, "supervisor.title", "supervisor"));
+  else location.replace("/agent");
 }
-
-void start(Supervisor, "supervisor.title", "supervisor");

@@ -1,0 +1,137 @@
+// One agent: what a leader may do about them, beside what they can and serve (Abilities) and their log-in (Access).
+import { useSignal } from "@preact/signals";
+import { api, tagged } from "../shared/api";
+import { t } from "../shared/i18n";
+import { all } from "../shared/records";
+import { attempt, Badge, Button, Select, Timer } from "../shared/ui";
+import { Abilities } from "./Abilities";
+import { Access } from "./Access";
+import { AgentState } from "./Agents";
+import { queueName, reasonChoices, teamName } from "./centre";
+import { DestinationChoice, useDestination } from "./Destination";
+import { refreshAll, useLive } from "./live";
+import { Act, Detail } from "./parts";
+import type { AgentRecord, WorkItem } from "./types";
+
+interface Shown {
+  agent: AgentRecord;
+  items: WorkItem[];
+}
+
+export function AgentDetail({ id }: { id: string }) {
+  const { value, refusal } = useLive(() => load(id), [id]);
+  return (
+    <Detail tab="agents" title={value?.agent.name || id}>
+      {value ? <Shown {...value} /> : <p class="soft">{refusal || t("loading")}</p>}
+    </Detail>
+  );
+}
+
+async function load(id: string): Promise<Shown> {
+  const [agent, items] = await Promise.all([
+    tagged<AgentRecord>("GET", `/agents/${encodeURIComponent(id)}`),
+    all<WorkItem>(`/items?agent=${encodeURIComponent(id)}`),
+  ]);
+  return { agent: agent.body, items: items.filter(({ state }) => state !== "closed") };
+}
+
+function Shown({ agent, items }: Shown) {
+  return (
+    <>
+      <p class="soft">
+        {agent.id} · {agent.teams.map(teamName).join(", ")}
+      </p>
+      <Presence agent={agent} />
+      <Work agent={agent} items={items} />
+      <Abilities agent={agent} />
+      <Access agent={agent} />
+    </>
+  );
+}
+
+function Presence({ agent }: { agent: AgentRecord }) {
+  const asking = useSignal(false);
+  const offline = () => attempt(() => setPresence(agent.id, { state: "offline" })).then(refreshAll);
+  return (
+    <section class="stack tight">
+      <h3>{t("supervisor.state")}</h3>
+      <div class="row">
+        <AgentState agent={agent} />
+        <span class="space" />
+        {agent.connected && <Button onClick={() => (asking.value = true)}>{t("supervisor.set_not_ready")}</Button>}
+        {agent.state !== "offline" && <Button onClick={() => void offline()}>{t("supervisor.set_offline")}</Button>}
+      </div>
+      {asking.value && <NotReady agent={agent} onClose={() => (asking.value = false)} />}
+    </section>
+  );
+}
+
+function NotReady({ agent: { id, name }, onClose }: { agent: AgentRecord; onClose: () => void }) {
+  const reason = useSignal("");
+  return (
+    <Act
+      title={t("supervisor.not_ready_title", { name })}
+      button={t("supervisor.set")}
+      act={() => setPresence(id, { state: "not_ready", reason: reason.value })}
+      onClose={onClose}
+    >
+      <Select
+        label={t("supervisor.reason")}
+        value={reason.value}
+        onChange={(value) => (reason.value = value)}
+        options={reasonChoices()}
+        empty={t("supervisor.choose")}
+        required
+      />
+    </Act>
+  );
+}
+
+function setPresence(agent: string, body: object): Promise<unknown> {
+  return api("PUT", `/agents/${agent}/presence`, { body });
+}
+
+function Work({ agent, items }: Shown) {
+  const moving = useSignal(false);
+  return (
+    <section class="stack tight">
+      <div class="row">
+        <h3>{t("supervisor.items_held", { count: items.length })}</h3>
+        <span class="space" />
+        {items.length > 0 && <Button onClick={() => (moving.value = true)}>{t("supervisor.move_all")}</Button>}
+      </div>
+      <ul class="stack tight">
+        {items.map(({ id, channel, state, reference, queue, first_entered_at_ms }) => (
+          <li key={id} class="row tight">
+            <Badge>{t(`channel.${channel}`)}</Badge>
+            <strong>{reference}</strong>
+            <span>{t(`state.${state}`)}</span>
+            <small>{queueName(queue)}</small>
+            <Timer since={first_entered_at_ms} />
+          </li>
+        ))}
+      </ul>
+      {moving.value && <MoveAll agent={agent} count={items.length} onClose={() => (moving.value = false)} />}
+    </section>
+  );
+}
+
+function MoveAll({ agent, count, onClose }: { agent: AgentRecord; count: number; onClose: () => void }) {
+  const to = useDestination();
+  const move = () => {
+    const { kind, queue, person } = to.value;
+    const body = kind === "queue" ? { queue } : kind === "person" ? { to_agent: person } : {};
+    return api("POST", `/agents/${agent.id}/move`, { body });
+  };
+  return (
+    <Act
+      title={t("supervisor.move_all_title", { count, name: agent.name })}
+      button={t("supervisor.move_now")}
+      act={move}
+      onClose={onClose}
+    >
+      <p>{t("supervisor.move_all_hint")}</p>
+      <DestinationChoice to={to} but={agent.id} />
+    </Act>
+  );
+}

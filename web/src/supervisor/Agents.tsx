@@ -1,0 +1,186 @@
+// Agents: what they say and do, and what they hold. One that is open can be changed.
+import { useSignal } from "@preact/signals";
+import { t } from "../shared/i18n";
+import { all } from "../shared/records";
+import type { Item } from "../shared/types";
+import { Badge, Button, Empty, Field, Select, Timer, type Tone } from "../shared/ui";
+import { AgentDetail } from "./AgentDetail";
+import { type Choice, reasonName, skillChoices, skillName, teamChoices, teamName } from "./centre";
+import { useLive } from "./live";
+import { NewAgent } from "./NewAgent";
+import { RowLink, Split, Table } from "./parts";
+import type { Agent } from "./types";
+
+const HELD = ["reserved", "active", "wrapping", "pending"] as const;
+const TONES: Record<Agent["state"], Tone> = { available: "good", not_ready: "warn", offline: "calm" };
+
+interface Shown {
+  agents: Agent[];
+  held: Record<string, number>;
+}
+
+interface Filter {
+  name: string;
+  team: string;
+  skill: string;
+  state: string;
+}
+
+export function Agents({ id }: { id: string }) {
+  const { value, refusal } = useLive(load, []);
+  const filter = useSignal<Filter>({ name: "", team: "", skill: "", state: "" });
+  const adding = useSignal(false);
+  if (!value) return <p class="empty">{refusal || t("loading")}</p>;
+  const found = value.agents.filter((agent) => fits(agent, filter.value));
+  const list = (
+    <>
+      <div class="row">
+        <h2>{t("supervisor.agents", { count: found.length })}</h2>
+        <span class="space" />
+        <Button kind="main" onClick={() => (adding.value = true)}>
+          {t("supervisor.new_agent")}
+        </Button>
+      </div>
+      <Filters value={filter.value} onChange={(change) => (filter.value = { ...filter.value, ...change })} />
+      {found.length ? <AgentTable agents={found} held={value.held} open={id} /> : <Empty title={t("supervisor.nobody")} />}
+      {adding.value && <NewAgent onClose={() => (adding.value = false)} />}
+    </>
+  );
+  return (
+    <Split tab="agents" id={id} list={list}>
+      <AgentDetail key={id} id={id} />
+    </Split>
+  );
+}
+
+async function load(): Promise<Shown> {
+  const [agents, ...items] = await Promise.all([
+    all<Agent>("/agents"),
+    ...HELD.map((state) => all<Item>(`/items?state=${state}`)),
+  ]);
+  const held: Record<string, number> = {};
+  for (const { agent } of items.flat()) held[agent] = (held[agent] ?? 0) + 1;
+  return { agents: agents.sort((a, b) => a.name.localeCompare(b.name)), held };
+}
+
+function fits(agent: Agent, { name, team, skill, state }: Filter): boolean {
+  const said = agent.disabled ? "disabled" : agent.state;
+  return (
+    `${agent.name} ${agent.id}`.toLowerCase().includes(name.trim().toLowerCase()) &&
+    (!team || agent.teams.includes(team)) &&
+    (!skill || skill in agent.skills) &&
+    (!state || said === state)
+  );
+}
+
+function Filters({ value, onChange }: { value: Filter; onChange: (change: Partial<Filter>) => void }) {
+  const any = t("supervisor.any");
+  const states: Choice[] = [
+    ["available", t("presence.available")],
+    ["not_ready", t("presence.not_ready")],
+    ["offline", t("presence.offline")],
+    ["disabled", t("supervisor.disabled")],
+  ];
+  return (
+    <search class="filters">
+      <Field label={t("supervisor.name")} type="search" value={value.name} onInput={(name) => onChange({ name })} />
+      <Select
+        label={t("supervisor.team")}
+        value={value.team}
+        onChange={(team) => onChange({ team })}
+        options={teamChoices()}
+        empty={any}
+      />
+      <Select
+        label={t("supervisor.skill")}
+        value={value.skill}
+        onChange={(skill) => onChange({ skill })}
+        options={skillChoices()}
+        empty={any}
+      />
+      <Select
+        label={t("supervisor.state")}
+        value={value.state}
+        onChange={(state) => onChange({ state })}
+        options={states}
+        empty={any}
+      />
+    </search>
+  );
+}
+
+interface TableProps extends Shown {
+  open: string;
+}
+
+function AgentTable({ agents, held, open }: TableProps) {
+  return (
+    <Table label={t("supervisor.tab_agents")}>
+      <thead>
+        <tr>
+          <th scope="col">{t("supervisor.name")}</th>
+          <th scope="col">{t("supervisor.state")}</th>
+          <th scope="col">{t("supervisor.does")}</th>
+          <th scope="col" class="number">
+            {t("supervisor.holds")}
+          </th>
+          <th scope="col" class="wide">
+            {t("supervisor.skills")}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {agents.map((agent) => (
+          <AgentLine key={agent.id} agent={agent} held={held[agent.id] ?? 0} open={agent.id === open} />
+        ))}
+      </tbody>
+    </Table>
+  );
+}
+
+function AgentLine({ agent, held, open }: { agent: Agent; held: number; open: boolean }) {
+  const { id, name, teams, skills, activity, connected } = agent;
+  const lent = new Set(agent.temporary.map((one) => one.skill));
+  return (
+    <tr class={open ? "current" : ""}>
+      <th scope="row">
+        <RowLink tab="agents" id={id} open={open}>
+          {name || id}
+        </RowLink>
+        <small class="block">{teams.map(teamName).join(", ")}</small>
+      </th>
+      <td>
+        <AgentState agent={agent} />
+      </td>
+      <td>{connected ? t(`activity.${activity}`) : "–"}</td>
+      <td class="number">
+        {held > 0 && !connected ? <Badge tone="bad">{t("supervisor.absent_with", { count: held })}</Badge> : held}
+      </td>
+      <td class="wide">
+        {Object.entries(skills).map(([skill, level], index) => (
+          <span key={skill}>
+            {index > 0 && ", "}
+            {skillName(skill)} {level}
+            {lent.has(skill) && " ⏱"}
+          </span>
+        ))}
+      </td>
+    </tr>
+  );
+}
+
+/** What somebody says of themselves, why, and since when. */
+export function AgentState({ agent }: { agent: Agent }) {
+  const { state, reason, next, since_at_ms } = agent;
+  if (agent.disabled) return <Badge>{t("supervisor.disabled")}</Badge>;
+  return (
+    <span class="row tight">
+      <Badge tone={TONES[state]}>
+        {t(`presence.${state}`)}
+        {reason && ` · ${reasonName(reason)}`}
+      </Badge>
+      {since_at_ms > 0 && <Timer since={since_at_ms} />}
+      {next && <small>{t("supervisor.then", { reason: reasonName(next) })}</small>}
+    </span>
+  );
+}

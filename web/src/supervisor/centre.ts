@@ -1,0 +1,105 @@
+// The names of the centre's things, asked for when the page opens and whenever the leader turns to another part of it.
+import { signal } from "@preact/signals";
+import { known, named, t } from "../shared/i18n";
+import { all } from "../shared/records";
+import { session } from "../shared/session";
+import type { Named, Presence } from "../shared/types";
+import type { AgentRecord } from "./types";
+
+export type Choice = readonly [value: string, text: string];
+
+interface Person {
+  id: string;
+  name: string;
+  state: Presence;
+}
+
+interface Team extends Named {
+  memberships: Record<string, unknown>;
+}
+
+const skills = signal<Record<string, Named>>({});
+const teams = signal<Record<string, Team>>({});
+const queues = signal<Record<string, Named>>({});
+const codes = signal<Record<string, Named>>({});
+const people = signal<Record<string, Person>>({});
+
+export async function loadCentre(): Promise<void> {
+  const [allSkills, allTeams, allQueues, allCodes, allPeople] = await Promise.all([
+    all<Named>("/skills"),
+    all<Team>("/teams"),
+    all<Named>("/queues"),
+    all<Named>("/codes"),
+    all<Person>("/colleagues"),
+  ]);
+  [skills.value, teams.value, queues.value] = [byId(allSkills), byId(allTeams), byId(allQueues)];
+  [codes.value, people.value] = [byId(allCodes), byId(allPeople)];
+}
+
+/** Whether the leader leads one of these teams. */
+export function mine(named: readonly string[]): boolean {
+  const grants = session.value?.account.grants ?? [];
+  return grants.some(
+    (grant) =>
+      (grant.role === "admin" && !grant.teams.length) ||
+      (grant.role !== "agent" && grant.teams.some((team) => named.includes(team))),
+  );
+}
+
+export function skillName(id: string): string {
+  return named(skills.value[id]?.names, id);
+}
+
+export function teamName(id: string): string {
+  return named(teams.value[id]?.names, id);
+}
+
+export function queueName(id: string): string {
+  return named(queues.value[id]?.names, id);
+}
+
+export function personName(id: string): string {
+  return people.value[id]?.name || id;
+}
+
+/** Why somebody is not ready: a code of the centre, or a word of the server's own. */
+export function reasonName(reason: string): string {
+  return known(`reason.${reason}`) ?? named(codes.value[`not_ready:${reason}`]?.names, reason);
+}
+
+export function skillChoices(): Choice[] {
+  return sorted(Object.keys(skills.value).map((id) => [id, skillName(id)]));
+}
+
+/** The teams that the leader leads. */
+export function teamChoices(): Choice[] {
+  const led = Object.keys(teams.value).filter((id) => mine([id]));
+  return sorted(led.map((id) => [id, teamName(id)]));
+}
+
+export function queueChoices(): Choice[] {
+  return sorted(Object.keys(queues.value).map((id) => [id, queueName(id)]));
+}
+
+export function personChoices(): Choice[] {
+  const rows = Object.values(people.value);
+  return sorted(rows.map(({ id, name, state }) => [id, `${name || id} (${t(`presence.${state}`)})`]));
+}
+
+export function reasonChoices(): Choice[] {
+  const found = Object.keys(codes.value).filter((id) => id.startsWith("not_ready:"));
+  return sorted(found.map((id) => [id.slice("not_ready:".length), named(codes.value[id]?.names, id)]));
+}
+
+/** Whether the agent serves the queue by one of their teams. */
+export function servedByTeam(agent: AgentRecord, queue: string): boolean {
+  return agent.teams.some((team) => queue in (teams.value[team]?.memberships ?? {}));
+}
+
+function byId<Row extends { id: string }>(rows: Row[]): Record<string, Row> {
+  return Object.fromEntries(rows.map((row) => [row.id, row]));
+}
+
+function sorted(choices: Choice[]): Choice[] {
+  return choices.sort((a, b) => a[1].localeCompare(b[1]));
+}
