@@ -7,19 +7,15 @@ now, and sends the difference to what it has shown.
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from channels.chat import limits
 from channels.chat.transcript import Transcripts
 from channels.chat.visitor import Visitor
 from router.core.conversation import Conversation
-from router.core.item import WorkItem
+from router.core.item import AT_HEAD, WorkItem
 from router.core.state import State
 from router.gateway import Gateway, StoreError
-
-_HEAD: Final = 0
-"""The place of an item that waits again because its agent was lost: before the first that is given out."""
-
 
 class Emit(Protocol):
     """Sends one event to the socket of this screen."""
@@ -144,7 +140,7 @@ def state_of(state: State, conversation: str, language: str = "") -> dict[str, A
     if item.state in ("active", "pending"):
         agent = state.agents.get(item.agent)
         return {"state": "with_agent", "agent": agent.name if agent else ""}
-    return {"state": "queued", "again": True} if item.seq == _HEAD else {"state": "queued"}
+    return {"state": "queued", "again": True} if item.seq == AT_HEAD else {"state": "queued"}
 
 
 def _turned_away(state: State, item: WorkItem, language: str) -> dict[str, Any]:

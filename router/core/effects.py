@@ -106,7 +106,6 @@ def _reply_sent(state: State, event: e.ReplySent) -> Effect:
 def _delivery(state: State, id: str) -> Effect:
     delivery = state.deliveries[id]
     item = state.items.get(delivery.item)
-    conversation = state.conversations.get(delivery.conversation)
     body = {
         "delivery": delivery.id,
         "conversation": delivery.conversation,
@@ -115,8 +114,6 @@ def _delivery(state: State, id: str) -> Effect:
         "content": delivery.content,
         "agent": delivery.agent,
         "queue": item.queue if item is not None else "",
-        "reference": conversation.reference if conversation is not None else "",
-        "language": conversation.language if conversation is not None else "",
     }
     return (delivery.channel, body)
 

@@ -16,6 +16,7 @@ from router.core.agent import Agent, Temporary
 from router.core.conversation import Conversation, Delivery
 from router.core.item import Reservation, WorkItem
 from router.core.presence import Presence
+from router.core.reference import reference
 from router.core.state import State
 from router.core.transitions import EVENTS, follows
 
@@ -183,7 +184,7 @@ def _conversation_opened(state: State, event: e.ConversationOpened) -> None:
         reference=event.reference,
     )
     state.put("conversation", event.conversation, conversation)
-    if not event.seq:
+    if event.reference == reference(state.meta.reference + 1):
         state.edit_meta().reference += 1
 
 

@@ -15,6 +15,11 @@ HELD: frozenset[ItemState] = frozenset({"reserved", "active", "wrapping"})
 OPEN: frozenset[ItemState] = HELD | {"queued", "pending", "stuck"}
 
 
+AT_HEAD = 0
+"""The `seq` of an item that lost its agent while its customer was there: others count from 1, so it goes before all
+that are due at the same instant."""
+
+
 class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     """An item held for one agent until accepted, declined, expired or rescinded."""
 

@@ -10,14 +10,10 @@ from typing import Final, TypeAlias
 from queues.queue import ChannelName
 from router.core import events as e
 from router.core.decision import queued, released
-from router.core.item import WorkItem
+from router.core.item import AT_HEAD, WorkItem
 from router.core.state import State
 
 Fate: TypeAlias = Callable[[State, WorkItem, int], list[e.Event]]
-
-_FIRST: Final = 0
-"""Sequence numbers of entries start at 1: this one goes before all that are due at the same instant."""
-
 
 def _stays(state: State, item: WorkItem, now: int) -> list[e.Event]:
     """A call is between two phones: it is over when the phone system says so."""
@@ -76,7 +72,7 @@ def at_head(state: State, item: WorkItem, now: int) -> e.ItemQueued:
         queue=item.queue,
         reason="absent",
         due=min(item.due, first),
-        seq=_FIRST,
+        seq=AT_HEAD,
         requirement=item.requirement,
         priority=item.priority,
     )

@@ -186,6 +186,21 @@ def test_a_reference_is_found_in_a_sentence(text: str) -> None:
     assert quoted(text.format("618-033-948")) == ""
 
 
+def test_a_conversation_older_than_references_gets_one_of_its_own() -> None:
+    world = World()
+    world.do(world.message("old", last_seq=3))
+    world.do(world.message("new"))
+    made = [world.state.conversations[id].reference for id in ("c-old", "c-new")]
+    assert made == [reference(1), reference(2)]
+
+
+def test_an_archived_conversation_that_goes_on_keeps_its_reference() -> None:
+    world = World()
+    world.do(world.message("back", last_seq=3, reference=reference(40)))
+    world.do(world.message("new"))
+    assert [world.state.conversations[id].reference for id in ("c-back", "c-new")] == [reference(40), reference(1)]
+
+
 def test_a_quoted_reference_joins_the_customers_own_conversation_and_only_relates_for_others() -> None:
     world = World()
     world.do(world.message("a"))
