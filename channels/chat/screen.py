@@ -17,6 +17,7 @@ from router.core.item import AT_HEAD, WorkItem
 from router.core.state import State
 from router.gateway import Gateway, StoreError
 
+
 class Emit(Protocol):
     """Sends one event to the socket of this screen."""
 
