@@ -75,7 +75,7 @@ def restore(
         return
     show(f"{settings.data_dir} is restored, up to event {restored.facts.position}.")
     if restored.unknown:
-        say(f"{restored.unknown} mails were on their way out and may have been sent: agents see them as unknown.")
+        say(f"Mails that were on their way out and may have been sent, unknown to agents now: {restored.unknown}.")
 
 
 @contextmanager
