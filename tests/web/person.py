@@ -70,9 +70,10 @@ class Person:
         """Keep how the whole page looks."""
         await self.page.screenshot(path=path, full_page=True)
 
-    async def close(self) -> None:
-        """Close the browser."""
+    async def leave(self) -> None:
+        """Close the browser. Raises AssertionError when the page had complained in its console."""
         await self.context.close()
+        assert self.faults == [], "the page complained in its console"
 
     @staticmethod
     def _is_fault(kind: str, text: str) -> bool:

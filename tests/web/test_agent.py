@@ -7,6 +7,7 @@ from playwright.async_api import expect
 
 from tests.web.person import NARROW, Person
 from tests.web.place import Place
+from tests.web.small_centre import NUMBER
 
 pytestmark = [pytest.mark.service, pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
@@ -247,4 +248,49 @@ async def test_everything_is_reached_by_keyboard_and_the_focus_comes_back(arrive
     await lea.page.get_by_label("Reply", exact=True).fill("By hand.")
     await lea.page.keyboard.press("Control+Enter")
     await expect(lea.page.locator(".said.agent")).to_contain_text("By hand.")
+    await close(lea, place, item)
+
+
+async def test_the_customer_is_corrected_and_another_one_linked(arrive: Arrive, place: Place) -> None:
+    item = await place.mail("Who am I", "A letter.", sender="max@customer.example")
+    lea = await holding(arrive, place, item)
+    card = lea.page.locator(".side section").nth(1)
+    await expect(card).to_contain_text("max@customer.example")
+    await card.get_by_role("button", name="Edit").click()
+    form = lea.page.get_by_role("dialog")
+    await form.get_by_label("Name", exact=True).fill("Max Planck")
+    await form.get_by_label("Identity checked: how?").fill("passport")
+    await form.get_by_role("button", name="Save").click()
+    await expect(card).to_contain_text("Max Planck")
+    await expect(card).to_contain_text("checked: passport")
+    await expect(lea.page.locator("#item-title")).to_have_text("Max Planck")
+    await card.get_by_role("button", name="Link").click()
+    await form.get_by_role("button", name="Somebody new").click()
+    await form.get_by_label("Name", exact=True).fill("Marie Curie")
+    await form.get_by_role("button", name="Remove this one").click()
+    await form.get_by_role("button", name="Save").click()
+    await expect(card).to_contain_text("Marie Curie")
+    marie = (await place.item(item))["customer"]
+    await card.get_by_role("button", name="Link").click()
+    await form.get_by_label("Name, number or address").fill("planck")
+    await form.get_by_role("button", name="Search").click()
+    await form.get_by_role("button", name="It is this one").click()
+    await expect(card).to_contain_text("Max Planck")
+    assert (await place.item(item))["customer"] != marie
+    await close(lea, place, item)
+
+
+async def test_a_call_shows_who_calls_and_takes_notes(arrive: Arrive, place: Place) -> None:
+    item = await place.event("call.offered", {"call": "call-1", "to": NUMBER, "from": "+32 470 00 00 07"})
+    lea = await ready(arrive)
+    await expect(lea.page.get_by_role("alertdialog")).to_contain_text("+32470000007")
+    await lea.page.locator(".offer").get_by_role("button", name="Accept").click()
+    await place.until(item, state="active")
+    await lea.sees("You talk on the phone.")
+    await lea.page.get_by_label("Note", exact=True).fill("Calls about the heating.")
+    await lea.press("Keep note")
+    await lea.sees("Note by Léa Peeters")
+    await place.event("call.answered", {"call": "call-1", "agent": "lea"})
+    await place.event("call.ended", {"call": "call-1"})
+    await place.until(item, state="wrapping")
     await close(lea, place, item)

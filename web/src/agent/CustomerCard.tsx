@@ -1,25 +1,35 @@
 // Who it is about. What is typed here is kept with the customer, for everybody who helps them next.
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { Problem } from "../shared/api";
-import { moment, serverNow } from "../shared/clock";
-import { type Address, type Customer, customer, type Fields, search, write } from "../shared/customers";
+import { moment } from "../shared/clock";
+import { type Card, card, type Customer, type Identity } from "../shared/customers";
 import { LANGUAGES, t } from "../shared/i18n";
-import { session } from "../shared/session";
 import type { Item } from "../shared/types";
-import { attempt, Button, complain, Dialog, Field, notify, Select } from "../shared/ui";
-import { act, caller, given } from "./work";
-
-interface Known {
-  customer: Customer;
-  etag: string;
-}
+import { Button, complain } from "../shared/ui";
+import { codeName, queueName } from "./centre";
+import { ChannelMark } from "./ChannelMark";
+import { CustomerForm } from "./CustomerForm";
+import { CustomerLink } from "./CustomerLink";
+import { caller, given, nameKnown } from "./work";
 
 export function CustomerCard({ item }: { item: Item }) {
-  const [found, editing, linking] = [useSignal<Known | null>(null), useSignal(false), useSignal(false)];
+  const [found, shown] = [useSignal<Card | null>(null), useSignal<"edit" | "link" | "">("")];
+  const wanted = useRef("");
+  wanted.current = item.customer;
   const load = () => {
-    found.value = null;
-    if (item.customer) customer(item.customer).then((it) => (found.value = it), missing);
+    const id = wanted.current;
+    const keep = (it: Card) => {
+      if (id === wanted.current) found.value = it;
+      nameKnown(id, it.customer.name);
+    };
+    if (id) card(id).then(keep, missing);
+    else found.value = null;
+  };
+  const close = () => {
+    shown.value = "";
+    load();
   };
   useEffect(load, [item.customer]);
   return (
@@ -27,21 +37,14 @@ export function CustomerCard({ item }: { item: Item }) {
       <div class="row between">
         <h3 id="customer-title">{t("agent.customer")}</h3>
         <div class="row">
-          {found.value && <Button onClick={() => (editing.value = true)}>{t("agent.edit")}</Button>}
-          <Button onClick={() => (linking.value = true)}>{t("agent.link")}</Button>
+          {found.value && <Button onClick={() => (shown.value = "edit")}>{t("agent.edit")}</Button>}
+          <Button onClick={() => (shown.value = "link")}>{t("agent.link")}</Button>
         </div>
       </div>
       {found.value ? <Facts of={found.value.customer} /> : <Unknown item={item} />}
-      {editing.value && found.value && (
-        <Edit
-          known={found.value}
-          onClose={() => {
-            editing.value = false;
-            load();
-          }}
-        />
-      )}
-      {linking.value && <Link item={item} onClose={() => (linking.value = false)} />}
+      {found.value && <Contacts of={found.value} item={item.id} />}
+      {shown.value === "edit" && found.value && <CustomerForm known={found.value} onClose={close} />}
+      {shown.value === "link" && <CustomerLink item={item} onClose={close} />}
     </section>
   );
 }
@@ -51,10 +54,11 @@ function Unknown({ item }: { item: Item }) {
   const attributes = Object.entries(given.value[item.id]?.attributes ?? {});
   return (
     <dl class="facts">
-      <dt>{t("agent.address")}</dt>
-      <dd>{given.value[item.id]?.address || caller(item) || t("agent.unknown_customer")}</dd>
+      <Fact name={t("agent.address")}>{given.value[item.id]?.address || caller(item) || t("agent.unknown_customer")}</Fact>
       {attributes.map(([name, value]) => (
-        <Fact key={name} name={name} value={String(value)} />
+        <Fact key={name} name={name}>
+          {String(value)}
+        </Fact>
       ))}
     </dl>
   );
@@ -63,147 +67,60 @@ function Unknown({ item }: { item: Item }) {
 function Facts({ of: { name, language, addresses, identity, notes } }: { of: Customer }) {
   return (
     <dl class="facts">
-      <Fact name={t("agent.name")} value={name || t("agent.not_said")} />
+      <Fact name={t("agent.name")}>{name || t("agent.not_said")}</Fact>
       {addresses.map(({ kind, address }) => (
-        <Fact key={address} name={t(`address.${kind}`)} value={address} />
+        <Fact key={address} name={t(`address.${kind}`)}>
+          {address}
+        </Fact>
       ))}
-      <Fact name={t("agent.language")} value={languageOf(language)} />
-      <Fact
-        name={t("agent.identity")}
-        value={identity ? t("agent.checked", { how: identity.how, at: moment(identity.at_ms), by: identity.by }) : t("agent.not_checked")}
-      />
-      {notes && <Fact name={t("agent.notes")} value={notes} />}
+      <Fact name={t("agent.language")}>{languageOf(language)}</Fact>
+      <Fact name={t("agent.identity")}>{checked(identity)}</Fact>
+      {notes && <Fact name={t("agent.notes")}>{notes}</Fact>}
     </dl>
   );
 }
 
-function Fact({ name, value }: { name: string; value: string }) {
+function Fact({ name, children }: { name: string; children: ComponentChildren }) {
   return (
     <>
       <dt>{name}</dt>
-      <dd>{value}</dd>
+      <dd>{children}</dd>
     </>
   );
 }
 
-function Edit({ known: { customer: before, etag }, onClose }: { known: Known; onClose: () => void }) {
-  const { id, ...rest } = before;
-  const fields = useSignal<Fields>({ ...rest, addresses: [...rest.addresses] });
-  const set = (change: Partial<Fields>) => (fields.value = { ...fields.value, ...change });
-  const save = async () => {
-    const addresses = fields.value.addresses.filter(({ address }) => address.trim());
-    if (!(await attempt(() => write(id, { ...fields.value, addresses }, etag)))) return;
-    notify(t("agent.customer_saved"));
-    onClose();
-  };
-  const { name, language, addresses, identity, notes } = fields.value;
+function Contacts({ of: { customer }, item }: { of: Card; item: string }) {
+  const earlier = customer.contacts.filter((contact) => contact.item !== item);
+  if (!earlier.length) return null;
   return (
-    <Dialog title={t("agent.customer")} onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
-        <Field label={t("agent.name")} value={name} onInput={(value) => set({ name: value })} autocomplete="off" />
-        <Select
-          label={t("agent.language")}
-          value={language}
-          empty={t("agent.not_said")}
-          options={Object.keys(LANGUAGES).map((tag) => [tag, languageOf(tag)])}
-          onChange={(value) => set({ language: value })}
-        />
-        <Addresses rows={addresses} onChange={(rows) => set({ addresses: rows })} />
-        <Field
-          label={t("agent.identity_how")}
-          hint={identity?.at_ms ? t("agent.checked", { how: identity.how, at: moment(identity.at_ms), by: identity.by }) : t("agent.not_checked")}
-          value={identity?.how ?? ""}
-          onInput={(how) => set({ identity: how ? { how, at_ms: serverNow(), by: session.value?.account.login ?? "" } : null })}
-        />
-        <Field label={t("agent.notes")} lines={4} value={notes} onInput={(value) => set({ notes: value })} />
-        <div class="row end">
-          <Button onClick={onClose}>{t("cancel")}</Button>
-          <Button kind="main" type="submit">
-            {t("save")}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <details>
+      <summary>
+        {t("agent.earlier")} <span class="soft">{earlier.length}</span>
+      </summary>
+      <ol class="stack tight">
+        {earlier.map(({ item, reference, channel, queue, disposition, opened_at_ms }) => (
+          <li key={item}>
+            <span class="soft">{moment(opened_at_ms)}</span> <ChannelMark channel={channel} /> · {queueName(queue)}
+            {disposition && <> · {codeName("disposition", disposition)}</>} <span class="soft">{reference}</span>
+          </li>
+        ))}
+      </ol>
+    </details>
   );
 }
 
-const KINDS = ["phone", "email", "handle"] as const;
-
-function Addresses({ rows, onChange }: { rows: Address[]; onChange: (rows: Address[]) => void }) {
-  const set = (index: number, change: Partial<Address>) => onChange(rows.map((row, at) => (at === index ? { ...row, ...change } : row)));
-  return (
-    <fieldset class="stack tight">
-      <legend>{t("agent.addresses")}</legend>
-      {rows.map(({ kind, address }, index) => (
-        <div key={index} class="address">
-          <Select
-            hidden
-            label={t("agent.kind")}
-            value={kind}
-            options={KINDS.map((one) => [one, t(`address.${one}`)])}
-            onChange={(value) => set(index, { kind: KINDS.find((one) => one === value) ?? kind })}
-          />
-          <Field hidden label={t(`address.${kind}`)} value={address} onInput={(value) => set(index, { address: value })} />
-          <Button label={t("agent.remove_address")} onClick={() => onChange(rows.filter((_, at) => at !== index))}>
-            ✕
-          </Button>
-        </div>
-      ))}
-      <Button onClick={() => onChange([...rows, { kind: "phone", address: "" }])}>+ {t("agent.add_address")}</Button>
-    </fieldset>
-  );
+/** Whether, how, when and by whom the identity was checked. */
+export function checked(identity: Identity | null): string {
+  if (!identity) return t("agent.not_checked");
+  return t("agent.checked", { how: identity.how, at: moment(identity.at_ms), by: identity.by });
 }
 
-function Link({ item, onClose }: { item: Item; onClose: () => void }) {
-  const [words, rows] = [useSignal(""), useSignal<Customer[] | null>(null)];
-  const find = () => void search(words.value.trim()).then((found) => (rows.value = found), complain);
-  const link = async (id: string) => {
-    if (!(await act("customer", item.id, { customer: id }))) return;
-    notify(t("agent.linked"));
-    onClose();
-  };
-  return (
-    <Dialog title={t("agent.link_title")} onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          find();
-        }}
-      >
-        <Field label={t("agent.search_by")} type="search" value={words.value} onInput={(value) => (words.value = value)} />
-        <div class="row end">
-          <Button type="submit" kind="main" disabled={!words.value.trim()}>
-            {t("search")}
-          </Button>
-        </div>
-        <ul class="stack tight" aria-live="polite">
-          {rows.value?.map(({ id, name, addresses }) => (
-            <li key={id} class="row between">
-              <span>
-                <strong>{name || t("agent.unknown_customer")}</strong> <span class="soft">{addresses.map(({ address }) => address).join(", ")}</span>
-              </span>
-              <Button onClick={() => void link(id)}>{t("agent.link_this")}</Button>
-            </li>
-          ))}
-          {rows.value?.length === 0 && <li>{t("agent.nobody_found")}</li>}
-        </ul>
-      </form>
-    </Dialog>
-  );
+/** A language's name in the reader's. */
+export function languageOf(tag: string): string {
+  return tag in LANGUAGES ? t(`language.${tag as keyof typeof LANGUAGES}`) : tag || t("agent.not_said");
 }
 
 /** A customer who was erased, or is nobody's to see, is shown as unknown. */
 function missing(error: unknown): void {
   if (!(error instanceof Problem && [403, 404].includes(error.status))) complain(error);
-}
-
-function languageOf(tag: string): string {
-  return tag in LANGUAGES ? t(`language.${tag as keyof typeof LANGUAGES}`) : tag || t("agent.not_said");
 }

@@ -1,6 +1,7 @@
 // What is on this desk beside the server's view: which item is open, what was written in it, half-typed replies.
 import { batch, computed, effect, signal } from "@preact/signals";
 import { api, Problem } from "../shared/api";
+import { card } from "../shared/customers";
 import { known } from "../shared/i18n";
 import { lostSince, mention, say, type Typing, view } from "../shared/socket";
 import type { Item } from "../shared/types";
@@ -65,6 +66,7 @@ export const drafts = signal<Record<string, Draft>>({});
 export const messages = signal<Record<string, Message[]>>({}); // by conversation
 export const steps = signal<Record<string, Step[]>>({}); // by item
 export const given = signal<Record<string, Given>>({}); // by item
+const names = signal<Record<string, string>>({}); // by customer
 export const typing = signal<Record<string, number>>({}); // conversation -> until
 
 export const items = computed(() => Object.values(view.value?.items ?? {}).sort(byUrgency));
@@ -86,7 +88,10 @@ export function open(item: string): void {
 /** Keep what is shown true: whenever the view says that there is more, it is asked for. */
 export function follow(): void {
   effect(() => {
-    for (const { id } of items.value) if (!given.peek()[id]) void loadGiven(id);
+    for (const { id, customer } of items.value) {
+      if (!given.peek()[id]) void loadGiven(id);
+      if (customer && names.peek()[customer] === undefined) void loadName(customer);
+    }
   });
   effect(() => {
     const item = current.value;
@@ -97,10 +102,15 @@ export function follow(): void {
   });
 }
 
-/** The customer's name for a list: what they call themselves, else their address. */
-export function caller({ id }: Item): string {
+/** The customer's name for a list: as we know them, as they call themselves, else their address. */
+export function caller({ id, customer }: Item): string {
   const known = given.value[id];
-  return known?.name || known?.address || "";
+  return names.value[customer] || known?.name || known?.address || "";
+}
+
+/** What a customer is called, once somebody has read or changed it. */
+export function nameKnown(customer: string, name: string): void {
+  names.value = { ...names.peek(), [customer]: name };
 }
 
 // -- what is written ----------------------------------------------------------------------------------------
@@ -142,6 +152,12 @@ async function loadGiven(item: string): Promise<void> {
   given.value = { ...given.peek(), [item]: { name: "", address: "", attributes: {} } };
   const found = await api<{ given?: Given }>("GET", `/items/${item}`).catch(() => null);
   if (found?.given) given.value = { ...given.peek(), [item]: found.given };
+}
+
+async function loadName(id: string): Promise<void> {
+  nameKnown(id, "");
+  const found = await card(id).catch(() => null);
+  if (found) nameKnown(id, found.customer.name);
 }
 
 // -- what the person does -----------------------------------------------------------------------------------
