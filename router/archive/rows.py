@@ -48,7 +48,7 @@ _CentreEvent: TypeAlias = (
     | e.QueueOpened
 )
 
-_AUDITED_COMMANDS: Final = frozenset({"RequeueItem", "TransferItem", "MoveItems", "RetryDelivery"})
+_AUDITED_COMMANDS: Final = frozenset({"RequeueItem", "TransferItem", "MoveItems", "SignOut", "RetryDelivery"})
 """Commands beside the centre's that a supervisor may give in an agent's place: who gave them is kept, and for each
 item where it was before and after."""
 

@@ -90,6 +90,13 @@ CHANGES = (
     Example("POST", f"{_AGENT}/disable", "/api/v1/agents/yan/disable", {}, (("account", "yan"), ("agent", "yan"))),
     Example("POST", f"{_AGENT}/enable", "/api/v1/agents/yan/enable", {}, (("account", "yan"), ("agent", "yan"))),
     Example("DELETE", _AGENT, "/api/v1/agents/yan", None, (("account", "yan"), ("agent", "yan"))),
+    Example(
+        "POST",
+        f"{_AGENT}/sign-out",
+        "/api/v1/agents/ann/sign-out",
+        {"items": {"item-m1": "return"}},
+        (("item", "item-m1"),),
+    ),
     Example("POST", f"{_ITEM}/transfer", "/api/v1/items/item-m1/transfer", {"to_agent": "ann"}, (("item", "item-m1"),)),
     Example("POST", f"{_AGENT}/move", "/api/v1/agents/ann/move", {"to_agent": "bob"}, (("item", "item-m1"),)),
     Example("POST", f"{_ITEM}/requeue", "/api/v1/items/item-m1/requeue", {}, (("item", "item-m1"),)),
@@ -124,7 +131,6 @@ OTHERS = {
     "POST /api/v1/conversations/{conversation}/typing",
     "POST /api/v1/conversations/{conversation}/seen",
     "PUT /api/v1/agents/{agent}/presence",
-    "POST /api/v1/agents/{agent}/sign-out",
     *(
         f"POST {_ITEM}/{action}"
         for action in (
@@ -144,6 +150,13 @@ OTHERS = {
     ),
     "POST /api/v1/deliveries/{delivery}/retry",
 }
+
+
+async def prepare(house: House) -> None:
+    """What the examples need: ann has accepted the item of the message m1."""
+    await house.sign_on("ann")
+    await house.message("m1")
+    await house.call("POST", "/api/v1/items/item-m1/accept", "ann", json={})
 
 
 async def sent(house: House, example: Example, who: str) -> Answer:

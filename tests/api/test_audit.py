@@ -8,7 +8,7 @@ import pytest
 from router.api import limits
 from router.api.app import route_table
 from router.core import commands as c
-from tests.api.examples import CHANGES, OTHERS, Example, sent
+from tests.api.examples import CHANGES, OTHERS, Example, prepare, sent
 from tests.api.house import House
 from tests.support import eventually
 
@@ -46,7 +46,7 @@ def test_every_route_that_changes_something_has_its_rows_written_down() -> None:
 
 async def test_every_change_leaves_exactly_one_row_for_each_thing_it_changes(house: House) -> None:
     """With who, when, and what was before and is after."""
-    await house.message("m1")
+    await prepare(house)
     started = (await rows(house))[0]["at_ms"]
     for example in CHANGES:
         found = await made(house, example)
@@ -95,7 +95,7 @@ async def test_a_forced_move_says_where_the_item_was_and_is(house: House) -> Non
 
 
 async def test_supervisors_see_what_is_about_their_own_teams_and_agents_nothing(house: House) -> None:
-    await house.message("m1")
+    await prepare(house)
     for example in CHANGES:
         await made(house, example)
     first, second = await rows(house, "lea", limit=200), await rows(house, "sam", limit=200)

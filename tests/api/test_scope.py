@@ -11,7 +11,7 @@ import pytest
 
 from router.api.app import route_table
 from router.api.routes import Route
-from tests.api.examples import CHANGES, Example, sent
+from tests.api.examples import CHANGES, Example, prepare, sent
 from tests.api.house import House
 
 NAMES = {
@@ -82,9 +82,7 @@ def _delivery(house: House) -> str:
 
 @pytest.mark.parametrize("who", ["sam", "eve", "key"])
 async def test_nobody_of_another_team_reads_or_changes_anything(house: House, who: str) -> None:
-    await house.sign_on("ann")
-    await house.message("m1")
-    await house.call("POST", "/api/v1/items/item-m1/accept", "ann", json={})
+    await prepare(house)
     await house.call("POST", "/api/v1/items/item-m1/reply", "ann", json={"text": "hello"})
     before = (house.domain.state.digest(), list(house.accounts.accounts()), list(house.accounts.keys()))
     for route in route_table():
@@ -103,7 +101,7 @@ async def test_lists_hold_nothing_of_another_team(house: House, path: str) -> No
 
 async def test_the_same_requests_work_for_whoever_leads_the_team(house: House) -> None:
     """So that the refusals above are refusals of the person, and not of a wrong request."""
-    await house.message("m1")
+    await prepare(house)
     for example in CHANGES:
         if example.leaves[0][0] in ("agent", "account", "queue", "item") and example.who == "root":
             answer = await sent(house, example, "lea")
