@@ -34,8 +34,9 @@ class Given(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What an event may say of the item beside what its entry point says. Empty means: as the entry point says.
 
     `skills` are added to those of the entry point and win over its levels. `customer` is the integrator's own
-    reference for whom it is about; `attributes` are free facts for the agent's screen; `reference` is what they say
-    that one of our conversations is called. None of these needs a permission.
+    reference for whom it is about: an address that nobody had is theirs from then on. `attributes` are free facts
+    for the agent's screen; `reference` is what they say that one of our conversations is called. None of these needs
+    a permission.
     """
 
     queue: str = ""
