@@ -48,7 +48,10 @@ entry_points:
 
 
 class Server:
-    """`firstline serve` on one folder and port; `start` again after a kill finds everything as it was."""
+    """`firstline serve` on one folder and port; `start` again after a kill finds everything as it was.
+
+    `command` is the `firstline` that is run: that of the checkout, unless a test has another one.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -56,6 +59,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.key = ""
         self.token = ""
+        self.command = [sys.executable, "-m", "router.cli"]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -67,7 +71,7 @@ class Server:
     def cli(self, *arguments: str, standard_input: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command as the operator would, with this folder's settings."""
         return subprocess.run(
-            [sys.executable, "-m", "router.cli", *arguments],
+            [*self.command, *arguments],
             env=self._environment(),
             input=standard_input,
             capture_output=True,
@@ -88,9 +92,7 @@ class Server:
     def start(self) -> None:
         """Start it and wait until it is ready."""
         with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "router.cli", "serve"], env=self._environment(), stdout=log, stderr=log
-            )
+            self._process = subprocess.Popen([*self.command, "serve"], env=self._environment(), stdout=log, stderr=log)
         eventually_true(self._ready, within_s=30)
 
     def kill(self) -> None:
