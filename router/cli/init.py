@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from channels.email.probe import Trouble, try_imap, try_smtp
 from router import logs
 from router.cli.console import emit, say, show, table
 from router.cli.options import Config, Data, Json, settings_of, url_of_settings
@@ -77,6 +76,8 @@ def _asked() -> a.Answers:
 
 async def _try(mailbox: a.Mailbox) -> None:
     """Raises CommandError with what does not work."""
+    from channels.email.probe import Trouble, try_imap, try_smtp
+
     try:
         await try_imap(mailbox.imap)
         await try_smtp(mailbox.smtp, mailbox.address)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -149,32 +148,6 @@ def test_replay_of_a_folder_that_never_served_says_so() -> None:
 
 def test_version_is_that_of_the_package() -> None:
     assert parsed(firstline("version", "--json"))["firstline"].count(".") == 2
-
-
-def test_doctor_finds_a_good_machine_good() -> None:
-    result = firstline("doctor", "--json")
-    assert result.exit_code == Exit.OK
-    assert {finding["check"] for finding in parsed(result)["findings"]} >= {"python", "data folder", "port", "redis"}
-
-
-def test_doctor_says_what_is_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = tmp_path / "data"
-    data.mkdir(mode=0o755)
-    (data / "secret").touch(mode=0o644)
-    monkeypatch.setenv("FIRSTLINE_PROT", "1")
-    monkeypatch.setenv("FIRSTLINE_REDIS_BINARY", "no-such-server")
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("FIRSTLINE_PORT", str(taken.getsockname()[1]))
-        found = {finding["check"]: finding for finding in parsed_findings(firstline("doctor", "--json"))}
-    assert (found["data folder"]["verdict"], found["secret"]["verdict"]) == ("warning", "bad")
-    assert (found["port"]["verdict"], found["redis"]["verdict"]) == ("bad", "bad")
-    assert "FIRSTLINE_PORT" in found["environment"]["what"]
-
-
-def parsed_findings(result: Result) -> Any:
-    assert result.exit_code == Exit.FAILED
-    return json.loads(result.stdout.splitlines()[0])["findings"]
 
 
 def test_each_exit_code_is_told_in_the_help() -> None:
