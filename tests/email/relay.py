@@ -46,13 +46,21 @@ class Relay:
 
 
 @contextlib.asynccontextmanager
-async def listening(relay: Relay, tls: ssl.SSLContext | None = None) -> AsyncIterator[Relay]:
-    """The relay, listening; with `tls` it offers STARTTLS and insists."""
+async def listening(relay: Relay, tls: ssl.SSLContext | None = None, authenticator: Any = None) -> AsyncIterator[Relay]:
+    """The relay, listening; with `tls` it offers STARTTLS and insists, with `authenticator` on a login too."""
     sessions: list[Any] = []
 
     def session() -> SMTP:
         sessions.append(
-            SMTP(relay, enable_SMTPUTF8=True, hostname="relay", tls_context=tls, require_starttls=tls is not None)
+            SMTP(
+                relay,
+                enable_SMTPUTF8=True,
+                hostname="relay",
+                tls_context=tls,
+                require_starttls=tls is not None,
+                auth_required=authenticator is not None,
+                authenticator=authenticator,
+            )
         )
         return sessions[-1]  # type: ignore[no-any-return]
 
