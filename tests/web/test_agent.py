@@ -294,3 +294,19 @@ async def test_a_call_shows_who_calls_and_takes_notes(arrive: Arrive, place: Pla
     await place.event("call.ended", {"call": "call-1"})
     await place.until(item, state="wrapping")
     await close(lea, place, item)
+
+
+async def test_what_was_taken_back_is_told_to_who_comes_back(arrive: Arrive, place: Place) -> None:
+    item = await place.chat("Il y a quelqu'un ?", visitor="nia")
+    lea = await holding(arrive, place, item)
+    await lea.page.goto("about:blank")
+    await place.call("PUT", "/agents/lea/presence", {"state": "offline"}, login="lea")
+    await place.until(item, state="queued")
+    await lea.page.goto(f"{place.url}/agent")
+    told = lea.page.locator(".mine .note")
+    await expect(told).to_contain_text("this was taken back")
+    await expect(told).to_contain_text("nia")
+    await lea.press("Understood")
+    await expect(told).to_have_count(0)
+    tom = await holding(arrive, place, item, "tom")
+    await close(tom, place, item)

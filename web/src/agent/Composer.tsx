@@ -23,12 +23,7 @@ export function Composer({ item }: { item: Item }) {
           <Button pressed={mode === "note"} onClick={() => (chosen.value = "note")}>
             {t("agent.note")}
           </Button>
-          {item.state === "pending" && (
-            <>
-              <small>{t("agent.resume_first")}</small>
-              <Button onClick={() => void act("resume", item.id)}>{t("agent.resume")}</Button>
-            </>
-          )}
+          {item.state === "pending" && <small>{t("agent.resume_first")}</small>}
         </div>
       )}
       <Writing key={mode} item={item} mode={mode} />

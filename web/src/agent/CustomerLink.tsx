@@ -42,7 +42,7 @@ export function CustomerLink({ item, onClose }: { item: Item; onClose: () => voi
           </Button>
         </div>
         {from && (
-          <label class="row">
+          <label class="check">
             <input type="checkbox" checked={remember.value} onChange={(event) => (remember.value = event.currentTarget.checked)} />
             {t("agent.remember", { address: from })}
           </label>

@@ -43,7 +43,7 @@ function Reasons({ close }: { close: () => void }) {
   return (
     <>
       {busy && (
-        <label class="row">
+        <label class="check">
           <input type="checkbox" checked={after.value} onChange={(event) => (after.value = event.currentTarget.checked)} />
           {t("agent.after_work")}
         </label>

@@ -113,13 +113,14 @@ interface DialogProps {
   onClose: () => void;
 }
 
-/** A modal dialog: the browser keeps the focus inside, closes it on Escape and gives the focus back. */
+/** A modal dialog: the browser keeps the focus inside and closes it on Escape; the focus starts in the first field. */
 export function Dialog({ title, children, onClose }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     element.current?.showModal();
+    element.current?.querySelector<HTMLElement>("input, select, textarea")?.focus();
     return () => before?.focus();
   }, []);
   return (
