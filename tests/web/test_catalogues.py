@@ -9,6 +9,7 @@ import pytest
 
 from tests.architecture.tree import ROOT
 
+SOURCES = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "web" / "src").rglob("*.ts*")))
 FOLDER = ROOT / "web" / "src" / "i18n"
 LANGUAGES = ("fr", "nl", "de", "en")
 PAGES = sorted(path.stem for path in (FOLDER / "en").glob("*.json"))
@@ -51,6 +52,13 @@ def test_a_language_has_every_text_with_the_same_gaps(language: str, page: str) 
     assert {key: found for key, found in plurals.items() if found != PLURALS[language]} == {}
 
 
-def test_a_key_belongs_to_one_page() -> None:
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "shared"])
+def test_a_page_says_nothing_that_all_pages_say(page: str) -> None:
+    assert catalogue("en", page).keys() & catalogue("en", "shared").keys() == set()
+
+
+def test_no_text_is_left_that_nobody_shows() -> None:
+    """A key is written out in the sources, or begins like one that is put together there, as `code.${code}`."""
+    begun = tuple(re.findall(r"`([a-z_.]+[._])\$\{", SOURCES))
     keys = [key for page in PAGES for key in catalogue("en", page)]
-    assert len(keys) == len(set(keys))
+    assert [key for key in keys if f'"{key}"' not in SOURCES and not key.startswith(begun)] == []

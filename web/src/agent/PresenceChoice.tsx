@@ -1,12 +1,12 @@
 // Ready; not ready, with a reason; or not ready once the work in hand is done.
 import { useSignal } from "@preact/signals";
-import { t } from "../shared/i18n";
+import { known, t } from "../shared/i18n";
 import { Menu } from "../shared/Menu";
 import { say } from "../shared/socket";
 import type { AgentSummary } from "../shared/types";
 import { attempt, Badge, Button, Timer, type Tone } from "../shared/ui";
 import { codeChoices, codeName } from "./centre";
-import { inHand, word } from "./work";
+import { inHand } from "./work";
 
 const TONES: Record<AgentSummary["state"], Tone> = { available: "good", not_ready: "warn", offline: "calm" };
 
@@ -60,6 +60,5 @@ function Reasons({ close }: { close: () => void }) {
 }
 
 function reasonName(reason: string): string {
-  const text = codeName("not_ready", reason);
-  return text === reason ? word("reason", reason) : text;
+  return known(`reason.${reason}`) ?? codeName("not_ready", reason);
 }

@@ -1,19 +1,19 @@
 // Every step of the item, for whoever wants to know who did what and when.
 import { moment } from "../shared/clock";
-import { t } from "../shared/i18n";
+import { known, t } from "../shared/i18n";
 import type { Item } from "../shared/types";
 import { agentName, queueName } from "./centre";
-import { type Step, steps, word } from "./work";
+import { type Step, steps } from "./work";
 
 export function Timeline({ item }: { item: Item }) {
-  const rows = (steps.value[item.id] ?? []).filter(({ type }) => word("step", type) !== type);
+  const rows = (steps.value[item.id] ?? []).filter(({ type }) => known(`step.${type}`));
   return (
     <details class="card">
       <summary>{t("agent.timeline")}</summary>
       <ol class="stack tight">
         {rows.map((step) => (
           <li key={step.position}>
-            <span class="soft">{moment(step.at_ms)}</span> {word("step", step.type)}
+            <span class="soft">{moment(step.at_ms)}</span> {known(`step.${step.type}`)}
             {about(step) && <span class="soft"> · {about(step)}</span>}
           </li>
         ))}

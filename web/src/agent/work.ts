@@ -2,7 +2,6 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { api, Problem } from "../shared/api";
 import { card } from "../shared/customers";
-import { known } from "../shared/i18n";
 import { lostSince, mention, say, type Typing, view } from "../shared/socket";
 import type { Item } from "../shared/types";
 import { attempt, complain } from "../shared/ui";
@@ -215,9 +214,4 @@ export function tellSeen({ conversation, seen }: Item): void {
 /** Take what is offered, and show it. */
 export async function accept({ id, reservation }: Item): Promise<void> {
   if (await act("accept", id, { reservation: reservation?.id ?? "" })) batch(() => open(id));
-}
-
-/** A reason or state in the reader's words, when the server's own are meant. */
-export function word(kind: "reason" | "step", code: string): string {
-  return known(`${kind}.${code}`) ?? code;
 }
