@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from router import logs
@@ -16,6 +17,17 @@ from router.cli.running import run
 from router.cli.setup import answers as a
 from router.cli.setup.making import Login, Places, make, refuse_unless_new
 from router.settings import Settings, file_of, load
+
+
+class _Made(msgspec.Struct, frozen=True, kw_only=True):
+    """What is there now: what to type to start it, where it then is, what was written, who can log in."""
+
+    start: str
+    url: str
+    chat: str
+    settings: Path
+    centre: Path
+    logins: list[Login]
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +69,19 @@ def init(
     elif given.mailbox is not None and not untested:
         run(_try(given.mailbox))
     logins = run(make(given, settings, places))
-    _told(logins, settings, places, start=_start(config, data), json=json)
+    url = settings.public_url or url_of_settings(settings)
+    made = _Made(
+        start=_start(config, data),
+        url=url,
+        chat=f"{url}/chat?site={given.chat.site}" if given.chat is not None else "",
+        settings=places.toml,
+        centre=places.centre,
+        logins=logins,
+    )
+    if json:
+        emit(made)
+    else:
+        _show(made)
 
 
 def _without_file(data: Path | None) -> Settings:
@@ -103,14 +127,14 @@ def _start(config: Path | None, data: Path | None) -> str:
     return " ".join(["firstline serve", *options])
 
 
-def _told(logins: list[Login], settings: Settings, places: Places, *, start: str, json: bool) -> None:
-    url = settings.public_url or url_of_settings(settings)
-    if json:
-        emit({"start": start, "url": url, "settings": places.toml, "centre": places.centre, "logins": logins})
-        return
-    show(f"Written: {places.toml} and {places.centre}.")
-    table("Who logs in", ["login", "does", "first password"], [[one.login, one.does, one.password] for one in logins])
-    if any(one.password for one in logins):
-        say("These passwords are shown this once.")
-    show(f"\nStart it:  {start}\nThen open: {url}/")
-    show("docs/first-steps.md says what each of them does first; 'firstline doctor' what is wrong if it is not well.")
+def _show(made: _Made) -> None:
+    show(f"Written: {made.settings} and {made.centre}.")
+    rows = [[one.login, one.does, one.password] for one in made.logins]
+    table("Who logs in", ["login", "does", "first password"], rows)
+    if any(one.password for one in made.logins):
+        say("These passwords are shown this once; whoever logs in with one chooses another.")
+    show(f"\nStart it:            {made.start}")
+    show(f"Everybody logs in:   {made.url}/")
+    if made.chat:
+        show(f"Chat as a customer:  {made.chat}")
+    show("docs/first-steps.md goes on from here. If something is not well: firstline doctor.")

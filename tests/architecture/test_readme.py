@@ -1,4 +1,4 @@
-"""What the README shows can be typed: its events fit the sample centre, its links lead somewhere, its verbs exist."""
+"""What the documents show can be typed: events fit the sample centre, links lead somewhere, verbs exist."""
 
 import json
 import re
@@ -14,8 +14,8 @@ from router.centre import sample
 from router.gateway import CloudEvent
 from tests.architecture.tree import ROOT, tracked
 
-README = (ROOT / "README.md").read_text("utf-8")
-SHOWN = [json.loads(body) for body in re.findall(r"-d '(\{.*?\})'", README, re.DOTALL)]
+EVENTS = (ROOT / "docs/events.md").read_text("utf-8")
+SHOWN = [json.loads(body) for body in re.findall(r"-d '(\{.*?\})'", EVENTS, re.DOTALL)]
 SENT = [json.loads(line) for line in (ROOT / "docs/examples/events.jsonl").read_text("utf-8").splitlines()]
 SHAPES = {name: kind.shape for name, kind in intake._KINDS.items()} | {intake.MAIL: intake.MailReceived}
 VERBS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))

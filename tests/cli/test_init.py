@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import smtplib
 import stat
 import subprocess
@@ -22,7 +23,9 @@ from channels.email.settings import mailboxes
 from router.centre.parse import parse
 from router.cli.outcome import CommandError, Exit
 from router.cli.setup.answers import read
+from router.cli.setup.centre import centre_text
 from router.settings import load
+from tests.architecture.tree import ROOT
 from tests.cli.terminal import Terminal
 from tests.email.conftest import dovecot
 from tests.email.post import mail
@@ -270,6 +273,13 @@ def test_wrong_answers_are_named(wrong: dict[str, Any], said: str, tmp_path: Pat
     with pytest.raises(CommandError, match=said) as raised:
         read(file, {})
     assert raised.value.exit == Exit.FAILED
+
+
+def test_the_answers_that_the_documentation_shows_are_good(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/first-steps.md").read_text("utf-8"), re.DOTALL)
+    (tmp_path / "answers.yaml").write_text(shown, encoding="utf-8")
+    found = read(tmp_path / "answers.yaml", {"MAIL_PASSWORD": "sesam"})
+    assert parse(centre_text(found)).document.languages == ("fr", "nl", "de", "en")
 
 
 def test_files_that_are_there_are_changed_only_when_told(here: Here) -> None:
