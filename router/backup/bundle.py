@@ -27,10 +27,12 @@ SUMS: Final = "SHA256SUMS"
 SECRET: Final = "secret"  # noqa: S105 - the name of a file
 NODE: Final = "node"
 SETTINGS: Final = "firstline.toml"
+BESIDE: Final = "beside"
 BLOBS: Final = "blobs"
 BLOB: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{62}")
 _NAME: Final = re.compile(
-    rf"{SECRET}|{NODE}|{re.escape(SETTINGS)}|{re.escape(DATABASE)}|{LOGS}/\w[\w.-]*|{BLOBS}/{BLOB.pattern}"
+    rf"{SECRET}|{NODE}|{re.escape(SETTINGS)}|{BESIDE}/\w[\w.-]*|{re.escape(DATABASE)}|{LOGS}/\w[\w.-]*|"
+    rf"{BLOBS}/{BLOB.pattern}"
 )
 
 
@@ -38,6 +40,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What a backup is of: the log of `domain` up to event `position`, of which history has those up to `archived`.
 
     `digest` is that of the log's last entry, `shape` the version of what is stored, `format` that of this file.
+    `beside` is the folder of the settings file: what lies there and is named in it (`file:`) is in the backup too.
     """
 
     format: int
@@ -45,6 +48,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     shape: int
     made_at_ms: int
     domain: str
+    beside: str
     position: int
     digest: str
     archived: int

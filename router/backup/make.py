@@ -5,12 +5,13 @@ history ends without a hole, and the records are what the events lead to.
 """
 
 import asyncio
+import re
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from sqlalchemy import make_url
 
@@ -19,7 +20,7 @@ from router.archive.errors import OtherHistory
 from router.archive.replay import Place, fold, follow
 from router.archive.rows import quiet
 from router.backup import limits
-from router.backup.bundle import BLOB, BLOBS, NODE, SECRET, SETTINGS, Facts, pack
+from router.backup.bundle import BESIDE, BLOB, BLOBS, NODE, SECRET, SETTINGS, Facts, pack
 from router.backup.cut import DATABASE, LOGS, Told, check_room, cut, room_for, stage
 from router.backup.errors import BackupError, Damaged
 from router.core.evolve import evolve
@@ -32,12 +33,15 @@ from router.runtime.system import SystemClock
 from router.settings import Settings, prepare
 from router.wire import codec
 
+_NAMED: Final = re.compile(r"""["']file:(/[^"']+)["']""")
+"""A file that stands in the settings instead of its content."""
+
 Steps: TypeAlias = Callable[[str], Told]
 """Is told what is done now, and gives whom to tell how far it is."""
 
 
-def make(settings: Settings, to: Path, steps: Steps, *, config: Path | None = None) -> Facts:
-    """Back the node of these settings up into the new file `to`. `config` is their file, if it is elsewhere.
+def make(settings: Settings, to: Path, steps: Steps, *, config: Path) -> Facts:
+    """Back the node of these settings up into the new file `to`. `config` is their file, whether it is there or not.
 
     It runs an event loop of its own. Raises BackupError, StartError and OSError; then there is no file.
     """
@@ -46,7 +50,7 @@ def make(settings: Settings, to: Path, steps: Steps, *, config: Path | None = No
         copy = Path(aside)
         _write_down(settings.data_dir, copy, steps)
         _note(settings, copy, config)
-        facts = asyncio.run(_proved(settings, copy, steps("proving")))
+        facts = asyncio.run(_proved(settings, copy, config.absolute().parent, steps("proving")))
         pack(to, facts, [*_staged(copy), *_blobs(settings)], steps("writing"))
     return facts
 
@@ -78,15 +82,20 @@ def _file_of(database_url: str) -> Path | None:
     return Path(url.database) if url.drivername == "sqlite" and url.database else None
 
 
-def _note(settings: Settings, copy: Path, config: Path | None) -> None:
-    """Put the small files beside: the secret wherever it is kept, the name of the node, the settings."""
+def _note(settings: Settings, copy: Path, config: Path) -> None:
+    """Put the small files beside: the secret wherever it is kept, the node's name, the settings and what they name."""
     (copy / SECRET).write_text(prepare(settings).secret + "\n", encoding="ascii")
-    for name, path in ((NODE, settings.data_dir / NODE), (SETTINGS, config or settings.data_dir / SETTINGS)):
-        if path.exists():
-            (copy / name).write_bytes(path.read_bytes())
+    (copy / NODE).write_bytes((settings.data_dir / NODE).read_bytes())
+    if config.exists():
+        text = config.read_text(encoding="utf-8")
+        (copy / SETTINGS).write_text(text, encoding="utf-8")
+        (copy / BESIDE).mkdir()
+        for named in map(Path, _NAMED.findall(text)):
+            if named.parent == config.absolute().parent and named.is_file():
+                (copy / BESIDE / named.name).write_bytes(named.read_bytes())
 
 
-async def _proved(settings: Settings, copy: Path, told: Told) -> Facts:
+async def _proved(settings: Settings, copy: Path, beside: Path, told: Told) -> Facts:
     """What the copy is of. Raises Damaged when it could not be gone on from."""
     server = Embedded(copy / "redis", settings.redis_binary)
     database = await Database.open(f"sqlite:///{copy / DATABASE}")
@@ -110,6 +119,7 @@ async def _proved(settings: Settings, copy: Path, told: Told) -> Facts:
         shape=codec.SHAPE,
         made_at_ms=SystemClock().now_ms(),
         domain=settings.domain,
+        beside=str(beside),
         position=loaded.position,
         digest=loaded.digest,
         archived=archived,
@@ -139,8 +149,8 @@ async def _follows(store: RedisStore, loaded: Loaded, database: Database, told: 
 
 
 def _staged(copy: Path) -> Iterator[tuple[str, Path]]:
-    names = [SECRET, NODE, SETTINGS, DATABASE, *(f"{LOGS}/{path.name}" for path in sorted((copy / LOGS).iterdir()))]
-    return ((name, copy / name) for name in names if (copy / name).exists())
+    within = [f"{folder}/{path.name}" for folder in (BESIDE, LOGS) for path in sorted((copy / folder).glob("*"))]
+    return ((name, copy / name) for name in (SECRET, NODE, SETTINGS, DATABASE, *within) if (copy / name).exists())
 
 
 def _blobs(settings: Settings) -> Iterator[tuple[str, Path]]:

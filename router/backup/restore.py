@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from channels.email.threads import sent_key
 from router import node
 from router.backup import limits
-from router.backup.bundle import BLOBS, NODE, SECRET, SETTINGS, Facts, unpack
+from router.backup.bundle import BESIDE, BLOBS, NODE, SECRET, SETTINGS, Facts, unpack
 from router.backup.cut import DATABASE
 from router.backup.errors import BackupError
 from router.backup.make import Steps
@@ -46,9 +46,7 @@ def restore(file: Path, folder: Path, steps: Steps, *, redis_binary: str = "") -
     try:
         facts = unpack(file, aside, steps("reading"))
         unknown = asyncio.run(_settled(_settings(aside, facts, redis_binary)))
-        for name in _IN_ORDER:
-            if (aside / name).exists():
-                (aside / name).rename(folder / name)
+        _move_in(aside, folder, facts)
         os.sync()
     finally:
         shutil.rmtree(aside)
@@ -63,6 +61,17 @@ def _check(folder: Path) -> None:
         )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
+
+
+def _move_in(aside: Path, folder: Path, facts: Facts) -> None:
+    """Let the parts appear; files that the settings name beside them are now named here."""
+    if (aside / SETTINGS).exists():
+        text = (aside / SETTINGS).read_text(encoding="utf-8")
+        here = text.replace(f"file:{facts.beside}/", f"file:{folder.absolute()}/")
+        (aside / SETTINGS).write_text(here, encoding="utf-8")
+    for path in (*(aside / BESIDE).glob("*"), *(aside / name for name in _IN_ORDER)):
+        if path.exists():
+            path.rename(folder / path.name)
 
 
 def _settings(folder: Path, facts: Facts, redis_binary: str) -> Settings:

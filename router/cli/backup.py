@@ -1,6 +1,5 @@
 """`firstline backup FILE` and `firstline restore FILE`: a single node in one file, and back."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from router.backup.errors import BackupError, Damaged
 from router.cli.console import emit, say, show
 from router.cli.options import Config, Data, Json, settings_of
 from router.cli.outcome import CommandError, Exit
+from router.settings import file_of
 
 if TYPE_CHECKING:
     from router.backup.cut import Told
@@ -43,9 +43,8 @@ def backup(
 
     settings = settings_of(config, data)
     logs.configure(level="error", form=settings.log.form)
-    named = config or (Path(os.environ["FIRSTLINE_CONFIG"]) if os.environ.get("FIRSTLINE_CONFIG") else None)
     with _said(), _bar(json) as steps:
-        facts = make(settings, file, steps, config=named)
+        facts = make(settings, file, steps, config=file_of(data, config=config))
         size = file.stat().st_size
     if json:
         emit({"file": file, "bytes": size, "position": facts.position, "archived": facts.archived})

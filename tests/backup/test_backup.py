@@ -18,23 +18,29 @@ from typer.testing import CliRunner, Result
 
 from router.cli.app import app
 from tests.email.relay import Relay, listening
-from tests.support import eventually, eventually_true, free_port
+from tests.support import eventually, eventually_true
 from tests.whole.server import CENTRE, PASSWORD, Server, offered
 
 pytestmark = [pytest.mark.slow, pytest.mark.service]
 
+AWAY = 1
+"""A port at which no mail server answers."""
+
+SIGNED_WITH = "whsec_" + 32 * "A"
 WAIT = {"Prefer": "wait=5"}
 DOORS = """
   mailbox: {channel: email, address: help@desk.example, queue: help}
   experts: {channel: phone, address: "+3222000009", queue: expert}
 """
-MAILBOX = """
+SETTINGS = """
 [mailboxes.help]
 address = "help@desk.example"
 [mailboxes.help.smtp]
 host = "127.0.0.1"
 port = {port}
 tls = "none"
+[webhooks.secrets]
+crm = "file:{folder}/crm.secret"
 """
 
 
@@ -55,7 +61,8 @@ class Old:
 def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Old]:
     """A server with calls that wait and a reply whose mail server is away; backed up amid more calls, then killed."""
     server, file = Server(tmp_path_factory.mktemp("old")), tmp_path_factory.mktemp("kept") / "backup.tar.gz"
-    (server.folder / "firstline.toml").write_text(MAILBOX.format(port=free_port()))
+    (server.folder / "firstline.toml").write_text(SETTINGS.format(port=AWAY, folder=server.folder))
+    (server.folder / "crm.secret").write_text(SIGNED_WITH)
     firstline(server, "user", "add", "root", "--grant", "admin")
     server.key = json.loads(firstline(server, "key", "add", "forms", "--json"))["secret"]
     firstline(server, "config", "apply", "-", "--yes", given=CENTRE + DOORS[1:])
@@ -178,7 +185,10 @@ async def test_a_restored_node_goes_on_from_the_backup(old: Old, tmp_path: Path)
     new, said = restored(old, tmp_path / "new")
     assert said == {"data": str(new.folder), "position": old.position, "unknown": 1}
     async with listening(Relay()) as relay:
-        (new.folder / "firstline.toml").write_text(MAILBOX.format(port=relay.port))
+        settings = new.folder / "firstline.toml"
+        assert settings.read_text() == SETTINGS.format(port=AWAY, folder=new.folder), "what it names came along"
+        assert (new.folder / "crm.secret").read_text() == SIGNED_WITH
+        settings.write_text(SETTINGS.format(port=relay.port, folder=new.folder))
         await asyncio.to_thread(new.start)
         try:
             await goes_on(old, new, relay)
@@ -234,7 +244,7 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing(old: Old, tmp_path: Path
 def test_a_backup_holds_no_way_out_of_the_folder(tmp_path: Path) -> None:
     """A forged file names no other place: the name is refused before anything is written there."""
     forged = tmp_path / "forged.tar.gz"
-    facts = {"format": 1, "firstline": "0", "shape": 1, "made_at_ms": 0, "domain": "main"}
+    facts = {"format": 1, "firstline": "0", "shape": 1, "made_at_ms": 0, "domain": "main", "beside": "/"}
     (tmp_path / "facts").write_text(json.dumps(facts | {"position": 0, "digest": "", "archived": 0}))
     with tarfile.open(forged, "w:gz") as tar:
         tar.add(tmp_path / "facts", "backup.json")
@@ -246,7 +256,7 @@ def test_a_backup_holds_no_way_out_of_the_folder(tmp_path: Path) -> None:
 
 def test_a_backup_of_a_newer_version_is_refused_by_name(tmp_path: Path) -> None:
     newer = tmp_path / "newer.tar.gz"
-    facts = {"format": 1, "firstline": "99.1", "shape": 999, "made_at_ms": 0, "domain": "main"}
+    facts = {"format": 1, "firstline": "99.1", "shape": 999, "made_at_ms": 0, "domain": "main", "beside": "/"}
     (tmp_path / "facts").write_text(json.dumps(facts | {"position": 0, "digest": "", "archived": 0}))
     with tarfile.open(newer, "w:gz") as tar:
         tar.add(tmp_path / "facts", "backup.json")
