@@ -41,7 +41,7 @@ class SqlCustomers:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._links: dict[str, str] = {}
+        self._links: dict[str, tuple[int, str]] = {}
         self._seen = 0
 
     # -- the directory --------------------------------------------------------------------------------------
@@ -61,18 +61,20 @@ class SqlCustomers:
 
     def whose(self, key: str) -> str:
         """The customer whose address has this key: the one named after it unless it was linked; '' for nobody."""
-        return self._links.get(key, key)
+        link = self._links.get(key)
+        return key if link is None else link[1]
 
     async def _reread(self) -> None:
-        for key, customer, link in await self._database.ask(partial(_links, self._seen - limits.LINKS_OVERLAP)):
-            self._learn(key, customer or "")
+        links = await self._database.ask(partial(_links, self._seen - limits.LINKS_OVERLAP))
+        for key, customer, link in links:
+            self._learn(key, customer or "", link)
             self._seen = max(self._seen, link)
 
-    def _learn(self, key: str, customer: str) -> None:
-        if customer == key:
-            self._links.pop(key, None)
-        else:
-            self._links[key] = customer
+    def _learn(self, key: str, customer: str, link: int) -> None:
+        """What is read may be older than what this node has just written."""
+        known, _ = self._links.get(key, (0, ""))
+        if link >= known:
+            self._links[key] = (link, customer)
 
     # -- reading --------------------------------------------------------------------------------------------
 
@@ -112,22 +114,23 @@ class SqlCustomers:
         async with self._database.writing() as connection:
             before = await _card(connection, card.id, lock=True)
             card = before or card
-            wanted = msgspec.structs.replace(card, addresses=tuple({*card.addresses, address}))
+            addresses = {one.key: one for one in (*card.addresses, address)}
+            wanted = msgspec.structs.replace(card, addresses=tuple(addresses.values()))
             _, moved = await self._write(connection, before, wanted, take=True, act=act)
         self._learn_all(moved)
 
-    def _learn_all(self, moved: Mapping[str, str]) -> None:
-        for key, customer in moved.items():
-            self._learn(key, customer)
+    def _learn_all(self, moved: Iterable[Mapping[str, Any]]) -> None:
+        for row in moved:
+            self._learn(row["key"], row["customer"] or "", row["link"])
 
     async def _write(
         self, connection: AsyncConnection, before: Card | None, wanted: Card, *, take: bool, act: Act
-    ) -> tuple[Card, dict[str, str]]:
-        """Write a card and its deed. The card as it is then, and the keys of addresses that changed hands, to whom."""
+    ) -> tuple[Card, list[dict[str, Any]]]:
+        """Write a card and its deed. The card as it is then, and the rows of the addresses that changed hands."""
+        had = before.addresses if before else ()
         changed = _changed(before or Card(id=wanted.id), wanted)
         if before is not None and not changed:
-            return before, {}
-        had = {address.key for address in before.addresses} if before else set()
+            return before, []
         owners = await _owners(connection, wanted)
         others = {key: owner for key, owner in owners.items() if owner not in (None, wanted.id)}
         for place, address in enumerate(wanted.addresses):
@@ -135,24 +138,23 @@ class SqlCustomers:
                 raise AddressTaken(place, others[address.key])
         after = msgspec.structs.replace(wanted, revision=wanted.revision + 1)
         await self._database.upsert(connection, customers, [_row(after)])
-        given = [address for address in after.addresses if address.key not in had]
-        taken = had - {address.key for address in after.addresses}
-        await self._move(connection, after.id, given, taken)
+        moved = _moved(had, after, await next_link(connection))
+        if moved:
+            await self._database.upsert(connection, customer_addresses, moved)
         await _record(connection, after, changed, act, new=before is None)
         for other in sorted(set(others.values())):
             await _robbed(connection, other, act)
-        return after, dict.fromkeys(taken, "") | {address.key: after.id for address in given}
+        return after, moved
 
-    async def _move(
-        self, connection: AsyncConnection, customer: str, given: Iterable[CustomerAddress], taken: Iterable[str]
-    ) -> None:
-        """Give addresses to a customer; nobody knows any more whose the taken ones are."""
-        link = {"link": await next_link(connection)}
-        nobodys = {"customer": None, "kind": "", "address": ""}
-        rows = [{"key": key} | nobodys | link for key in taken]
-        rows += [msgspec.to_builtins(address) | {"customer": customer} | link for address in given]
-        if rows:
-            await self._database.upsert(connection, customer_addresses, sorted(rows, key=lambda row: row["key"]))
+
+def _moved(had: Sequence[CustomerAddress], card: Card, link: int) -> list[dict[str, Any]]:
+    """The rows of the addresses that are new on a card, and of those taken off it: nobody knows whose these are."""
+    has = {address.key for address in card.addresses}
+    nobodys = {"customer": None, "kind": "", "address": "", "link": link}
+    mine = {"customer": card.id, "link": link}
+    rows: list[dict[str, Any]] = [{"key": one.key, **nobodys} for one in had if one.key not in has]
+    rows += [{**msgspec.to_builtins(one), **mine} for one in card.addresses if one not in had]
+    return sorted(rows, key=lambda row: row["key"])
 
 
 def _links(since: int, connection: Connection) -> list[tuple[str, str | None, int]]:

@@ -6,7 +6,7 @@ from router.archive.database import Database
 from router.archive.history import SqlHistory
 from router.core import commands as c
 from router.core import events as e
-from router.core.facts import MessageFacts
+from router.core.facts import Facts, MessageFacts
 from router.core.item import WorkItem
 from tests.archive.domain import Domain, rows
 
@@ -198,15 +198,15 @@ async def test_alarms_are_kept(domain: Domain, database: Database) -> None:
     assert told == [("item_stuck", "i-k", 3), ("command_poisoned", "7: KeyError", 1)]
 
 
-async def test_odd_values_do_not_stop_history(either: Database) -> None:
+async def test_odd_values_do_not_stop_history(database: Database) -> None:
     """A NUL in a code and a number that no column takes: the row has the nearest there is, the entry the truth."""
     domain = Domain()
     odd = e.AlarmRaised(at=5_000, code="a\0b", subject="x" * 10_000, count=2**64 - 1)
     await domain.commit([odd])
-    await domain.archive(either)
-    (row,) = await rows(either, "alarms")
+    await domain.archive(database)
+    (row,) = await rows(database, "alarms")
     assert (row["code"], len(row["subject"]), row["count"]) == ("a\ufffdb", 10_000, 2**63 - 1)
-    assert [entry.events async for entry in SqlHistory(either).replay(0)] == [(odd,)]
+    assert [entry.events async for entry in SqlHistory(database).replay(0)] == [(odd,)]
 
 
 async def test_every_entry_is_kept_as_it_lay_in_the_store(domain: Domain, database: Database) -> None:
@@ -215,3 +215,56 @@ async def test_every_entry_is_kept_as_it_lay_in_the_store(domain: Domain, databa
     kept = await domain.store.entries(0, 100, 0.0)
     await domain.archive(database)
     assert [(row["last"], row["data"], row["digest"]) for row in await rows(database, "entries")] == kept
+
+
+async def test_a_caller_of_a_closed_queue_is_turned_away_in_history_too(domain: Domain, database: Database) -> None:
+    """Neither abandoned nor completed: reports count them apart."""
+    domain.core.do(c.CloseQueue(queue="help", message={"fr": "Fermé"}))
+    domain.core.call("k")
+    await domain.commit()
+    await domain.archive(database)
+    (row,) = await rows(database, "items")
+    assert (row["state"], row["outcome"]) == ("closed", "turned_away")
+    (visit,) = await rows(database, "queue_visits")
+    assert (visit["reason_in"], visit["reason_out"]) == ("opened", "turned_away")
+
+
+async def test_what_an_agent_gives_back_and_what_is_kept_for_them_is_seen(domain: Domain, database: Database) -> None:
+    """Going home gives one mail back; who vanishes keeps theirs for a time, and then it goes back by itself."""
+    core = domain.core
+    for name in ("a", "b"):
+        core.do(core.message(name))
+        core.do(c.AcceptReservation(item=f"i-{name}", agent="ann"))
+    core.do(c.SignOut(agent="ann", choices={"i-a": "return", "i-b": "keep"}), after=5)
+    await domain.commit()
+    await domain.archive(database)
+    first, second = await rows(database, "legs")
+    assert (first["ended"], second["ended"]) == ("returned", "")
+    assert [visit["reason_in"] for visit in await rows(database, "queue_visits")][-1] == "returned"
+    domain.core.sign_on("bob")
+    core.do(c.AcceptReservation(item="i-a", agent="bob"))
+    core.do(c.LoseClient(agent="bob", client="tab-bob"))
+    core.do(c.Pulse(), after=60_000)
+    await domain.commit()
+    await domain.archive(database)
+    (row,) = [row for row in await rows(database, "items") if row["id"] == "i-a"]
+    assert row["kept_until_at_ms"] == core.item("i-a").kept_until is not None
+    core.do(c.Pulse(), after=86_400_000)
+    await domain.commit()
+    await domain.archive(database)
+    legs = [leg["ended"] for leg in await rows(database, "legs") if leg["agent"] == "bob"]
+    assert legs == ["absent"]
+
+
+async def test_a_conversation_keeps_its_reference_and_an_item_what_it_is_related_to(
+    domain: Domain, database: Database
+) -> None:
+    """By which people find them again."""
+    domain.core.do(domain.core.message("a"))
+    reference = domain.core.state.conversations["c-a"].reference
+    facts = Facts(queue="help", quotes=reference)
+    domain.core.do(c.OfferCall(call="k", item="i-k", conversation="c-k", facts=facts))
+    await domain.commit()
+    await domain.archive(database)
+    assert {row["id"]: row["reference"] for row in await rows(database, "conversations")}["c-a"] == reference
+    assert {row["id"]: row["related"] for row in await rows(database, "items")} == {"i-a": "", "i-k": "i-a"}
