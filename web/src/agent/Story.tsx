@@ -99,14 +99,14 @@ function Text({ item, message: { text, html, erased } }: { item: Item; message: 
 
 const TONES: Record<Delivery["state"], Tone> = { queued: "calm", sending: "calm", sent: "good", failed: "bad", unknown: "warn" };
 
-function Sent({ id, delivery: { state } }: { id: string; delivery: Delivery }) {
+function Sent({ id, delivery: { state, code } }: { id: string; delivery: Delivery }) {
   const again = () => void attempt(() => api("POST", `/deliveries/${id}/retry`));
   return (
     <p class="row">
       <Badge tone={TONES[state]}>{t(`delivery.${state}`)}</Badge>
       {(state === "failed" || state === "unknown") && (
         <>
-          <small>{t(`delivery.${state}.hint`)}</small>
+          <small>{t(`delivery.${state}.hint`, { code })}</small>
           <Button onClick={again}>{t("delivery.again")}</Button>
         </>
       )}
