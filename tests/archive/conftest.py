@@ -17,6 +17,8 @@ from router.archive.migrate import upgrade
 
 _numbers = count(1)
 
+EITHER = ["sqlite", pytest.param("postgresql", marks=pytest.mark.service)]
+
 
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -30,13 +32,6 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
     """A migrated SQLite file of the test's own."""
     return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'history.db')}"
-
-
-@pytest.fixture
-async def database(sqlite_url: str) -> AsyncIterator[Database]:
-    opened = await Database.open(sqlite_url)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture(scope="session")
@@ -64,16 +59,27 @@ def _as_postgres(*command: str | Path) -> None:
     subprocess.run([*user, *map(str, command)], check=True, stdout=subprocess.DEVNULL, cwd="/")
 
 
+def _create(folder: str, name: str, template: str = "template1") -> str:
+    """Make a data base like `template`; its URL."""
+    create = f"CREATE DATABASE {name} TEMPLATE {template}"
+    subprocess.run(["psql", "-q", "-h", folder, "-U", "postgres", "-c", create], check=True)
+    return f"postgresql://postgres@/{name}?host={folder}"
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgresql: str) -> str:
+    """The name of an empty PostgreSQL data base at the newest revision, to be copied."""
+    asyncio.run(upgrade(_create(postgresql, "migrated")))
+    return "migrated"
+
+
 @pytest.fixture
 def postgresql_url(postgresql: str) -> str:
     """An empty PostgreSQL data base of the test's own."""
-    name = f"history{next(_numbers)}"
-    create = ["psql", "-q", "-h", postgresql, "-U", "postgres", "-c", f"CREATE DATABASE {name}"]
-    subprocess.run(create, check=True)
-    return f"postgresql://postgres@/{name}?host={postgresql}"
+    return _create(postgresql, f"history{next(_numbers)}")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.service)])
+@pytest.fixture(params=EITHER)
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A data base of either kind with nothing in it."""
     if request.param == "sqlite":
@@ -82,10 +88,19 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
-@pytest.fixture
-async def either(empty_url: str) -> AsyncIterator[Database]:
+@pytest.fixture(params=EITHER)
+def migrated_url(request: pytest.FixtureRequest) -> str:
     """A migrated data base of either kind."""
-    await upgrade(empty_url)
-    opened = await Database.open(empty_url)
+    if request.param == "sqlite":
+        url: str = request.getfixturevalue("sqlite_url")
+        return url
+    template = request.getfixturevalue("migrated_template")
+    return _create(request.getfixturevalue("postgresql"), f"history{next(_numbers)}", template)
+
+
+@pytest.fixture
+async def database(migrated_url: str) -> AsyncIterator[Database]:
+    """A migrated data base of either kind: what is tested of the archive is tested on both."""
+    opened = await Database.open(migrated_url)
     yield opened
     await opened.close()

@@ -8,17 +8,17 @@ from router.runtime.acts import Act
 ACT = Act(by="login:root", command="PutAccount", at_ms=1)
 
 
-async def test_accounts_and_keys_survive_a_restart(either: Database) -> None:
+async def test_accounts_and_keys_survive_a_restart(database: Database) -> None:
     """What was put is read from memory at once, and from SQL by the next start."""
     account = Account(
         login="ann@example.org", agent="ann", grants=(Grant(role="agent"), Grant(role="supervisor", teams=("tax",)))
     )
     key = ApiKey(id="k1", name="phone system", hash="ab" * 32)
-    first = SqlAccounts(either)
+    first = SqlAccounts(database)
     await first.start()
     await first.put_account(account, "$argon2id$1", act=ACT)
     await first.put_key(key, act=ACT)
-    for directory in (first, SqlAccounts(either)):
+    for directory in (first, SqlAccounts(database)):
         await directory.start()
         assert directory.account("ann@example.org") == account
         assert list(directory.accounts()) == [account]

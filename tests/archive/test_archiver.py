@@ -177,11 +177,11 @@ async def test_a_data_base_that_is_away_is_waited_for(sqlite_url: str) -> None:
     await database.close()
 
 
-async def test_two_archivers_write_each_event_once(either: Database) -> None:
+async def test_two_archivers_write_each_event_once(database: Database) -> None:
     """One data base, two nodes: who comes second sees it, drops what it made and goes on from there."""
     domain = Domain()
     domain.core.sign_on("ann", "bob")
-    first, second = domain.archiver(either), domain.archiver(either)
+    first, second = domain.archiver(database), domain.archiver(database)
     await first.start()
     await second.start()
     for part in range(4):
@@ -192,11 +192,11 @@ async def test_two_archivers_write_each_event_once(either: Database) -> None:
     for archiver in (first, second):
         while archiver.lag(domain.position):
             await archiver.step()
-    assert [row["last"] for row in await rows(either, "entries")] == list(domain.memory.entries)
-    assert len(await rows(either, "items")) == 4
+    assert [row["last"] for row in await rows(database, "entries")] == list(domain.memory.entries)
+    assert len(await rows(database, "items")) == 4
 
 
-async def test_a_restart_goes_on_where_it_stopped(either: Database) -> None:
+async def test_a_restart_goes_on_where_it_stopped(database: Database) -> None:
     """One archiver for all, or a new one for each entry: the same history, on both data bases."""
     walker = Walker(3)
     walker.walk(200)
@@ -204,9 +204,9 @@ async def test_a_restart_goes_on_where_it_stopped(either: Database) -> None:
     events = walker.world.log
     for start in range(0, len(events), 60):
         await committed_in_parts(domain, events[start : start + 60], seed=start)
-        await domain.archive(either, snapshot_events=150)
-    assert len(await rows(either, "snapshots")) == domain.position // 150
-    assert [row["last"] for row in await rows(either, "entries")] == list(domain.memory.entries)
+        await domain.archive(database, snapshot_events=150)
+    assert len(await rows(database, "snapshots")) == domain.position // 150
+    assert [row["last"] for row in await rows(database, "entries")] == list(domain.memory.entries)
 
 
 async def test_contents_move_to_sql_and_leave_the_store(database: Database) -> None:

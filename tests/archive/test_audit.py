@@ -32,12 +32,12 @@ async def _changed_skill(database: Database) -> Domain:
     return domain
 
 
-async def test_deeds_and_events_are_one_list_the_newest_first(either: Database) -> None:
+async def test_deeds_and_events_are_one_list_the_newest_first(database: Database) -> None:
     """A deed of before and one of after a changed skill; what each of them was, and is."""
-    domain = await _changed_skill(either)
-    await _do(either, domain.core.now - 1, "early")
-    await _do(either, domain.core.now + 1, "late")
-    page = await SqlHistory(either).audit(limit=3)
+    domain = await _changed_skill(database)
+    await _do(database, domain.core.now - 1, "early")
+    await _do(database, domain.core.now + 1, "late")
+    page = await SqlHistory(database).audit(limit=3)
     assert [row["subject"] for row in page.rows] == ["late", "ann", "early"]
     skill, deed = page.rows[1], page.rows[2]
     assert set(skill) == set(deed)
@@ -48,12 +48,12 @@ async def test_deeds_and_events_are_one_list_the_newest_first(either: Database) 
     assert (deed["before"], deed["after"]) == ({"disabled": False}, {"disabled": True})
 
 
-async def test_pages_lose_and_repeat_nothing_within_one_instant(either: Database) -> None:
+async def test_pages_lose_and_repeat_nothing_within_one_instant(database: Database) -> None:
     """Four rows of the same millisecond from both sources, read one by one."""
-    domain = await _changed_skill(either)
+    domain = await _changed_skill(database)
     for number in range(3):
-        await _do(either, domain.core.now, f"s{number}")
-    history, cursor, seen = SqlHistory(either), "", []
+        await _do(database, domain.core.now, f"s{number}")
+    history, cursor, seen = SqlHistory(database), "", []
     while not seen or cursor:
         page = await history.audit(limit=1, before=cursor, from_ms=domain.core.now)
         seen += [row["subject"] for row in page.rows]

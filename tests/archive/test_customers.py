@@ -25,9 +25,9 @@ MAIL = CustomerAddress(key="cust_mail", kind="email", address="ada@example.org")
 
 
 @pytest.fixture
-async def book(either: Database) -> SqlCustomers:
+async def book(database: Database) -> SqlCustomers:
     """The customers of a data base of either kind."""
-    return await _book(either)
+    return await _book(database)
 
 
 @pytest.fixture
@@ -63,11 +63,11 @@ async def _domain() -> Domain:
 
 
 async def test_a_first_contact_makes_the_card_with_name_language_and_address(
-    either: Database, book: SqlCustomers
+    database: Database, book: SqlCustomers
 ) -> None:
     """In the archive's transaction: nobody has to wait for it, and nobody has to type it."""
     domain = await _domain()
-    await _contact(either, domain, "k", MOBILE, name="Ada Dupont")
+    await _contact(database, domain, "k", MOBILE, name="Ada Dupont")
     card = await book.card("cust_mobile")
     (item,) = await book.contacts("cust_mobile", 10)
     assert card == Card(
@@ -147,15 +147,15 @@ async def test_an_address_of_somebody_else_is_only_taken_on_purpose(book: SqlCus
     assert left is not None and (left.addresses, left.revision) == ((MAIL,), ada.revision + 1)
 
 
-async def test_an_address_that_is_taken_off_is_nobodys(either: Database, book: SqlCustomers) -> None:
+async def test_an_address_that_is_taken_off_is_nobodys(database: Database, book: SqlCustomers) -> None:
     """Also the one that the customer is named after; until somebody says whose it is. Nothing of it is kept."""
     domain = await _domain()
-    await _contact(either, domain, "k", MOBILE)
+    await _contact(database, domain, "k", MOBILE)
     card = await book.card("cust_mobile")
     assert card is not None
     await book.put(msgspec.structs.replace(card, addresses=(MAIL,)), act=ACT)
     assert book.whose("cust_mobile") == ""
-    (kept,) = [row for row in await rows(either, "customer_addresses") if row["key"] == "cust_mobile"]
+    (kept,) = [row for row in await rows(database, "customer_addresses") if row["key"] == "cust_mobile"]
     assert (kept["customer"], kept["address"], kept["kind"]) == (None, "", "")
     await book.put(Card(id="bob", addresses=(MOBILE,)), act=ACT)
     assert book.whose("cust_mobile") == "bob"
@@ -180,12 +180,14 @@ async def test_linking_adds_an_address_and_makes_a_card_that_was_not_written_yet
     assert again is not None and again.revision == before, "nothing changed"
 
 
-async def test_every_write_leaves_a_deed_that_names_fields_and_no_values(either: Database, book: SqlCustomers) -> None:
+async def test_every_write_leaves_a_deed_that_names_fields_and_no_values(
+    database: Database, book: SqlCustomers
+) -> None:
     """Erasure stays possible: what was known of somebody is not in the audit."""
     card = await book.put(Card(id="ada", name="Ada Dupont", addresses=(MOBILE,)), act=ACT)
     await book.put(msgspec.structs.replace(card, notes="secret", language="fr"), act=ACT)
     await book.put(Card(id="bob", addresses=(MOBILE,)), act=ACT, take=True)
-    kept = await rows(either, "deeds")
+    kept = await rows(database, "deeds")
     assert [(row["subject"], row["before"], row["after"]) for row in kept] == [
         ("ada", None, {"revision": 1, "fields": ["name", "addresses"]}),
         ("ada", {"revision": 1}, {"revision": 2, "fields": ["language", "notes"]}),
@@ -197,11 +199,11 @@ async def test_every_write_leaves_a_deed_that_names_fields_and_no_values(either:
 
 
 async def test_several_nodes_agree_whose_an_address_is(
-    either: Database, book: SqlCustomers, monkeypatch: pytest.MonkeyPatch
+    database: Database, book: SqlCustomers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given, taken and given back on one node, the other one follows."""
     monkeypatch.setattr(limits, "LINKS_REREAD_S", 0.01)
-    other = SqlCustomers(either)
+    other = SqlCustomers(database)
     await other.start()
     following = asyncio.create_task(other.run())
     bob = await book.put(Card(id="bob", addresses=(MOBILE,)), act=ACT)

@@ -14,39 +14,41 @@ from tests.archive.domain import Domain, rows
 ALARM = {"position": 1, "at_ms": 1, "code": "c", "subject": "s", "count": 1}
 
 
-async def test_sqlite_is_opened_as_promised(database: Database) -> None:
+async def test_sqlite_is_opened_as_promised(sqlite_url: str) -> None:
     """WAL, every commit synced, foreign keys checked: for readers, the writer and single questions alike."""
+    database = await Database.open(sqlite_url)
     pragmas = ("journal_mode", "synchronous", "foreign_keys")
     async with database.writing() as connection:
         written = [await connection.scalar(text(f"PRAGMA {name}")) for name in pragmas]
     asked = await database.ask(lambda plain: [plain.scalar(text(f"PRAGMA {name}")) for name in pragmas])
     assert written == asked == ["wal", 2, 1]
+    await database.close()
 
 
-async def test_a_transaction_that_fails_leaves_nothing(either: Database) -> None:
+async def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
     """Also when it fails at the last moment."""
     with pytest.raises(RuntimeError):
-        async with either.writing() as connection:
+        async with database.writing() as connection:
             await connection.execute(alarms.insert(), [ALARM])
             raise RuntimeError
-    assert await rows(either, "alarms") == []
+    assert await rows(database, "alarms") == []
 
 
-async def test_a_reader_sees_one_moment(either: Database) -> None:
+async def test_a_reader_sees_one_moment(database: Database) -> None:
     """What is committed meanwhile is seen by the next reader, not by this one."""
-    async with either.reading() as reader:
+    async with database.reading() as reader:
         assert (await reader.execute(select(alarms))).all() == []
-        async with either.writing() as writer:
+        async with database.writing() as writer:
             await writer.execute(alarms.insert(), [ALARM])
         assert (await reader.execute(select(alarms))).all() == []
-    assert len(await rows(either, "alarms")) == 1
-    assert await either.ask(lambda plain: len(plain.execute(select(alarms)).all())) == 1
+    assert len(await rows(database, "alarms")) == 1
+    assert await database.ask(lambda plain: len(plain.execute(select(alarms)).all())) == 1
 
 
-async def test_a_defect_of_ours_is_not_taken_for_a_data_base_that_is_away(either: Database) -> None:
+async def test_a_defect_of_ours_is_not_taken_for_a_data_base_that_is_away(database: Database) -> None:
     """A message without its conversation breaks a foreign key: to try again would not help."""
     with pytest.raises(Exception, match=r"(?i)foreign key|not.null"):
-        async with either.writing() as connection:
+        async with database.writing() as connection:
             await connection.execute(messages.insert(), [{"position": 1, "conversation": "none", "seq": 1}])
 
 

@@ -60,7 +60,7 @@ async def test_a_forgotten_conversation_is_found_by_its_reference(database: Data
     assert found == [_answered_thread(), None, None]
 
 
-async def test_the_newest_conversation_of_a_thread_key_wins(either: Database) -> None:
+async def test_the_newest_conversation_of_a_thread_key_wins(database: Database) -> None:
     """Two conversations may name one message; the one that used it last goes on."""
     domain = Domain()
     domain.core.sign_on("ann")
@@ -71,8 +71,8 @@ async def test_the_newest_conversation_of_a_thread_key_wins(either: Database) ->
         domain.core.do(c.CompleteItem(item=f"i-{name}", agent="ann", disposition="done"))
         domain.core.do(c.Forget(items=(f"i-{name}",)))
     await domain.commit()
-    await domain.archive(either)
-    found = [await SqlHistory(either).find_thread((key,)) for key in ("shared", "own-a", "own-b", "none")]
+    await domain.archive(database)
+    found = [await SqlHistory(database).find_thread((key,)) for key in ("shared", "own-a", "own-b", "none")]
     assert [thread.conversation if thread else None for thread in found] == ["c-b", "c-a", "c-b", None]
 
 
@@ -123,10 +123,10 @@ async def test_a_late_duplicate_is_recognised_after_forgetting(database: Databas
     assert await history.find_natural("call:none") is None
 
 
-async def test_messages_are_read_in_order_from_any_point(either: Database) -> None:
+async def test_messages_are_read_in_order_from_any_point(database: Database) -> None:
     """Each with side, agent and the content id under which its text is found."""
-    await _answered_mail(either)
-    history = SqlHistory(either)
+    await _answered_mail(database)
+    history = SqlHistory(database)
     first, second = await history.messages("c-a")
     assert (first["seq"], first["side"], first["content"]) == (1, "customer", "t-a")
     assert (second["seq"], second["side"], second["agent"], second["content"]) == (2, "agent", "ann", "t-r")
@@ -162,7 +162,7 @@ async def test_a_forgotten_item_is_shown_as_it_was(database: Database) -> None:
     assert await history.conversation("none") is None
 
 
-async def test_closed_items_come_in_pages(either: Database) -> None:
+async def test_closed_items_come_in_pages(database: Database) -> None:
     """The latest first, each once, whatever closes at the same instant; only of the queues asked for."""
     domain = Domain()
     for number in range(5):
@@ -171,8 +171,8 @@ async def test_closed_items_come_in_pages(either: Database) -> None:
         domain.core.do(c.EndCall(call=f"k{number}"), after=number // 2)
     domain.core.call("open")
     await domain.commit()
-    await domain.archive(either)
-    history = SqlHistory(either)
+    await domain.archive(database)
+    history = SqlHistory(database)
     seen: list[str] = []
     cursor = ""
     while True:

@@ -64,9 +64,9 @@ def _tables(connection: Connection) -> set[str]:
     return set(inspect(connection).get_table_names()) - {"alembic_version"}
 
 
-async def test_the_migrated_data_base_is_the_schema(either: Database) -> None:
+async def test_the_migrated_data_base_is_the_schema(database: Database) -> None:
     """Who changes the tables without a revision is told here."""
-    async with either.reading() as connection:
+    async with database.reading() as connection:
         assert await connection.run_sync(_differences) == []
         assert await connection.run_sync(_tables) == set(metadata.tables)
 

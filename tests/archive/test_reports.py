@@ -67,15 +67,15 @@ def counted(figures: Figures, *names: str) -> tuple[Any, ...]:
     return tuple(getattr(figures, name) for name in names)
 
 
-async def test_nothing_is_nothing_and_ratios_of_nothing_are_null(day: Day, either: Database) -> None:
+async def test_nothing_is_nothing_and_ratios_of_nothing_are_null(day: Day, database: Database) -> None:
     """Not 0 %, not 100 %: undefined (ROUTING, MX-05)."""
-    report = await day.report(either, "quarter")
+    report = await day.report(database, "quarter")
     assert report.rows == []
     assert counted(report.total, *COUNTS) == (0,) * len(COUNTS)
     assert counted(report.total, "service_level", "wait_mean_ms", "wait_p90_ms", "handle_mean_ms") == (None,) * 4
 
 
-async def test_a_known_morning(day: Day, either: Database) -> None:
+async def test_a_known_morning(day: Day, database: Database) -> None:
     """Four calls: answered after 10 s and after 30 s, abandoned, waiting; target 20 s."""
     core = day.core
     core.call("a")
@@ -90,7 +90,7 @@ async def test_a_known_morning(day: Day, either: Database) -> None:
     core.call("c")
     day.later(5).work(c.EndCall(call="c"))
     core.call("d")
-    figures = (await day.later(5).work().report(either)).total
+    figures = (await day.later(5).work().report(database)).total
     assert counted(figures, "offered", "answered", "abandoned", "waiting", "moved_on") == (4, 2, 1, 1, 0)
     assert counted(figures, "answered_in_target", "missed") == (1, 0)
     assert figures.service_level == 1 / 3, "the one that waits may still be answered in time"
@@ -114,7 +114,7 @@ async def test_what_waits_past_its_target_is_missed(day: Day, database: Database
     assert report.position == day.position
 
 
-async def test_an_escalated_call_counts_once_in_each_queue(day: Day, either: Database) -> None:
+async def test_an_escalated_call_counts_once_in_each_queue(day: Day, database: Database) -> None:
     """Offered and answered by both, escalated by the first; each wait is that in its own queue."""
     core = day.core
     core.call("a")
@@ -123,13 +123,13 @@ async def test_an_escalated_call_counts_once_in_each_queue(day: Day, either: Dat
     day.later(100).work(c.EscalateItem(item="i-a", agent=first, reason="hard", note="n", queue="expert"))
     day.later(40).accept("a")
     day.later(7).work(c.CompleteItem(item="i-a", agent="eve", disposition="done"))
-    report = await day.report(either, "queue")
+    report = await day.report(database, "queue")
     rows = {row.queue: row for row in report.rows}
     names = ("offered", "answered", "answered_in_target", "wait_max_ms", "handle_mean_ms", "escalated")
     assert counted(rows["help"], *names) == (1, 1, 1, 10_000, 100_000, 1)
     assert counted(rows["expert"], *names) == (1, 1, 1, 40_000, 7_000, 0)
     assert counted(report.total, "offered", "answered", "escalated", "wait_mean_ms") == (2, 2, 1, 25_000)
-    by_agent = {row.agent: row for row in (await day.report(either, "agent")).rows}
+    by_agent = {row.agent: row for row in (await day.report(database, "agent")).rows}
     assert counted(by_agent[first], "answered", "handled", "escalated") == (1, 1, 1)
     assert counted(by_agent["eve"], "answered", "handled", "escalated") == (1, 1, 0)
 
@@ -154,7 +154,7 @@ async def test_abandoned_while_reserved_or_ringing_is_abandoned(day: Day, databa
     assert counted(figures, "offered", "answered", "abandoned", "handled", "service_level") == (2, 0, 2, 0, 0.0)
 
 
-async def test_an_accept_that_the_phone_undid_is_no_answer(day: Day, either: Database) -> None:
+async def test_an_accept_that_the_phone_undid_is_no_answer(day: Day, database: Database) -> None:
     """One wait, from the first entry to the accept that led to the customer."""
     day.core.call("a")
     first = day.core.item("i-a").agent
@@ -162,7 +162,7 @@ async def test_an_accept_that_the_phone_undid_is_no_answer(day: Day, either: Dat
     other = day.core.item("i-a").agent
     assert other not in ("", first)
     day.later(4).accept("a")
-    report = await day.report(either, "agent")
+    report = await day.report(database, "agent")
     (row,) = report.rows
     assert counted(row, "agent", "offered", "answered", "wait_max_ms") == (other, 1, 1, 9_000)
 
@@ -179,7 +179,7 @@ async def test_what_is_put_back_into_its_queue_is_not_offered_again(day: Day, da
     assert counted(figures, *names) == (1, 1, 8_000, 2, 25_000)
 
 
-async def test_a_customer_who_answers_is_offered_again(day: Day, either: Database) -> None:
+async def test_a_customer_who_answers_is_offered_again(day: Day, database: Database) -> None:
     """Back from pending a new target runs: the mail is work once more."""
     day.work(day.core.message("m"))
     agent = day.core.item("i-m").agent
@@ -187,11 +187,11 @@ async def test_a_customer_who_answers_is_offered_again(day: Day, either: Databas
     day.later(600).work(day.core.message("n", conversation="c-m"))
     assert day.core.item("i-m").state == "reserved"
     day.later(3).accept("m")
-    figures = (await day.report(either)).total
+    figures = (await day.report(database)).total
     assert counted(figures, "offered", "answered", "wait_mean_ms", "handled") == (2, 2, 5_500, 1)
 
 
-async def test_a_day_ends_at_midnight_and_what_was_entered_before_it_stays_there(either: Database) -> None:
+async def test_a_day_ends_at_midnight_and_what_was_entered_before_it_stays_there(database: Database) -> None:
     """A call from 23:59:50 that is answered after midnight: yesterday's answer, today's work."""
     day = Day()
     day.at(MIDNIGHT - 60_000).core.sign_on("ann")
@@ -201,14 +201,14 @@ async def test_a_day_ends_at_midnight_and_what_was_entered_before_it_stays_there
     day.later(30).work(c.EscalateItem(item="i-a", agent=agent, reason="hard", note="n", queue="expert"))
     day.at(MIDNIGHT + DAY_MS - 2).core.call("b", queue="expert")
     day.at(MIDNIGHT + DAY_MS - 1).core.call("c", queue="expert")
-    before = (await day.report(either, "queue", from_ms=MIDNIGHT - DAY_MS, to_ms=MIDNIGHT)).rows
+    before = (await day.report(database, "queue", from_ms=MIDNIGHT - DAY_MS, to_ms=MIDNIGHT)).rows
     assert [counted(row, "queue", "offered", "answered", "handled") for row in before] == [("help", 1, 1, 0)]
-    today = (await day.report(either, "queue")).rows
+    today = (await day.report(database, "queue")).rows
     assert [counted(row, "queue", "offered", "handled", "escalated") for row in today] == [
         ("expert", 2, 0, 0),
         ("help", 0, 1, 1),
     ]
-    after = (await day.report(either, from_ms=MIDNIGHT + DAY_MS, to_ms=MIDNIGHT + 2 * DAY_MS)).total
+    after = (await day.report(database, from_ms=MIDNIGHT + DAY_MS, to_ms=MIDNIGHT + 2 * DAY_MS)).total
     assert after.offered == 1, "c came one tick later: at midnight"
 
 
@@ -228,7 +228,7 @@ async def test_quarter_hours_count_from_midnight_also_when_the_clocks_change(dat
     ]
 
 
-async def test_a_target_counts_from_when_it_was_set(day: Day, either: Database) -> None:
+async def test_a_target_counts_from_when_it_was_set(day: Day, database: Database) -> None:
     """What was in time yesterday stays so when the queue's target is made shorter today."""
     day.core.call("a")
     day.later(15).accept("a")
@@ -237,7 +237,7 @@ async def test_a_target_counts_from_when_it_was_set(day: Day, either: Database) 
     day.later(1).work(c.ApplyCentre(changes=(change(queue, seen=seen),)))
     day.core.call("b")
     day.later(15).accept("b")
-    figures = (await day.report(either)).total
+    figures = (await day.report(database)).total
     assert counted(figures, "answered", "answered_in_target", "service_level") == (2, 1, 0.5)
 
 
@@ -475,13 +475,13 @@ def _spans() -> Iterator[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_sql_counts_what_a_naive_reader_of_the_events_counts(either: Database, seed: int) -> None:
+async def test_sql_counts_what_a_naive_reader_of_the_events_counts(database: Database, seed: int) -> None:
     """On both sides of midnight, by every dimension alone and by all together; and the sums of all of them agree."""
     day = played(seed)
     for start, end in _spans():
         totals = []
         for by in (("quarter",), ("queue",), ("channel",), ("agent",), ("quarter", "queue", "channel", "agent"), ()):
-            report = await day.report(either, *by, from_ms=start, to_ms=end)
+            report = await day.report(database, *by, from_ms=start, to_ms=end)
             expected = recounted(day.events, by, start, end)
             got = {tuple(getattr(row, name) for name in by): _sums(row) for row in report.rows}
             assert got == {key: _expected(found) for key, found in expected.items()}

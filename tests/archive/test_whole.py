@@ -1,6 +1,7 @@
 """The archive behind a real domain on a real Valkey: what is closed ends in SQL, and nowhere else."""
 
 from collections.abc import AsyncIterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,12 @@ __all__ = ["valkey"]
 
 pytestmark = pytest.mark.service
 
+_numbers = count(1)
+
 
 @pytest.fixture
 async def store(valkey: str) -> AsyncIterator[Store]:
-    store = connect(valkey, "archived")
+    store = connect(valkey, f"archived-{next(_numbers)}")
     yield store
     await store.close()
 
