@@ -20,3 +20,4 @@ FSYNC_TIMES = 20  # synced writes that doctor times: a fifth of a second on a sl
 FSYNC_BYTES = 4_096  # a page: what a commit of one step writes
 FSYNC_MS_MAX = 20.0  # slower, and a person feels every click; a disk that is meant for it takes 0.1 to 5
 CLOCK_APART_S_MAX = 2.0  # clocks that a time server keeps right differ by milliseconds
+NAMED_MAX = 5  # agents, queues and the like named in one finding before the rest is only counted

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from typer.testing import CliRunner
 from router.centre.parse import parse
 from router.cli.app import app
 from router.cli.doctor import centre, database, machine, mail, redis, server
+from router.cli.doctor.examine import everything
 from router.cli.doctor.finding import Finding
 from router.cli.outcome import Exit
 from router.core.state import State, load
@@ -109,6 +111,16 @@ def test_settings_that_cannot_be_used_are_findings_too(tmp_path: Path) -> None:
     secrets = [one for one in found if one["check"] == "secrets"]
     assert [one["verdict"] for one in secrets] == ["bad", "bad"]
     assert ("chmod 600" in secrets[0]["mend"], "/nowhere/pbx" in secrets[1]["what"]) == (True, True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+async def test_a_folder_of_another_user_is_not_looked_into(tmp_path: Path) -> None:
+    """Opening its stores as root would leave files there that the server, its owner, cannot use."""
+    shutil.chown(tmp_path, "nobody")
+    settings = Settings(data_dir=tmp_path, database_url=f"sqlite:///{tmp_path}/archive.db", port=free_port())
+    found = {one.check: one for one in await everything(settings, tmp_path / "firstline.toml", offline=True)}
+    assert "sudo -u" in found["data_folder"].mend
+    assert found.keys().isdisjoint({"redis", "database", "centre"})
 
 
 async def test_a_port_that_another_program_has_is_bad(tmp_path: Path) -> None:
@@ -217,15 +229,23 @@ def told(text: str = CENTRE, accounts: Any = (ADMIN, ANN), boxes: Any = BOX) -> 
 
 
 def test_a_queue_that_nobody_serves_is_named() -> None:
-    assert [one.what for one in told()] == ["nobody serves the queue second"]
+    assert [one.what for one in told()] == ["queues that nobody serves: second"]
+
+
+def test_what_is_in_the_same_case_is_one_finding() -> None:
+    more = "".join(f"  b{number}: {{}}\n" for number in range(7))
+    (finding,) = [
+        one for one in told(CENTRE.replace("entry_points:", f"{more}entry_points:")) if one.check == "accounts"
+    ]
+    assert finding.what == "agents who cannot log in: b0, b1, b2, b3, b4 and 2 more"
 
 
 @pytest.mark.parametrize(
     ("accounts", "said"),
     [
         ((ANN,), "nobody is admin"),
-        ((ADMIN,), "agent ann cannot log in"),
-        ((ADMIN, ANN, Account(login="bo", agent="gone")), "bo works as gone, which is no agent"),
+        ((ADMIN,), "agents who cannot log in: ann"),
+        ((ADMIN, ANN, Account(login="bo", agent="gone")), "log-ins whose agent does not exist: bo"),
     ],
 )
 def test_accounts_and_agents_belong_together(accounts: tuple[Account, ...], said: str) -> None:
@@ -234,7 +254,7 @@ def test_accounts_and_agents_belong_together(accounts: tuple[Account, ...], said
 
 def test_a_language_that_nobody_speaks_is_named() -> None:
     text = CENTRE.replace("  fr: {kind: language}", "  fr: {kind: language}\n  nl: {kind: language}")
-    assert [one.what for one in told(text) if one.check == "languages"] == ["nobody speaks nl"]
+    assert [one.what for one in told(text) if one.check == "languages"] == ["languages that nobody speaks: nl"]
 
 
 def test_mailboxes_and_entry_points_name_each_other() -> None:

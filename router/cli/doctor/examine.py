@@ -19,7 +19,8 @@ async def everything(settings: Settings, file: Path, *, offline: bool) -> list[F
     """All findings. `offline` leaves out what is asked over the network."""
     found = await asyncio.to_thread(lambda: [_settings(file), *machine.look(settings), *secrets.look(file)])
     found += [finding async for finding in server.look(settings)]
-    found += [finding async for finding in _stores(settings, offline=offline)]
+    if not await asyncio.to_thread(machine.is_anothers, settings.data_dir):
+        found += [finding async for finding in _stores(settings, offline=offline)]
     found += [finding async for finding in mail.look(settings, offline=offline)]
     return found
 

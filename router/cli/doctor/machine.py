@@ -29,6 +29,11 @@ def look(settings: Settings) -> Iterator[Finding]:
         yield Finding(check="environment", verdict="warning", what=what, mend="Correct or remove it")
 
 
+def is_anothers(folder: Path) -> bool:
+    """Whether the data folder is somebody else's: opening its stores would leave files there that they cannot use."""
+    return folder.exists() and folder.stat().st_uid != os.geteuid()
+
+
 def python() -> Iterator[Finding]:
     """The interpreter."""
     version = ".".join(map(str, sys.version_info[:3]))
@@ -50,8 +55,8 @@ def _folder(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             check="data_folder", verdict="warning", what=f"others may look into {folder}", mend=f"chmod 700 {folder}"
         )
-    elif folder.stat().st_uid != os.geteuid():
-        what = f"{folder} belongs to another user than the one who asks"
+    elif is_anothers(folder):
+        what = f"{folder} belongs to another user: what is in it was not looked at"
         mend = "Run the server and every command on it as its owner, with sudo -u"
         yield Finding(check="data_folder", verdict="warning", what=what, mend=mend)
     else:
