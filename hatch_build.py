@@ -29,7 +29,7 @@ class Pages(BuildHookInterface[Any]):
 
 
 def build(web: Path) -> Path:
-    """The folder of the built pages, built anew if a source changed. Raises RuntimeError with npm's last words."""
+    """The folder of the built pages, built anew if a source changed. Raises RuntimeError with what npm said."""
     dist, wanted = web / "dist", digest(web)
     built_from = dist / "built-from"
     if os.environ.get("FIRSTLINE_SKIP_UI") == "1" or (built_from.is_file() and built_from.read_text() == wanted):
@@ -68,7 +68,7 @@ def npm(web: Path, *args: str) -> None:
         args, return_completed_process=True, cwd=web, env=env, text=True, stdout=PIPE, stderr=STDOUT
     )
     if done.returncode:
-        raise RuntimeError(f"npm {' '.join(args[:2])} failed, which the pages need:\n{str(done.stdout)[-4000:]}")
+        raise RuntimeError(f"npm {' '.join(args[:2])} failed, which the pages need:\n{str(done.stdout)[:2000]}")
 
 
 if __name__ == "__main__":
