@@ -286,6 +286,8 @@ def resolved(value: Any, environ: Mapping[str, str]) -> Any:
     """
     if isinstance(value, dict):
         return {key: resolved(part, environ) for key, part in value.items()}
+    if isinstance(value, list):
+        return [resolved(part, environ) for part in value]
     if not isinstance(value, str):
         return value
     if value.startswith("env:"):

@@ -117,14 +117,14 @@ async def _reach(host: str, port: int, context: ssl.SSLContext | None) -> None:
     try:
         async with asyncio.timeout(PROBE_S_MAX):
             _, writer = await asyncio.open_connection(host, port, ssl=context)
-    except (TimeoutError, OSError) as error:
+    except (OSError, UnicodeError) as error:
         raise _unreachable(host, port, error) from error
     writer.transport.abort()
 
 
-def _unreachable(host: str, port: int, error: OSError) -> Trouble:
+def _unreachable(host: str, port: int, error: OSError | UnicodeError) -> Trouble:
     match error:
-        case socket.gaierror():
+        case socket.gaierror() | UnicodeError():
             return Trouble("host_unknown", f"There is no host {host}: look for a typing error, or ask your provider.")
         case ssl.SSLError():
             return _tls_trouble(host, port, error)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import smtplib
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -273,6 +274,25 @@ def test_wrong_answers_are_named(wrong: dict[str, Any], said: str, tmp_path: Pat
     with pytest.raises(CommandError, match=said) as raised:
         read(file, {})
     assert raised.value.exit == Exit.FAILED
+
+
+def test_passwords_may_be_named_instead_of_written(tmp_path: Path) -> None:
+    (tmp_path / "ann").write_text(ANN + "\n", encoding="utf-8")
+    given = answers(agents=[{"login": "ann", "password": f"file:{tmp_path}/ann"}])
+    given["leader"]["password"] = "env:LEA"
+    file = tmp_path / "answers.yaml"
+    file.write_text(yaml.safe_dump(given), encoding="utf-8")
+    assert [person.password for person in read(file, {"LEA": LEA}).people] == [LEA, ANN]
+
+
+def test_an_init_that_was_cut_off_is_simply_started_again(here: Here) -> None:
+    """Centre and agents were made, the admin was not, and the files are there."""
+    assert here.init(answers()).returncode == Exit.OK
+    with contextlib.closing(sqlite3.connect(here.data / "archive.db")) as database, database:
+        database.execute("DELETE FROM accounts WHERE login = 'lea'")
+    again = here.init(answers(agents=[{"login": "ann"}, {"login": "bob", "line": 2}]), "--replace", "--json")
+    assert again.returncode == Exit.OK, again.stderr
+    assert [one["login"] for one in json.loads(again.stdout)["logins"] if one.get("password")] == ["ann", "bob"]
 
 
 def test_the_answers_that_the_documentation_shows_are_good(tmp_path: Path) -> None:

@@ -82,6 +82,7 @@ async def test_what_is_wrong_with_a_mail_server_is_told_apart(relay: Relay, cert
         code: code for code in wrong
     }
     assert await trouble(try_smtp(right, CUSTOMER)) == "sender_refused"
+    assert await trouble(try_smtp(msgspec.structs.replace(right, host="a..b"), HELP)) == "host_unknown"
 
 
 async def test_a_mail_server_without_starttls_or_log_ins_says_so() -> None:

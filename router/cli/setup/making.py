@@ -1,7 +1,8 @@
 """An installation made of answers: files staged, centre applied as one command, accounts made, files placed.
 
 All of it on the data folder, by a node without faces that lives for it, with the same code as `config apply` and
-`user add`. Files are placed last: where something fails, there are none, and init may simply be started again.
+`user add`. Files are placed when all that could fail is done, and the admin is made last: without one, init may simply
+be started again.
 """
 
 import asyncio
@@ -63,7 +64,7 @@ async def refuse_unless_new(settings: Settings) -> None:
 
 
 async def make(answers: Answers, settings: Settings, places: Places) -> list[Login]:
-    """Make the installation. Raises CommandError, StartError, StoreError; then no file was placed."""
+    """Make the installation. Raises CommandError, StartError, StoreError; then there is no admin yet."""
     from router import node
 
     text = centre_text(answers)
@@ -76,10 +77,10 @@ async def make(answers: Answers, settings: Settings, places: Places) -> list[Log
             if (await centre.compare(wanted, "file")).differences:
                 await centre.apply(wanted, "file")
             people = LocalPeople(running.accounts, running.gateway.state)
-            logins = [await _account(people, person) for person in reversed(answers.people)]
+            agents = [await _account(people, agent) for agent in answers.agents]
             staged.change(places.centre, stamped(text, running.gateway.state.meta.revision))
-        staged.place()
-    return logins[::-1]
+            staged.place()
+            return [await _account(people, answers.leader), *agents]
 
 
 def _refuse_admins(running: "Running", settings: Settings) -> None:

@@ -222,7 +222,7 @@ def _login_of(name: str) -> str:
 def _text(label: str, default: str | None = None, check: Callable[[str], Any] | None = None) -> Any:
     """One answer, asked until it passes. Without a default it may not be empty."""
     shown = bool(default)
-    return typer.prompt(label, default=default, show_default=shown, value_proc=check or _trimmed, err=True)
+    return typer.prompt(label, default=default, show_default=shown, value_proc=check or _said, err=True)
 
 
 def _secret(label: str, default: str, wrong: Callable[[str], str]) -> str:
@@ -235,7 +235,9 @@ def _secret(label: str, default: str, wrong: Callable[[str], str]) -> str:
         say(f"Error: {said}")
 
 
-def _trimmed(text: str) -> str:
+def _said(text: str) -> str:
+    if not text.strip():
+        raise typer.BadParameter("say something")
     return text.strip()
 
 
