@@ -13,7 +13,7 @@ from router.api.cards import card_of
 from router.api.deps import DEPS
 from router.api.editing import etag, if_match
 from router.api.problems import Problem, ProblemPart
-from router.api.routes import Routes, principal_of, query_of, respond
+from router.api.routes import Routes, principal_of, respond
 from router.api.sessions import act_of
 from router.gateway import AddressKind, CustomerAddress
 from router.runtime.customers import AddressTaken, Card, Contact, Identity, StaleCard
@@ -79,26 +79,26 @@ class Customers(msgspec.Struct, frozen=True, kw_only=True):
     next: str = ""
 
 
-class CustomersQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`q`: words of a name, a number in any spelling or part of one, part of an address, or an id."""
+class SearchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`q`: words of a name, a number in any spelling or part of one, part of an address, or an id. A body, because
+    what stands in a URL is kept by every proxy on the way (ASVS 14.2.1)."""
 
     q: Annotated[str, msgspec.Meta(max_length=limits.ADDRESS_CHARS_MAX)]
     after: str = ""
     limit: Annotated[int, msgspec.Meta(ge=1, le=limits.CUSTOMERS_PAGE_MAX)] = limits.CUSTOMERS_PAGE_MAX
 
 
-@routes.route("GET", _CUSTOMERS, action="customer.read", query=CustomersQuery, answer=Customers)
-async def search(request: web.Request) -> Customers:
+@routes.route("POST", f"{_CUSTOMERS}/search", action="customer.read", body=SearchBody, answer=Customers)
+async def search(request: web.Request, body: SearchBody) -> Customers:
     """Find customers by name, number, address or id, at least two characters of it."""
-    query, deps = query_of(request, CustomersQuery), request.app[DEPS]
-    wanted = query.q.strip()
+    deps, wanted = request.app[DEPS], body.q.strip()
     if len(wanted) < limits.SEARCH_CHARS_MIN:
         raise Problem("bad_request", f"Give at least {limits.SEARCH_CHARS_MIN} characters to search for, as `q`.")
     try:
         number = deps.addresses.read("phone", wanted).address
     except ValueError:
         number = ""
-    found = await deps.customers.search(wanted, number=number, after=query.after, limit=query.limit)
+    found = await deps.customers.search(wanted, number=number, after=body.after, limit=body.limit)
     return Customers(rows=[_shown(card) for card in found.cards], next=found.cursor)
 
 

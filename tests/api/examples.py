@@ -128,6 +128,7 @@ OTHERS = {
     "POST /api/v1/logout",
     "POST /api/v1/token/refresh",
     "POST /api/v1/events",
+    "POST /api/v1/customers/search",
     "POST /api/v1/conversations/{conversation}/typing",
     "POST /api/v1/conversations/{conversation}/seen",
     "PUT /api/v1/agents/{agent}/presence",

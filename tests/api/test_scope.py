@@ -37,6 +37,7 @@ BODIES = {
     "category": {"category": "tax_question"},
     "outcome": {"disposition": "solved"},
     "customer": {"customer": "cust"},
+    "search": {"q": "jan"},
     "complete": {"disposition": "solved"},
     "typing": {"on": True},
     "seen": {"up_to": 1},

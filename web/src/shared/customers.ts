@@ -51,7 +51,7 @@ export async function card(id: string): Promise<Card> {
 }
 
 export async function search(words: string): Promise<Customer[]> {
-  return (await api<Page<Customer>>("GET", `/customers?q=${encodeURIComponent(words)}`)).rows;
+  return (await api<Page<Customer>>("POST", "/customers/search", { body: { q: words } })).rows;
 }
 
 /** Change a card, or make one (`id` ""); the id of the customer. `take`: addresses may come from another customer. */
