@@ -63,12 +63,13 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Old]:
     server, file = Server(tmp_path_factory.mktemp("old")), tmp_path_factory.mktemp("kept") / "backup.tar.gz"
     (server.folder / "firstline.toml").write_text(SETTINGS.format(port=AWAY, folder=server.folder))
     (server.folder / "crm.secret").write_text(SIGNED_WITH)
-    firstline(server, "user", "add", "root", "--grant", "admin")
-    server.key = json.loads(firstline(server, "key", "add", "forms", "--json"))["secret"]
-    firstline(server, "config", "apply", "-", "--yes", given=CENTRE + DOORS[1:])
-    firstline(server, "user", "add", "ann", "--grant", "agent:first", "--agent", "ann")
-    server.start()
     try:
+        server.start_new(CENTRE + DOORS[1:])
+        ann = {"agent": "ann", "grants": [{"role": "agent", "teams": ["first"]}], "password": PASSWORD}
+        status, _ = server.request(
+            "PUT", "/api/v1/accounts/ann", json.dumps(ann | {"must_change": False}).encode(), key=server.token
+        )
+        assert status in (200, 201)
         replied = asyncio.run(answered(server, mailed(server, 1), "We look into it."))
         calls = {number: call(server, number) for number in range(30)}
         with more_calls(server, 1_000):
@@ -80,9 +81,9 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Old]:
     yield Old(server, file, facts["position"], facts["archived"], digest, calls, replied)
 
 
-def firstline(server: Server, *arguments: str, given: str = "") -> str:
+def firstline(server: Server, *arguments: str) -> str:
     """What a command says that succeeds."""
-    ended = server.cli(*arguments, standard_input=given)
+    ended = server.cli(*arguments)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
 

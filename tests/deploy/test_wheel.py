@@ -44,8 +44,7 @@ def server(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     made = Server(tmp_path_factory.mktemp("node"))
     made.command = [str(home / "bin" / "firstline")]
     with contextlib.chdir(made.folder):
-        made.set_up()
-        made.start()
+        made.start_new()
         yield made
         assert made.stop() == 0
 
