@@ -274,7 +274,7 @@ class Faces:
             addresses=Addresses(node.secret),
             intake=intake,
             history=node.history,
-            reports=SqlReports(node.database),
+            reports=SqlReports(node.database, again=archive_limits.REPORT_AGAIN),
             typing=typing,
             clock=node.clock,
             ids=node.ids,

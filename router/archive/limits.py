@@ -30,3 +30,4 @@ LINKS_REREAD_S = 5.0  # how late a node may notice whose an address is that anot
 LINKS_OVERLAP = 200  # changes read again each time: transactions that began before others may end after them
 MOVE_ROWS = 200  # rows read and written at once when a data base moves: entries may have 256 KiB each
 MOVE_TELL_ROWS = 2_000  # rows between two looks at the progress of a move: some twenty a second (measured)
+REPORT_AGAIN = 10  # times as long as a report took, until it is made anew: at most a tenth of a processor for them

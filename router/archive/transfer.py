@@ -80,6 +80,7 @@ def move(source: str, target: str, tell: Tell = lambda what, done, total: None) 
                     copy.write_changed()
                     if alone:
                         copy.compare()
+                    new.execute(text("ANALYZE"))  # until autovacuum does it, the planner takes full tables for empty
                 if alone:
                     mark(old, revision + MOVED)
             if alone:

@@ -256,6 +256,20 @@ async def test_only_what_the_asker_may_see_is_counted(day: Day, database: Databa
     assert counted(none.total, "offered", "handled") == (0, 0)
 
 
+async def test_a_report_that_is_asked_for_again_is_not_made_again_at_once(day: Day, sqlite_url: str) -> None:
+    """For a time in proportion to what it cost; another question is another report, and each says what it knew."""
+    database = await Database.open(sqlite_url)
+    reports = SqlReports(database, again=1_000_000)
+    asked = DayAsked(from_ms=MIDNIGHT, to_ms=MIDNIGHT + DAY_MS)
+    first = await reports.day(asked)
+    day.core.call("a")
+    await day.report(database)
+    assert await reports.day(asked) is first
+    other = await reports.day(DayAsked(from_ms=MIDNIGHT, to_ms=MIDNIGHT + DAY_MS, queue="help"))
+    assert (first.position, other.position, other.total.offered) == (0, day.position, 1)
+    await database.close()
+
+
 # -- random days --------------------------------------------------------------------------------------------
 
 
