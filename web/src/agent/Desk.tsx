@@ -63,6 +63,7 @@ function Work() {
   return (
     <>
       <Offers />
+      <Missed />
       <div class={`desk ${item ? "with-item" : ""} ${busy ? "" : "free"}`}>
         <nav class="mine" aria-label={t("agent.mine")}>
           <Returned />
@@ -72,6 +73,17 @@ function Work() {
         <main class="open">{item ? <OpenItem key={item.id} item={item} /> : <NothingOpen />}</main>
       </div>
     </>
+  );
+}
+
+/** Who did not answer gets nothing more until they say that they are back. */
+function Missed() {
+  const { state, reason } = view.value!.agent;
+  if (state !== "not_ready" || reason !== "no_answer") return null;
+  return (
+    <div class="banner" role="status">
+      {t("agent.missed")} <Button onClick={() => void setReady()}>{t("agent.get_ready")}</Button>
+    </div>
   );
 }
 

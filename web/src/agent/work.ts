@@ -2,9 +2,10 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { api, Problem } from "../shared/api";
 import { card } from "../shared/customers";
+import { t } from "../shared/i18n";
 import { lostSince, mention, say, type Typing, view } from "../shared/socket";
 import type { Item } from "../shared/types";
-import { attempt, complain } from "../shared/ui";
+import { attempt, complain, notify } from "../shared/ui";
 
 export interface Message {
   seq: number;
@@ -96,9 +97,19 @@ export function follow(): void {
     const item = current.value;
     if (item && !lostSince.value) void load(item.id, item.conversation, item.messages);
   });
+  effect(missMine);
   addEventListener("beforeunload", (event) => {
     if (Object.values(drafts.value).some(({ text, note }) => text.trim() || note.trim())) event.preventDefault();
   });
+}
+
+let mine = new Map<string, string>(); // the items that were shown as mine, and whose they are
+
+/** Say so when an item goes that I did not let go of myself: a supervisor moved it, or I did at another screen. */
+function missMine(): void {
+  const now = new Map([...inHand.value, ...onHold.value].map((item) => [item.id, item.state === "wrapping" ? "" : caller(item)]));
+  for (const [id, who] of mine) if (who && !now.has(id) && !parted.has(id)) notify(t("agent.gone", { who }), "warn");
+  mine = now;
 }
 
 /** The customer's name for a list: as we know them, as they call themselves, else their address. */
@@ -161,8 +172,13 @@ async function loadName(id: string): Promise<void> {
 
 // -- what the person does -----------------------------------------------------------------------------------
 
+const PARTINGS = ["complete", "escalate", "transfer"];
+const parted = new Set<string>();
+
 /** Say something of an item; a refusal is shown. Whether it was done. */
 export function act(action: string, item: string, body: object = {}, key?: string): Promise<boolean> {
+  if (PARTINGS.includes(action)) parted.add(item);
+  else parted.delete(item);
   return attempt(async () => {
     await say(action, { item, ...body }, key);
     if (item === opened.peek()) void loadSteps(item).catch(complain);
