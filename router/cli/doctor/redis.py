@@ -36,7 +36,7 @@ async def look(settings: Settings, *, offline: bool) -> AsyncIterator[Finding]:
             yield finding
     except (RedisError, OSError) as error:
         mend = "Start it, or correct redis_url"
-        yield Finding(check="redis", verdict="bad", what=f"yours cannot be asked ({error})", mend=mend)
+        yield Finding(check="redis", verdict="bad", what=f"yours cannot be asked ({str(error).rstrip('.')})", mend=mend)
     finally:
         await client.aclose()
 
