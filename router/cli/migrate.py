@@ -18,7 +18,7 @@ from router.cli.client import reachable
 from router.cli.console import emit, show
 from router.cli.options import Config, Data, Json, settings_of, url_of
 from router.cli.outcome import CommandError, Exit
-from router.settings import Settings
+from router.settings import Settings, prepare
 
 if TYPE_CHECKING:
     from router.archive.transfer import Moved, Tell
@@ -53,7 +53,7 @@ def migrate(
     elif source:
         raise CommandError(Exit.USAGE, "--from goes with --to: name the data base to move to.")
     else:
-        _upgrade(settings, json)
+        _upgrade(prepare(settings), json)
 
 
 def _upgrade(settings: Settings, json: bool) -> None:

@@ -49,6 +49,11 @@ def test_the_schema_is_brought_to_this_version_and_both_revisions_are_said(folde
     assert f"at revision {newest()}, which is this version's: nothing to do" in again.stdout
 
 
+def test_where_nothing_is_yet_the_data_base_is_made(folder: Path) -> None:
+    done = migrate("--json", "--data", str(folder / "new"))
+    assert (done.exit_code, json.loads(done.stdout)) == (Exit.OK, {"from": "", "to": newest()})
+
+
 @pytest.mark.parametrize(
     ("arguments", "exit", "said"),
     [
