@@ -145,7 +145,7 @@ def letters(dovecot: Dovecot, customer: str) -> list[EmailMessage]:
 
 
 def one_thread(first: EmailMessage, second: EmailMessage) -> None:
-    """Both answer the customer's own letter, which is what mail programs go by, under one subject with one reference."""
+    """Both answer the customer's own letter (mail programs go by that), under one subject with one reference."""
     assert first["In-Reply-To"] == second["In-Reply-To"] != ""
     assert first["In-Reply-To"] in first["References"]
     assert first["In-Reply-To"] in second["References"]
