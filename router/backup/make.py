@@ -8,7 +8,8 @@ import asyncio
 import re
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -17,6 +18,7 @@ from sqlalchemy import make_url
 
 from router.archive.database import Database
 from router.archive.errors import OtherHistory
+from router.archive.migrate import upgrade
 from router.archive.replay import Place, fold, follow
 from router.archive.rows import quiet
 from router.backup import limits
@@ -26,6 +28,7 @@ from router.backup.errors import BackupError, Damaged
 from router.core.evolve import evolve
 from router.core.state import load
 from router.runtime.embedded import Embedded
+from router.runtime.errors import ServerFailed
 from router.runtime.limits import ENTRIES_READ_MAX
 from router.runtime.redis_store import RedisStore, connect
 from router.runtime.store import Loaded
@@ -97,22 +100,15 @@ def _note(settings: Settings, copy: Path, config: Path) -> None:
 
 async def _proved(settings: Settings, copy: Path, beside: Path, told: Told) -> Facts:
     """What the copy is of. Raises Damaged when it could not be gone on from."""
-    server = Embedded(copy / "redis", settings.redis_binary)
-    database = await Database.open(f"sqlite:///{copy / DATABASE}")
-    await server.start()
-    store = connect(server.url, settings.domain)
     try:
-        await store.open()
-        loaded = await store.load()
-        archived = await _follows(store, loaded, database, told)
-    except OtherHistory as error:
+        async with _opened(settings, copy) as (store, database):
+            loaded = await store.load()
+            archived = await _follows(store, loaded, database, told)
+    except (ServerFailed, OtherHistory) as error:
         raise Damaged(
-            f"what is in {settings.data_dir} does not hold together, and was not backed up: {error}"
+            f"what is in {settings.data_dir} does not hold together, and no server could go on from a copy of it "
+            f"({error}). Stop the server, keep the whole folder as it is, and restore an earlier backup elsewhere"
         ) from error
-    finally:
-        await store.close()
-        await server.stop()
-        await database.close()
     return Facts(
         format=limits.FORMAT,
         firstline=version("firstline"),
@@ -124,6 +120,23 @@ async def _proved(settings: Settings, copy: Path, beside: Path, told: Told) -> F
         digest=loaded.digest,
         archived=archived,
     )
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, copy: Path) -> AsyncIterator[tuple[RedisStore, Database]]:
+    """Log and history of the copy, at the shape and schema of this version."""
+    url = f"sqlite:///{copy / DATABASE}"
+    await upgrade(url)
+    server = Embedded(copy / "redis", settings.redis_binary)
+    await server.start()
+    store, database = connect(server.url, settings.domain), await Database.open(url)
+    try:
+        await store.open()
+        yield store, database
+    finally:
+        await database.close()
+        await store.close()
+        await server.stop()
 
 
 async def _follows(store: RedisStore, loaded: Loaded, database: Database, told: Told) -> int:

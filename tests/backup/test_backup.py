@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import shutil
 import sqlite3
 import tarfile
 import threading
@@ -240,6 +241,18 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing(old: Old, tmp_path: Path
         said = refused("restore", str(bad), "--data", str(tmp_path / "new"))
         assert said.exit_code == 1 and "damaged" in said.stderr, said.stderr
         assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_what_no_server_could_go_on_from_is_not_backed_up(old: Old, tmp_path: Path) -> None:
+    """A log that is damaged on disk is noticed when it is backed up, not when the backup is needed."""
+    rotten = tmp_path / "rotten"
+    shutil.copytree(old.server.folder, rotten, ignore=shutil.ignore_patterns("run"))
+    (log,) = rotten.glob("redis/appendonlydir/*.incr.aof")
+    data = log.read_bytes()
+    log.write_bytes(data[: len(data) // 2] + bytes(64) + data[len(data) // 2 + 64 :])
+    said = refused("backup", str(tmp_path / "file"), "--data", str(rotten))
+    assert said.exit_code == 1 and "does not hold together" in said.stderr, said.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["rotten"]
 
 
 def test_a_backup_holds_no_way_out_of_the_folder(tmp_path: Path) -> None:
