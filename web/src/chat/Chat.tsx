@@ -25,7 +25,7 @@ function Refusal({ code }: { code: string }) {
   return (
     <div role="alert" class="note bad row">
       <span>{known(`chat.code.${code}`) ?? known(`code.${code}`) ?? t("code.internal")}</span>
-      <Button onClick={startAnew}>{t("chat.anew")}</Button>
+      {kept.value && <Button onClick={startAnew}>{t("chat.anew")}</Button>}
     </div>
   );
 }

@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { moment } from "../shared/clock";
 import { t } from "../shared/i18n";
 import { Button, Dialog } from "../shared/ui";
-import { agentTypes, delivered, kept, leave, left, type Message, messages, online, say, seen, startAnew, state, typing } from "./talk";
+import { agentTypes, delivered, kept, leave, left, line, type Message, messages, say, seen, startAnew, state, typing } from "./talk";
 
 export function Conversation() {
   const leaving = useSignal(false);
@@ -30,7 +30,7 @@ export function Conversation() {
 function Status() {
   return (
     <div class="stack tight">
-      <p role="status" class={online.value || left.value ? "" : "note warn"}>
+      <p role="status" class={line.value === "lost" && !left.value ? "note warn" : ""}>
         {standing()}
       </p>
       {state.value?.reference && (
@@ -45,7 +45,8 @@ function Status() {
 function standing(): string {
   const now = state.value;
   if (left.value) return t("chat.left");
-  if (!online.value) return t("chat.offline");
+  if (line.value === "new") return t("loading");
+  if (line.value === "lost") return t("chat.offline");
   if (!now || !messages.value.length) return t("chat.write");
   if (now.turned_away) return now.message || t("chat.turned_away");
   if (now.state === "with_agent") return t("chat.with_agent", { name: now.agent ?? "" });
@@ -64,7 +65,7 @@ function Log() {
     look();
     document.addEventListener("visibilitychange", look);
     return () => document.removeEventListener("visibilitychange", look);
-  }, [last, online.value]);
+  }, [last, line.value]);
   return (
     <div class="log" role="log" aria-label={t("chat.messages")} tabIndex={0}>
       {messages.value.map((message) => (

@@ -52,7 +52,8 @@ interface Ack {
 export const kept = signal<Kept | null>(JSON.parse(sessionStorage.getItem(KEPT) ?? "null"));
 export const messages = signal<Message[]>([]);
 export const state = signal<State | null>(null);
-export const online = signal(false);
+/** `new` until the first answer; what is written while it is `lost` is sent later. */
+export const line = signal<"new" | "live" | "lost">("new");
 /** The customer's messages that an agent's screen has shown. */
 export const delivered = signal(0);
 export const agentTypes = signal(false);
@@ -63,6 +64,8 @@ export const left = signal(false);
 let socket: Socket | undefined;
 let typingEnds: ReturnType<typeof setTimeout> | undefined;
 let sending = false;
+addEventListener("offline", () => socket?.io.engine.close());
+addEventListener("online", () => socket?.disconnect().connect());
 
 export function begin(visitor: Visitor): void {
   keep({ ...visitor, token: "", unsent: [] });
@@ -74,7 +77,7 @@ export function startAnew(): void {
   socket?.disconnect();
   sessionStorage.removeItem(KEPT);
   [kept.value, messages.value, state.value] = [null, [], null];
-  [delivered.value, agentTypes.value, refusal.value, left.value, online.value] = [0, false, "", false, false];
+  [delivered.value, agentTypes.value, refusal.value, left.value, line.value] = [0, false, "", false, "new"];
 }
 
 export function say(text: string): void {
@@ -98,17 +101,28 @@ export function seen(upTo: number): void {
 /** End it for good. */
 export async function leave(): Promise<void> {
   const ack = await ask("leave");
-  if (ack?.ok) left.value = true;
-  else refusal.value = ack?.code ?? "unavailable";
+  if (!ack?.ok) {
+    refusal.value = ack?.code ?? "unavailable";
+    return;
+  }
+  left.value = true;
+  socket?.disconnect();
+  sessionStorage.removeItem(KEPT);
 }
 
 export function connect(): void {
-  socket = io("/chat", { transports: ["websocket"], auth: (give) => give(hello()), forceNew: true });
+  socket = io("/chat", {
+    transports: ["websocket"],
+    auth: (give) => give(hello()),
+    reconnectionDelay: 500,
+    reconnectionDelayMax: 10_000,
+    forceNew: true,
+  });
   socket.on("welcome", (told: { token: string; reference?: string; messages: Message[] }) => {
     keep({ ...kept.value!, token: told.token });
     if (told.reference) state.value = { state: "closed", ...state.value, reference: told.reference };
     told.messages.forEach(show);
-    online.value = true;
+    line.value = "live";
     void send();
   });
   socket.on("message", show);
@@ -116,7 +130,7 @@ export function connect(): void {
   socket.on("delivered", ({ up_to }: { up_to: number }) => (delivered.value = up_to));
   socket.on("typing", ({ on }: { on: boolean }) => (agentTypes.value = on));
   socket.on("disconnect", (reason) => {
-    online.value = false;
+    line.value = "lost";
     if (reason === "io server disconnect") socket?.connect();
   });
   socket.on("connect_error", refused);
@@ -129,13 +143,16 @@ function hello(): object {
 }
 
 function refused(error: Error & { data?: { code?: string } }): void {
-  online.value = false;
+  line.value = "lost";
   const code = error.data?.code;
   if (code === "bad_token") {
     keep({ ...kept.value!, token: "" });
     messages.value = [];
     socket?.connect();
-  } else if (code) refusal.value = code;
+  } else if (code) {
+    if (!kept.value!.token) startAnew(); // never got in: there is no conversation to come back to
+    refusal.value = code;
+  }
 }
 
 function show(message: Message): void {
@@ -148,7 +165,7 @@ function show(message: Message): void {
 async function send(): Promise<void> {
   if (sending) return;
   sending = true;
-  for (let next = unsent(); next && socket?.connected && online.value; next = unsent()) {
+  for (let next = unsent(); next && socket?.connected && line.value === "live"; next = unsent()) {
     const ack = await ask("message", next);
     if (!ack) socket.disconnect().connect();
     else if (ack.retry_ms) await new Promise((go) => setTimeout(go, ack.retry_ms));

@@ -1,12 +1,13 @@
 // What an agent can and which queues they serve. Every change may be for a time; somebody else's is not overwritten.
 import { useSignal } from "@preact/signals";
-import { api, Problem } from "../shared/api";
+import { api } from "../shared/api";
 import { moment } from "../shared/clock";
 import { t } from "../shared/i18n";
 import { Badge, Button, Field, Select } from "../shared/ui";
 import { queueChoices, queueName, servedByTeam, skillChoices, skillName } from "./centre";
 import { refreshAll } from "./live";
 import { Act, Check } from "./parts";
+import { useSeen } from "./seen";
 import type { AgentRecord, Lent, Membership } from "./types";
 import { instantOf, UntilChoice, useUntil } from "./Until";
 
@@ -56,7 +57,7 @@ function Skills({ agent }: Props) {
 function Skill({ agent, skill, onClose }: Props & { skill: string; onClose: () => void }) {
   const chosen = useSignal(skill);
   const level = useSignal(String(agent.skills[skill] ?? 3));
-  const [until, seen] = [useUntil(), useSeen(agent)];
+  const [until, seen] = [useUntil(), useSeen<AgentRecord>(`/agents/${agent.id}`, agent)];
   const path = () => `/agents/${agent.id}/skills/${encodeURIComponent(chosen.value)}`;
   const take = level.value === "0";
   const save = () => {
@@ -137,7 +138,7 @@ function MembershipForm({ agent, queue, onClose }: Props & { queue: string; onCl
   const before = agent.memberships[queue];
   const [chosen, order] = [useSignal(queue), useSignal(String(before?.order ?? 1))];
   const enabled = useSignal(before?.enabled ?? true);
-  const [until, seen] = [useUntil(), useSeen(agent)];
+  const [until, seen] = [useUntil(), useSeen<AgentRecord>(`/agents/${agent.id}`, agent)];
   const path = () => `/agents/${agent.id}/memberships/${encodeURIComponent(chosen.value)}`;
   const save = () => {
     const body = { order: Number(order.value), enabled: enabled.value, until_at_ms: instantOf(until.value) };
@@ -209,21 +210,4 @@ function Change({ what, onClick }: { what: string; onClick: () => void }) {
       {t("supervisor.change")}
     </Button>
   );
-}
-
-/**
- * What the leader saw of the agent when the form was opened. A change by somebody else since then is told with what is
- * there now; saving once more is then on top of that.
- */
-function useSeen({ id, revision }: AgentRecord) {
-  const seen = useSignal(revision);
-  return {
-    etag: () => `"${seen.value}"`,
-    conflict: (said: (now: AgentRecord) => string) => async (error: unknown) => {
-      if (!(error instanceof Problem) || error.code !== "stale_revision") return undefined;
-      const now = await api<AgentRecord>("GET", `/agents/${encodeURIComponent(id)}`);
-      seen.value = now.revision;
-      return t("supervisor.conflict", { now: said(now) });
-    },
-  };
 }

@@ -120,7 +120,7 @@ function AgentTable({ agents, held, open }: TableProps) {
         <tr>
           <th scope="col">{t("supervisor.name")}</th>
           <th scope="col">{t("supervisor.state")}</th>
-          <th scope="col">{t("supervisor.does")}</th>
+          <th scope="col" class="roomy">{t("supervisor.does")}</th>
           <th scope="col" class="number">
             {t("supervisor.holds")}
           </th>
@@ -152,7 +152,7 @@ function AgentLine({ agent, held, open }: { agent: Agent; held: number; open: bo
       <td>
         <AgentState agent={agent} />
       </td>
-      <td>{connected ? t(`activity.${activity}`) : "–"}</td>
+      <td class="roomy">{connected ? t(`activity.${activity}`) : "–"}</td>
       <td class="number">
         {held > 0 && !connected ? <Badge tone="bad">{t("supervisor.absent_with", { count: held })}</Badge> : held}
       </td>

@@ -11,6 +11,9 @@ import type { AuditRow } from "./types";
 
 const KINDS = ["agent", "account", "queue", "item", "team", "skill", "hours", "code", "category", "entry_point", "key", "customer"] as const;
 
+const LOGIN = "login:"; // what the name of a person begins with in the log
+const OTHERS = /:|^(cli|console)$/; // what is no person's login: keys, and the operator's own machine
+
 interface Filter {
   kind: string;
   subject: string;
@@ -57,7 +60,8 @@ function ask(query: string, before = ""): Promise<Rows> {
   return api<Rows>("GET", `/audit?${query}${before && `&before=${encodeURIComponent(before)}`}`);
 }
 
-function queryOf(filter: Filter): string {
+function queryOf({ by, ...rest }: Filter): string {
+  const filter = { ...rest, by: by && !OTHERS.test(by) ? `${LOGIN}${by}` : by };
   return new URLSearchParams(Object.entries(filter).filter(([, value]) => value)).toString();
 }
 
@@ -97,7 +101,7 @@ function Change({ row }: { row: AuditRow }) {
   return (
     <li class="card stack tight">
       <p>
-        <small class="timer">{moment(at_ms)}</small> <strong>{by || t("supervisor.by_itself")}</strong>{" "}
+        <small class="timer">{moment(at_ms)}</small> <strong>{by.replace(LOGIN, "") || t("supervisor.by_itself")}</strong>{" "}
         {known(`command.${command}`) ?? command} · {known(`kind.${kind}`) ?? kind} <strong>{nameOf(kind, subject)}</strong>
       </p>
       <dl class="difference">

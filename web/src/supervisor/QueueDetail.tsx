@@ -11,6 +11,7 @@ import { refreshAll, useLive } from "./live";
 import { Act, Detail } from "./parts";
 import { OpenState } from "./Queues";
 import type { Queue, WorkItem } from "./types";
+import { useSeen } from "./seen";
 import { Waiting } from "./Waiting";
 
 export function QueueDetail({ queue }: { queue: Queue }) {
@@ -76,12 +77,14 @@ function ClosedNote({ closed: { since_at_ms, message, overflow } }: { closed: No
 }
 
 /** What comes in from now on goes to another queue, or hears why nobody takes it. */
-function Closing({ queue: { id, revision }, onClose }: { queue: Queue; onClose: () => void }) {
-  const [message, overflow, seen] = [useSignal<Record<string, string>>({}), useSignal(""), useSignal(revision)];
+function Closing({ queue, onClose }: { queue: Queue; onClose: () => void }) {
+  const { id } = queue;
+  const [message, overflow] = [useSignal<Record<string, string>>({}), useSignal("")];
+  const seen = useSeen<Queue>(`/queues/${id}`, queue);
   const close = () => {
     const said = Object.entries(message.value).filter(([, text]) => text.trim());
     const body = { message: Object.fromEntries(said), overflow: overflow.value };
-    return api("POST", `/queues/${id}/close`, { body, etag: `"${seen.value}"` });
+    return api("POST", `/queues/${id}/close`, { body, etag: seen.etag() });
   };
   return (
     <Act
@@ -90,6 +93,7 @@ function Closing({ queue: { id, revision }, onClose }: { queue: Queue; onClose: 
       kind="danger"
       act={close}
       onClose={onClose}
+      refused={seen.conflict(({ closed }) => t(closed ? "supervisor.closed_by_hand" : "supervisor.is_open"))}
     >
       <p>{t("supervisor.close_hint")}</p>
       <Select

@@ -23,17 +23,21 @@ const teams = signal<Record<string, Team>>({});
 const queues = signal<Record<string, Named>>({});
 const codes = signal<Record<string, Named>>({});
 const people = signal<Record<string, Person>>({});
+/** Of everybody that the leader may know of, disabled ones too. */
+const names = signal<Record<string, string>>({});
 
 export async function loadCentre(): Promise<void> {
-  const [allSkills, allTeams, allQueues, allCodes, allPeople] = await Promise.all([
+  const [allSkills, allTeams, allQueues, allCodes, allPeople, allAgents] = await Promise.all([
     all<Named>("/skills"),
     all<Team>("/teams"),
     all<Named>("/queues"),
     all<Named>("/codes"),
     all<Person>("/colleagues"),
+    all<Person>("/agents"),
   ]);
   [skills.value, teams.value, queues.value] = [byId(allSkills), byId(allTeams), byId(allQueues)];
   [codes.value, people.value] = [byId(allCodes), byId(allPeople)];
+  names.value = Object.fromEntries([...allAgents, ...allPeople].map(({ id, name }) => [id, name]));
 }
 
 /** Whether the leader leads one of these teams. */
@@ -59,12 +63,12 @@ export function queueName(id: string): string {
 }
 
 export function personName(id: string): string {
-  return people.value[id]?.name || id;
+  return names.value[id] || id;
 }
 
 /** Why somebody is not ready: a code of the centre, or a word of the server's own. */
 export function reasonName(reason: string): string {
-  return known(`reason.${reason}`) ?? named(codes.value[`not_ready:${reason}`]?.names, reason);
+  return named(codes.value[`not_ready:${reason}`]?.names, known(`reason.${reason}`) ?? reason);
 }
 
 export function skillChoices(): Choice[] {

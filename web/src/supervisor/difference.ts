@@ -79,6 +79,6 @@ function named(field: string, value: string): string {
 /** "skills/fr" is "Skills: French". */
 function nameOf(path: string): string {
   const [field = "", ...rest] = path.split("/");
-  const below = rest.map((part) => (field in NAMES ? NAMES[field]!(part) : (known(`field.${part}`) ?? part)));
+  const below = rest.map((part) => (field in NAMES ? NAMES[field]!(part) : (known(`field.${part}`) ?? known(`channel.${part}`) ?? part)));
   return [known(`field.${field}`) ?? field, ...below].join(": ");
 }

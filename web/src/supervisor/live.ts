@@ -56,11 +56,12 @@ export function useLive<T>(load: () => Promise<T>, inputs: unknown[]): Live<T> {
     };
     shown.set(id, refresh);
     void refresh().then(() => (timer = window.setTimeout(tick, AGAIN_MS)));
-    document.addEventListener("visibilitychange", tick);
+    const stop = new AbortController();
+    for (const sign of ["online", "offline", "visibilitychange"]) addEventListener(sign, tick, { signal: stop.signal });
     return () => {
       turn = -1;
       clearTimeout(timer);
-      document.removeEventListener("visibilitychange", tick);
+      stop.abort();
       shown.delete(id);
       const { [id]: _, ...rest } = parts.value;
       parts.value = rest;

@@ -1,0 +1,220 @@
+"""The leader's page: what somebody does who leads a team all day, at a browser, against the real server."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Locator, expect
+
+from tests.web.person import NARROW, WIDE, Person
+from tests.web.place import Place
+
+pytestmark = [pytest.mark.service, pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
+
+Arrive = Callable[..., Awaitable[Person]]
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def cleared(place: Place) -> AsyncIterator[None]:
+    """What a test leaves behind is offered to nobody in the next: it goes to those who are never there."""
+    yield
+    for row in (await place.call("GET", "/items?queue=housing&limit=200"))["rows"]:
+        if row["state"] in ("queued", "reserved", "active", "pending"):
+            await place.call("POST", f"/items/{row['id']}/transfer", {"queue": "law"})
+
+
+async def at(person: Person, where: str) -> Person:
+    """Open a part of the page by its address."""
+    await person.page.goto(f"{person.url}/supervisor#{where}")
+    await expect(person.page.locator("main h2 >> visible=true").first).to_be_visible()
+    return person
+
+
+async def ready(arrive: Arrive, login: str) -> Person:
+    """An agent at their desk who takes work."""
+    person = await arrive(login)
+    await person.press("Ready")
+    await expect(person.page.get_by_role("button", name="Ready", exact=True)).to_have_attribute("aria-pressed", "true")
+    return person
+
+
+def dialog(person: Person) -> Locator:
+    """The dialog that is open."""
+    return person.page.get_by_role("dialog")
+
+
+async def test_a_leader_adds_a_skill_and_the_waiting_item_moves(arrive: Arrive, place: Place) -> None:
+    await place.call("DELETE", "/agents/lea/skills/housing")
+    lea, leo = await ready(arrive, "lea"), await arrive("leo")
+    item = await place.mail("My flat", "Hello")
+    await leo.page.get_by_role("link", name="Housing").click()
+    await leo.press("Why does it wait?")
+    reason = leo.page.locator(".why > div", has_text="Lacks a skill")
+    await reason.get_by_role("link", name="Léa Peeters").click()
+    await leo.press("Add a skill")
+    await dialog(leo).get_by_label("Skill").select_option("housing")
+    await dialog(leo).get_by_label("For how long").select_option("hour")
+    await dialog(leo).get_by_role("button", name="Save").click()
+    await expect(lea.page.get_by_role("alertdialog")).to_contain_text("ada@customer.example")
+    await expect(leo.page.locator(".rows li", has_text="Housing").first).to_contain_text("⏱ until")
+    await place.until(item, state="reserved", agent="lea")
+    await place.call("PUT", "/agents/lea/skills/housing", {"level": 4})
+
+
+async def test_a_queue_is_closed_with_a_message_and_opened_again(arrive: Arrive, place: Place) -> None:
+    """And while the form is open, what is typed outlives what comes in."""
+    leo = await at(await arrive("leo"), "queues/law")
+    await leo.press("Close now")
+    english = dialog(leo).get_by_label("English")
+    await english.type("Closed for the ")
+    item = await place.chat("Anybody there?", visitor="waits")
+    await place.call("POST", f"/items/{item}/transfer", {"queue": "law"})
+    await expect(leo.page.locator("main tr.current td.number").first).to_have_text("1")
+    await leo.page.keyboard.type("staff party.")
+    await dialog(leo).get_by_role("button", name="Close now").click()
+    await leo.sees("Closed by hand since")
+    queues = await place.call("GET", "/queues")
+    (law,) = [queue for queue in queues["rows"] if queue["id"] == "law"]
+    assert law["closed"]["message"] == {"en": "Closed for the staff party."}
+    await leo.press("Open again")
+    await expect(leo.page.locator(".detail .badge").first).to_have_text("Open")
+
+
+async def test_a_new_agent_chooses_a_password_at_the_first_sign_in(arrive: Arrive, place: Place) -> None:
+    leo = await at(await arrive("leo"), "agents")
+    await leo.press("New agent")
+    await dialog(leo).get_by_label("Name", exact=True).fill("Zoë D'Hondt")
+    await dialog(leo).get_by_label("Front desk").check()
+    await dialog(leo).get_by_label("Housing").select_option("3")
+    await dialog(leo).get_by_role("button", name="Create").click()
+    password = await dialog(leo).locator("code").inner_text()
+    await leo.press("I have noted it")
+    await expect(leo.page.get_by_role("heading", name="Zoë D'Hondt")).to_be_visible()
+    await leo.sees("first password")
+    assert (await place.call("GET", "/agents/zoe-d-hondt"))["skills"] == {"housing": 3}
+    zoe = await arrive()
+    await zoe.page.goto(place.url)
+    await zoe.page.locator("input[autocomplete=username]").fill("zoe-d-hondt")
+    await zoe.page.locator("input[autocomplete=current-password]").fill(password)
+    await zoe.page.locator("button[type=submit]").click()
+    await zoe.sees("Choose one of your own")
+    for field in await zoe.page.locator("input[autocomplete=new-password]").all():
+        await field.fill("my very own words")
+    await zoe.page.locator("button[type=submit]").click()
+    await zoe.page.wait_for_url("**/agent")
+    await zoe.sees("Zoë D'Hondt")
+
+
+async def test_an_agent_is_copied_disabled_and_enabled_again(arrive: Arrive, place: Place) -> None:
+    leo = await at(await arrive("leo"), "agents/tom")
+    await leo.press("Copy …")
+    await dialog(leo).get_by_label("Name", exact=True).fill("Tim")
+    await dialog(leo).get_by_role("button", name="Create").click()
+    await leo.press("I have noted it")
+    await expect(leo.page.get_by_role("heading", name="Tim")).to_be_visible()
+    tom, tim = [await place.call("GET", f"/agents/{id}") for id in ("tom", "tim")]
+    assert (tim["skills"], tim["teams"]) == (tom["skills"], tom["teams"])
+    await leo.press("Disable")
+    await dialog(leo).get_by_role("button", name="Disable").click()
+    await leo.press("Enable")
+    await expect(leo.page.get_by_role("button", name="Disable")).to_be_visible()
+    assert (await place.call("GET", "/agents/tim"))["disabled"] is False
+
+
+async def test_everything_of_an_absent_agent_is_moved_at_once(arrive: Arrive, place: Place) -> None:
+    """Two mails in hand of somebody who is gone: the leader sees it in the list and gives them to a colleague."""
+    lea = await ready(arrive, "lea")
+    items = [await place.mail(f"Mail {number}", "Hello", sender=f"c{number}@customer.example") for number in (1, 2)]
+    for item in items:
+        await place.until(item, state="reserved", agent="lea")
+        await place.call("POST", f"/items/{item}/accept", {"agent": "lea"})
+    await lea.page.close()
+    leo = await at(await arrive("leo"), "agents")
+    row = leo.page.locator("tbody tr", has_text="Léa Peeters")
+    await expect(row).to_contain_text("2")
+    await row.get_by_role("link").click()
+    await leo.press("Move all …")
+    await dialog(leo).get_by_label("Where to").select_option("person")
+    await dialog(leo).get_by_label("Person").select_option("tom")
+    await dialog(leo).get_by_role("button", name="Move", exact=True).click()
+    await leo.sees("0 items in hand or on hold")
+    for item in items:
+        await place.until(item, only="tom", agent="")
+
+
+async def test_what_another_leader_changed_meanwhile_is_told_and_not_overwritten(arrive: Arrive, place: Place) -> None:
+    leo = await at(await arrive("leo"), "agents/tom")
+    await leo.press("Change Housing")
+    await dialog(leo).get_by_label("Level").select_option("5")
+    await place.call("PUT", "/agents/tom/skills/housing", {"level": 2})
+    await dialog(leo).get_by_role("button", name="Save").click()
+    await expect(dialog(leo).get_by_role("alert")).to_contain_text("Housing: 2")
+    assert (await place.call("GET", "/agents/tom"))["skills"]["housing"] == 2
+    await dialog(leo).get_by_role("button", name="Save").click()
+    await expect(dialog(leo)).to_have_count(0)
+    assert (await place.call("GET", "/agents/tom"))["skills"]["housing"] == 5
+
+
+async def test_the_day_shows_what_was_just_done_and_saves_it_as_a_file(arrive: Arrive, place: Place) -> None:
+    before = (await place.call("GET", "/reports/day?by=queue&queue=law"))["total"]["offered"]
+    item = await place.chat("Good day", visitor="today")
+    await place.call("POST", f"/items/{item}/transfer", {"queue": "law"})
+    leo = await at(await arrive("leo"), "today/queue")
+    row = leo.page.locator("tbody tr", has_text="Specialists").locator("td").first
+    await expect(row).to_have_text(str(before + 1))
+    async with leo.page.expect_download() as download:
+        await leo.press("Save as CSV")
+    lines = (await (await download.value).path()).read_text().splitlines()
+    assert lines[0].startswith("queue,offered,answered,abandoned")
+    assert any(line.startswith(f"law,{before + 1},") for line in lines)
+    await leo.page.get_by_role("link", name="Quarter hour").click()
+    await expect(leo.page.locator(".plot canvas")).to_be_visible()
+
+
+async def test_who_did_what_shows_what_was_before_and_what_is_now(arrive: Arrive, place: Place) -> None:
+    leo = await arrive("leo")
+    await place.call("PUT", "/agents/eva/skills/de", {"level": 1}, login="leo")
+    await place.call("PUT", "/agents/eva/skills/de", {"level": 5}, login="leo")
+    await at(leo, "audit/eva")
+    await leo.page.get_by_label("Who (login)").fill("leo")
+    change = leo.page.locator("ol > li").first
+    await expect(change).to_contain_text("leo changed a skill · Agent Eva Schmitz")
+    await expect(change.locator(".difference")).to_contain_text("1 → 5")
+
+
+async def test_the_age_is_told_and_what_is_shown_can_be_frozen(arrive: Arrive, place: Place) -> None:
+    """Nothing is asked for while it is frozen; a server that does not answer is told, and forgotten when it does."""
+    leo = await at(await arrive("leo"), "queues")
+    await leo.press("Freeze")
+    asked: list[str] = []
+    leo.page.on("request", lambda request: asked.append(request.url))
+    await leo.sees("0:04 old")
+    assert asked == []
+    await leo.press("Freeze")
+    await leo.context.set_offline(True)
+    await leo.sees("The server does not answer")
+    await leo.context.set_offline(False)
+    await expect(leo.page.locator(".banner")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("language", "size", "dark"), [("fr", WIDE, False), ("nl", NARROW, True), ("de", NARROW, False), ("en", WIDE, True)]
+)
+async def test_everything_fits_in_each_language_and_axe_finds_nothing(
+    arrive: Arrive, place: Place, *, shots: Path, language: str, size: tuple[int, int], dark: bool
+) -> None:
+    """Axe reads the same page in the other two: their words are no matter to it, their widths are to us."""
+    await place.chat("Bonjour", visitor=f"axe-{language}")
+    leo = await arrive("leo", language=language, size=size, dark=dark)
+    for where in ("queues", "queues/housing", "agents", "agents/lea", "today", "audit"):
+        await at(leo, where)
+        if where == "queues/housing":
+            await leo.page.locator(".waiting button[aria-expanded]").first.click()
+            await expect(leo.page.locator(".why dt").first).to_be_visible()
+        await expect(leo.page.locator("main .soft", has_text="…")).to_have_count(0)
+        await leo.picture(shots / f"{where.replace('/', '-')}.png")
+        width = await leo.page.evaluate("document.documentElement.scrollWidth")
+        assert (where, width) == (where, size[0])
+        if language in ("fr", "nl"):
+            assert await leo.axe() == []
