@@ -311,3 +311,20 @@ async def test_what_was_taken_back_is_told_to_who_comes_back(arrive: Arrive, pla
     await expect(told).to_have_count(0)
     tom = await holding(arrive, place, item, "tom")
     await close(tom, place, item)
+
+
+async def test_a_page_that_slept_renews_its_token_and_stays_signed_in(arrive: Arrive, place: Place) -> None:
+    lea = await arrive()
+    await lea.page.clock.install()
+    await lea.sign_in("lea")
+    await lea.press("Ready")
+    await lea.sees("You are ready")
+    async with lea.page.expect_response("**/api/v1/token/refresh") as renewed:
+        await lea.page.clock.fast_forward("26:00")
+    assert (await renewed.value).status == 200
+    await expect(lea.page.locator(".banner")).to_have_count(0)
+    item = await place.mail("Awake", "A letter.", sender="ola@customer.example")
+    await expect(lea.page.get_by_role("alertdialog")).to_contain_text("ola@customer.example")
+    await lea.page.locator(".offer").get_by_role("button", name="Accept").click()
+    await place.until(item, state="active")
+    await close(lea, place, item)

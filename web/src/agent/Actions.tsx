@@ -17,7 +17,9 @@ export function Actions({ item }: { item: Item }) {
   const phone = item.channel === "phone" && item.state === "active";
   return (
     <div class="row">
-      {item.state !== "pending" && !phone && <Button onClick={() => (shown.value = "pending")}>{t("agent.hold")}</Button>}
+      {item.state !== "pending" && !phone && (
+        <Button onClick={() => (shown.value = "pending")}>{t("agent.hold")}</Button>
+      )}
       {item.state === "pending" && <Button onClick={() => void act("resume", item.id)}>{t("agent.resume")}</Button>}
       <Button onClick={() => (shown.value = "transfer")}>{t("agent.transfer")}</Button>
       <Button onClick={() => (shown.value = "escalate")}>{t("agent.escalate")}</Button>
@@ -94,10 +96,22 @@ function Hold({ item, onClose }: Props) {
 function Escalation({ item, onClose }: Props) {
   const [reason, queue] = [useSignal(""), useSignal("")];
   const note = draft(item.id).note;
-  const submit = () => gone(act("escalate", item.id, { reason: reason.value, note, queue: queue.value }), item, t("agent.escalation_done"));
+  const submit = () =>
+    gone(
+      act("escalate", item.id, { reason: reason.value, note, queue: queue.value }),
+      item,
+      t("agent.escalation_done"),
+    );
   const ready = reason.value !== "" && note.trim() !== "";
   return (
-    <Form item={item} title={t("agent.escalate")} button={t("agent.escalate")} ready={ready} submit={submit} onClose={onClose}>
+    <Form
+      item={item}
+      title={t("agent.escalate")}
+      button={t("agent.escalate")}
+      ready={ready}
+      submit={submit}
+      onClose={onClose}
+    >
       <p>{t("agent.escalate_hint")}</p>
       <Select
         label={t("agent.reason")}
@@ -107,7 +121,13 @@ function Escalation({ item, onClose }: Props) {
         options={codeChoices("escalation")}
         onChange={(value) => (reason.value = value)}
       />
-      <Field label={t("agent.escalate_note")} required lines={5} value={note} onInput={(value) => edit(item.id, { note: value })} />
+      <Field
+        label={t("agent.escalate_note")}
+        required
+        lines={5}
+        value={note}
+        onInput={(value) => edit(item.id, { note: value })}
+      />
       <Select
         label={t("agent.to_queue")}
         value={queue.value}
@@ -127,7 +147,14 @@ function Transfer({ item, onClose }: Props) {
     gone(act("transfer", item.id, { queue: queue.value, to_agent: agent.value, note }), item, t("agent.transfer_done"));
   const ready = (queue.value === "") !== (agent.value === "");
   return (
-    <Form item={item} title={t("agent.transfer")} button={t("agent.transfer")} ready={ready} submit={submit} onClose={onClose}>
+    <Form
+      item={item}
+      title={t("agent.transfer")}
+      button={t("agent.transfer")}
+      ready={ready}
+      submit={submit}
+      onClose={onClose}
+    >
       <p>{t("agent.transfer_hint")}</p>
       <Select
         label={t("agent.to_queue")}

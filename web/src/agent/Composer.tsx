@@ -41,7 +41,9 @@ function Writing({ item, mode }: { item: Item; mode: Mode }) {
   };
   const submit = () => void (isReply ? reply(item) : note(item));
   const keys = (event: KeyboardEvent) => {
-    const sends = event.key === "Enter" && (event.ctrlKey || event.metaKey || (isReply && item.channel === "chat" && !event.shiftKey));
+    const sends =
+      event.key === "Enter" &&
+      (event.ctrlKey || event.metaKey || (isReply && item.channel === "chat" && !event.shiftKey));
     if (!sends || event.isComposing) return;
     event.preventDefault();
     if (!sending) submit();
@@ -63,7 +65,8 @@ function Writing({ item, mode }: { item: Item; mode: Mode }) {
       <div class="row end">
         <small class="grow">{sending ? t("delivery.sending") : key && isReply ? t("agent.not_sure") : ""}</small>
         <Button kind="main" disabled={!text.trim() || sending} shortcut="Control+Enter" onClick={submit}>
-          {t(isReply ? "agent.send" : "agent.keep_note")} <kbd>{isReply && item.channel === "chat" ? "↵" : "Ctrl ↵"}</kbd>
+          {t(isReply ? "agent.send" : "agent.keep_note")}{" "}
+          <kbd>{isReply && item.channel === "chat" ? "↵" : "Ctrl ↵"}</kbd>
         </Button>
       </div>
     </>

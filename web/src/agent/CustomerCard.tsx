@@ -54,7 +54,9 @@ function Unknown({ item }: { item: Item }) {
   const attributes = Object.entries(given.value[item.id]?.attributes ?? {});
   return (
     <dl class="facts">
-      <Fact name={t("agent.address")}>{given.value[item.id]?.address || caller(item) || t("agent.unknown_customer")}</Fact>
+      <Fact name={t("agent.address")}>
+        {given.value[item.id]?.address || caller(item) || t("agent.unknown_customer")}
+      </Fact>
       {attributes.map(([name, value]) => (
         <Fact key={name} name={name}>
           {String(value)}

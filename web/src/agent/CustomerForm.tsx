@@ -97,7 +97,12 @@ function Addresses({ rows, onChange }: { rows: Address[]; onChange: (rows: Addre
             options={KINDS.map((one) => [one, t(`address.${one}`)])}
             onChange={(value) => set(index, { kind: KINDS.find((one) => one === value) ?? kind })}
           />
-          <Field hidden label={t(`address.${kind}`)} value={address} onInput={(value) => set(index, { address: value })} />
+          <Field
+            hidden
+            label={t(`address.${kind}`)}
+            value={address}
+            onInput={(value) => set(index, { address: value })}
+          />
           <Button label={t("agent.remove_address")} onClick={() => onChange(rows.filter((_, at) => at !== index))}>
             ✕
           </Button>

@@ -34,7 +34,12 @@ export function CustomerLink({ item, onClose }: { item: Item; onClose: () => voi
           find();
         }}
       >
-        <Field label={t("agent.search_by")} type="search" value={words.value} onInput={(value) => (words.value = value)} />
+        <Field
+          label={t("agent.search_by")}
+          type="search"
+          value={words.value}
+          onInput={(value) => (words.value = value)}
+        />
         <div class="row end">
           <Button onClick={() => (making.value = true)}>{t("agent.new_customer")}</Button>
           <Button type="submit" kind="main" disabled={words.value.trim().length < SEARCH_CHARS_MIN}>
@@ -43,7 +48,11 @@ export function CustomerLink({ item, onClose }: { item: Item; onClose: () => voi
         </div>
         {from && (
           <label class="check">
-            <input type="checkbox" checked={remember.value} onChange={(event) => (remember.value = event.currentTarget.checked)} />
+            <input
+              type="checkbox"
+              checked={remember.value}
+              onChange={(event) => (remember.value = event.currentTarget.checked)}
+            />
             {t("agent.remember", { address: from })}
           </label>
         )}

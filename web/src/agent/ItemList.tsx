@@ -71,7 +71,9 @@ export function When({ item }: { item: Item }) {
   const late = item.due_at_ms < now.value;
   return (
     <span class={late ? "late" : ""}>
-      {late ? t("agent.was_due", { when: relative(item.due_at_ms, now.value) }) : t("agent.due", { when: relative(item.due_at_ms, now.value) })}
+      {late
+        ? t("agent.was_due", { when: relative(item.due_at_ms, now.value) })
+        : t("agent.due", { when: relative(item.due_at_ms, now.value) })}
     </span>
   );
 }

@@ -46,7 +46,8 @@ function Offer({ item, first }: { item: Item; first: boolean }) {
         </h2>
         <p id={`${id}-about`}>
           {queueName(item.queue)}
-          {item.language && <> · {languageName(item.language)}</>} · {t("agent.waiting_since", { at: moment(item.entered_at_ms) })}
+          {item.language && <> · {languageName(item.language)}</>} ·{" "}
+          {t("agent.waiting_since", { at: moment(item.entered_at_ms) })}
           {item.escalations > 0 && <> · {t("agent.escalated")}</>}
         </p>
       </div>

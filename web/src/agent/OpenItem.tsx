@@ -56,7 +56,8 @@ function Head({ item }: { item: Item }) {
         <p class="soft">
           <ChannelMark channel={item.channel} /> · {queueName(item.queue)}
           {item.language && <> · {languageName(item.language)}</>} · <When item={item} />{" "}
-          {item.reopens && <Badge>{t("agent.reopened")}</Badge>} {item.related && <Badge>{t("agent.related")}</Badge>}{" "}
+          {item.reopens && <Badge>{t("agent.reopened")}</Badge>}{" "}
+          {item.related && <Badge>{t("agent.related")}</Badge>}{" "}
           {item.customer_left && <Badge tone="warn">{t("agent.customer_left")}</Badge>}
         </p>
         <Actions item={item} />

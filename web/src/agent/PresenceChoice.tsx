@@ -44,7 +44,11 @@ function Reasons({ close }: { close: () => void }) {
     <>
       {busy && (
         <label class="check">
-          <input type="checkbox" checked={after.value} onChange={(event) => (after.value = event.currentTarget.checked)} />
+          <input
+            type="checkbox"
+            checked={after.value}
+            onChange={(event) => (after.value = event.currentTarget.checked)}
+          />
           {t("agent.after_work")}
         </label>
       )}

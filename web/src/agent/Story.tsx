@@ -32,8 +32,16 @@ export function Story({ item }: { item: Item }) {
   if (!said && item.messages) return <p class="story empty">{t("loading")}</p>;
   return (
     <div class="story" role="log" tabIndex={0} aria-label={t("agent.story")}>
-      {entries.map((entry) => ("message" in entry ? <Said key={entry.message.seq} item={item} message={entry.message} /> : <Done key={entry.step.position} step={entry.step} />))}
-      {!entries.length && <p class="empty">{t(item.channel === "phone" ? "agent.on_the_phone" : "agent.nothing_said")}</p>}
+      {entries.map((entry) =>
+        "message" in entry ? (
+          <Said key={entry.message.seq} item={item} message={entry.message} />
+        ) : (
+          <Done key={entry.step.position} step={entry.step} />
+        ),
+      )}
+      {!entries.length && (
+        <p class="empty">{t(item.channel === "phone" ? "agent.on_the_phone" : "agent.nothing_said")}</p>
+      )}
       <p class="soft" aria-live="polite">
         {(typing.value[item.conversation] ?? 0) > 0 ? t("agent.customer_types") : ""}
       </p>
@@ -65,7 +73,9 @@ function Said({ item, message }: { item: Item; message: Message }) {
           </Button>
         ))}
         {raw && side === "customer" && (
-          <Button kind="quiet" onClick={() => void attempt(() => download(raw, "message.eml"))}>⤓ {t("agent.original")}</Button>
+          <Button kind="quiet" onClick={() => void attempt(() => download(raw, "message.eml"))}>
+            ⤓ {t("agent.original")}
+          </Button>
         )}
       </p>
       {sent && <Sent id={delivery!} delivery={sent} />}
@@ -97,7 +107,13 @@ function Text({ item, message: { text, html, erased } }: { item: Item; message: 
   );
 }
 
-const TONES: Record<Delivery["state"], Tone> = { queued: "calm", sending: "calm", sent: "good", failed: "bad", unknown: "warn" };
+const TONES: Record<Delivery["state"], Tone> = {
+  queued: "calm",
+  sending: "calm",
+  sent: "good",
+  failed: "bad",
+  unknown: "warn",
+};
 
 function Sent({ id, delivery: { state, code } }: { id: string; delivery: Delivery }) {
   const again = () => void attempt(() => api("POST", `/deliveries/${id}/retry`));
@@ -121,7 +137,12 @@ function Done({ step: { type, at_ms, text, reason, from_queue, to_queue, ...step
     type === "NoteAdded"
       ? t("agent.noted", { agent })
       : type === "ItemEscalated"
-        ? t("agent.was_escalated", { agent, from: queueName(from_queue ?? ""), to, reason: codeName("escalation", reason ?? "") })
+        ? t("agent.was_escalated", {
+            agent,
+            from: queueName(from_queue ?? ""),
+            to,
+            reason: codeName("escalation", reason ?? ""),
+          })
         : t("agent.was_transferred", { agent, to });
   return (
     <section class="done">
@@ -136,5 +157,7 @@ function Done({ step: { type, at_ms, text, reason, from_queue, to_queue, ...step
 
 function bytes(size: number): string {
   const [value, unit] = size < KILO * KILO ? [size / KILO, "kilobyte"] : [size / KILO / KILO, "megabyte"];
-  return new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, maximumFractionDigits: 1 }).format(value);
+  return new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, maximumFractionDigits: 1 }).format(
+    value,
+  );
 }

@@ -24,5 +24,7 @@ export function Timeline({ item }: { item: Item }) {
 
 function about({ agent, to_agent, queue, to_queue }: Step): string {
   const place = to_queue || queue;
-  return [agent && agentName(agent), to_agent && agentName(to_agent), place && queueName(place)].filter(Boolean).join(" → ");
+  return [agent && agentName(agent), to_agent && agentName(to_agent), place && queueName(place)]
+    .filter(Boolean)
+    .join(" → ");
 }

@@ -107,7 +107,9 @@ let mine = new Map<string, string>(); // the items that were shown as mine, and 
 
 /** Say so when an item goes that I did not let go of myself: a supervisor moved it, or I did at another screen. */
 function missMine(): void {
-  const now = new Map([...inHand.value, ...onHold.value].map((item) => [item.id, item.state === "wrapping" ? "" : caller(item)]));
+  const now = new Map(
+    [...inHand.value, ...onHold.value].map((item) => [item.id, item.state === "wrapping" ? "" : caller(item)]),
+  );
   for (const [id, who] of mine) if (who && !now.has(id) && !parted.has(id)) notify(t("agent.gone", { who }), "warn");
   mine = now;
 }
@@ -218,13 +220,18 @@ export function tellTyping(conversation: string, on: boolean): void {
 export function heardTyping({ conversation, on }: Typing): void {
   const until = on ? Date.now() + TYPING_MS : 0;
   typing.value = { ...typing.value, [conversation]: until };
-  if (on) setTimeout(() => typing.value[conversation] === until && heardTyping({ conversation, item: "", on: false }), TYPING_MS);
+  if (on)
+    setTimeout(
+      () => typing.value[conversation] === until && heardTyping({ conversation, item: "", on: false }),
+      TYPING_MS,
+    );
 }
 
 /** What is on the screen counts as seen. */
 export function tellSeen({ conversation, seen }: Item): void {
   const last = messages.value[conversation]?.at(-1)?.seq ?? 0;
-  if (document.visibilityState === "visible" && last > (seen.agent ?? 0)) mention("seen", { conversation, up_to: last });
+  if (document.visibilityState === "visible" && last > (seen.agent ?? 0))
+    mention("seen", { conversation, up_to: last });
 }
 
 /** Take what is offered, and show it. */

@@ -34,7 +34,13 @@ function Credentials({ onFirst }: { onFirst: (password: string) => void }) {
   };
   return (
     <Form button={t("login.enter")} onSubmit={enter}>
-      <Field label={t("login.login")} value={login.value} onInput={(v) => (login.value = v)} autocomplete="username" required />
+      <Field
+        label={t("login.login")}
+        value={login.value}
+        onInput={(v) => (login.value = v)}
+        autocomplete="username"
+        required
+      />
       <Field
         label={t("login.password")}
         type="password"

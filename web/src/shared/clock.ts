@@ -1,4 +1,4 @@
-// The server's time on this screen. Deadlines are the server's; a clock of the machine that is wrong must not move them.
+// The server's time on this screen. Deadlines are the server's; a machine's clock that is wrong must not move them.
 import { signal } from "@preact/signals";
 import { language } from "./i18n";
 
@@ -36,7 +36,6 @@ export function relative(at: number, from: number): string {
   const seconds = (at - from) / 1_000;
   const style = new Intl.RelativeTimeFormat(language.value, { numeric: "auto" });
   const size = Math.abs(seconds);
-  if (size < 90) return style.format(Math.round(seconds / 60), "minute");
   if (size < 5_400) return style.format(Math.round(seconds / 60), "minute");
   if (size < 129_600) return style.format(Math.round(seconds / 3_600), "hour");
   return style.format(Math.round(seconds / 86_400), "day");
@@ -46,5 +45,10 @@ export function relative(at: number, from: number): string {
 export function moment(at: number): string {
   const today = new Date(serverNow()).toDateString() === new Date(at).toDateString();
   const day = today ? {} : ({ day: "numeric", month: "short" } as const);
-  return new Intl.DateTimeFormat(language.value, { ...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
+  return new Intl.DateTimeFormat(language.value, {
+    ...day,
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  }).format(at);
 }

@@ -55,7 +55,17 @@ interface FieldProps {
 }
 
 /** A labelled text field; with `lines`, of several lines. `hidden`: the label is for screen readers only. */
-export function Field({ label, value, onInput, type = "text", hint, lines, language: lang, hidden, ...rest }: FieldProps) {
+export function Field({
+  label,
+  value,
+  onInput,
+  type = "text",
+  hint,
+  lines,
+  language: lang,
+  hidden,
+  ...rest
+}: FieldProps) {
   const id = useId();
   const shared = {
     id,
