@@ -27,6 +27,7 @@ SUMS: Final = "SHA256SUMS"
 SECRET: Final = "secret"  # noqa: S105 - the name of a file
 NODE: Final = "node"
 SETTINGS: Final = "firstline.toml"
+CENTRE: Final = "centre.yaml"
 BESIDE: Final = "beside"
 BLOBS: Final = "blobs"
 BLOB: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{62}")
@@ -40,7 +41,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What a backup is of: the log of `domain` up to event `position`, of which history has those up to `archived`.
 
     `digest` is that of the log's last entry, `shape` the version of what is stored, `format` that of this file.
-    `beside` is the folder of the settings file: what lies there and is named in it (`file:`) is in the backup too.
+    `beside` is the folder of the settings file: files there that it names (`file:`) and `centre.yaml` are in it too.
     """
 
     format: int

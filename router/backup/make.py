@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final, TypeAlias
 
+import msgspec
 from sqlalchemy import make_url
 
 from router.archive.database import Database
@@ -22,7 +23,7 @@ from router.archive.migrate import upgrade
 from router.archive.replay import Place, fold, follow
 from router.archive.rows import quiet
 from router.backup import limits
-from router.backup.bundle import BESIDE, BLOB, BLOBS, NODE, SECRET, SETTINGS, Facts, pack
+from router.backup.bundle import BESIDE, BLOB, BLOBS, CENTRE, NODE, SECRET, SETTINGS, Facts, pack
 from router.backup.cut import DATABASE, LOGS, Told, check_room, cut, room_for, stage
 from router.backup.errors import BackupError, Damaged
 from router.core.evolve import evolve
@@ -86,15 +87,16 @@ def _file_of(database_url: str) -> Path | None:
 
 
 def _note(settings: Settings, copy: Path, config: Path) -> None:
-    """Put the small files beside: the secret wherever it is kept, the node's name, the settings and what they name."""
+    """Add the small files: the secret wherever it is kept, the node's name, the settings and what lies beside them."""
     (copy / SECRET).write_text(prepare(settings).secret + "\n", encoding="ascii")
     (copy / NODE).write_bytes((settings.data_dir / NODE).read_bytes())
     if config.exists():
         text = config.read_text(encoding="utf-8")
         (copy / SETTINGS).write_text(text, encoding="utf-8")
         (copy / BESIDE).mkdir()
-        for named in map(Path, _NAMED.findall(text)):
-            if named.parent == config.absolute().parent and named.is_file():
+        beside = config.absolute().parent
+        for named in (beside / CENTRE, *map(Path, _NAMED.findall(text))):
+            if named.parent == beside and named.is_file():
                 (copy / BESIDE / named.name).write_bytes(named.read_bytes())
 
 
@@ -104,7 +106,7 @@ async def _proved(settings: Settings, copy: Path, beside: Path, told: Told) -> F
         async with _opened(settings, copy) as (store, database):
             loaded = await store.load()
             archived = await _follows(store, loaded, database, told)
-    except (ServerFailed, OtherHistory) as error:
+    except (ServerFailed, OtherHistory, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Damaged(
             f"what is in {settings.data_dir} does not hold together, and no server could go on from a copy of it "
             f"({error}). Stop the server, keep the whole folder as it is, and restore an earlier backup elsewhere"

@@ -27,6 +27,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.service]
 AWAY = 1
 """A port at which no mail server answers."""
 
+BLOCK = 4_096
+"""Bytes that a disk loses at once."""
+
 SIGNED_WITH = "whsec_" + 32 * "A"
 WAIT = {"Prefer": "wait=5"}
 DOORS = """
@@ -64,6 +67,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Old]:
     server, file = Server(tmp_path_factory.mktemp("old")), tmp_path_factory.mktemp("kept") / "backup.tar.gz"
     (server.folder / "firstline.toml").write_text(SETTINGS.format(port=AWAY, folder=server.folder))
     (server.folder / "crm.secret").write_text(SIGNED_WITH)
+    (server.folder / "centre.yaml").write_text(CENTRE + DOORS[1:])
     try:
         server.start_new(CENTRE + DOORS[1:])
         ann = {"agent": "ann", "grants": [{"role": "agent", "teams": ["first"]}], "password": PASSWORD}
@@ -190,6 +194,7 @@ async def test_a_restored_node_goes_on_from_the_backup(old: Old, tmp_path: Path)
         settings = new.folder / "firstline.toml"
         assert settings.read_text() == SETTINGS.format(port=AWAY, folder=new.folder), "what it names came along"
         assert (new.folder / "crm.secret").read_text() == SIGNED_WITH
+        assert (new.folder / "centre.yaml").read_text() == CENTRE + DOORS[1:]
         settings.write_text(SETTINGS.format(port=relay.port, folder=new.folder))
         await asyncio.to_thread(new.start)
         try:
@@ -249,7 +254,7 @@ def test_what_no_server_could_go_on_from_is_not_backed_up(old: Old, tmp_path: Pa
     shutil.copytree(old.server.folder, rotten, ignore=shutil.ignore_patterns("run"))
     (log,) = rotten.glob("redis/appendonlydir/*.incr.aof")
     data = log.read_bytes()
-    log.write_bytes(data[: len(data) // 2] + bytes(64) + data[len(data) // 2 + 64 :])
+    log.write_bytes(data[: len(data) // 2] + bytes(BLOCK) + data[len(data) // 2 + BLOCK :])
     said = refused("backup", str(tmp_path / "file"), "--data", str(rotten))
     assert said.exit_code == 1 and "does not hold together" in said.stderr, said.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["rotten"]
