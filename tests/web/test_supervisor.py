@@ -57,7 +57,7 @@ async def test_a_leader_adds_a_skill_and_the_waiting_item_moves(arrive: Arrive, 
     await dialog(leo).get_by_label("For how long").select_option("hour")
     await dialog(leo).get_by_role("button", name="Save").click()
     await expect(lea.page.get_by_role("alertdialog")).to_contain_text("ada@customer.example")
-    await expect(leo.page.locator(".rows li", has_text="Housing").first).to_contain_text("⏱ until")
+    await expect(leo.page.locator(".rows li", has_text="Housing").first).to_contain_text("until")
     await place.until(item, state="reserved", agent="lea")
     await place.call("PUT", "/agents/lea/skills/housing", {"level": 4})
 
@@ -204,7 +204,7 @@ async def test_the_age_is_told_and_what_is_shown_can_be_frozen(arrive: Arrive, p
 async def test_everything_fits_in_each_language_and_axe_finds_nothing(
     arrive: Arrive, place: Place, *, shots: Path, language: str, size: tuple[int, int], dark: bool
 ) -> None:
-    """Axe reads the same page in the other two: their words are no matter to it, their widths are to us."""
+    """Axe reads the page twice, light and dark, wide and narrow: the other two languages matter to widths alone."""
     await place.chat("Bonjour", visitor=f"axe-{language}")
     leo = await arrive("leo", language=language, size=size, dark=dark)
     for where in ("queues", "queues/housing", "agents", "agents/lea", "today", "audit"):

@@ -201,7 +201,12 @@ function byName(name: (id: string) => string): (a: string, b: string) => number 
 
 /** That something is for a time only, and until when. */
 function Mark({ lent }: { lent: Lent | undefined }) {
-  return <span>{lent && <Badge tone="warn">⏱ {t("supervisor.temporary", { until: moment(lent.until_at_ms) })}</Badge>}</span>;
+  if (!lent) return null;
+  return (
+    <span class="lent">
+      <Badge tone="warn">{t("supervisor.temporary", { until: moment(lent.until_at_ms) })}</Badge>
+    </span>
+  );
 }
 
 function Change({ what, onClick }: { what: string; onClick: () => void }) {

@@ -50,7 +50,7 @@ function Accounts({ agent, onMissing }: Props & { onMissing: () => void }) {
         {accounts?.map(({ login, must_change, disabled }) => (
           <li key={login} class="row">
             <span>
-              {t("login.login")}: <strong>{login}</strong>
+              {t("supervisor.signs_in_as")} <strong>{login}</strong>
             </span>
             {must_change && <Badge tone="warn">{t("supervisor.first_password")}</Badge>}
             {disabled && <Badge>{t("supervisor.disabled")}</Badge>}

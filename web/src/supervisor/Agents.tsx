@@ -1,5 +1,6 @@
 // Agents: what they say and do, and what they hold. One that is open can be changed.
 import { useSignal } from "@preact/signals";
+import { moment } from "../shared/clock";
 import { t } from "../shared/i18n";
 import { all } from "../shared/records";
 import type { Item } from "../shared/types";
@@ -140,7 +141,7 @@ function AgentTable({ agents, held, open }: TableProps) {
 
 function AgentLine({ agent, held, open }: { agent: Agent; held: number; open: boolean }) {
   const { id, name, teams, skills, activity, connected } = agent;
-  const lent = new Set(agent.temporary.map((one) => one.skill));
+  const until = (skill: string) => agent.temporary.find((one) => one.skill === skill)?.until_at_ms;
   return (
     <tr class={open ? "current" : ""}>
       <th scope="row">
@@ -161,7 +162,7 @@ function AgentLine({ agent, held, open }: { agent: Agent; held: number; open: bo
           <span key={skill}>
             {index > 0 && ", "}
             {skillName(skill)} {level}
-            {lent.has(skill) && " ⏱"}
+            {until(skill) && ` (${t("supervisor.temporary", { until: moment(until(skill)!) })})`}
           </span>
         ))}
       </td>

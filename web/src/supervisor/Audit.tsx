@@ -97,12 +97,12 @@ function Filters({ value, onChange }: { value: Filter; onChange: (change: Partia
 }
 
 function Change({ row }: { row: AuditRow }) {
-  const { at_ms, by, command, kind, subject, before, after } = row;
+  const { at_ms, by, kind, subject, before, after } = row;
   return (
     <li class="card stack tight">
       <p>
         <small class="timer">{moment(at_ms)}</small> <strong>{by.replace(LOGIN, "") || t("supervisor.by_itself")}</strong>{" "}
-        {known(`command.${command}`) ?? command} · {known(`kind.${kind}`) ?? kind} <strong>{nameOf(kind, subject)}</strong>
+        {deed(row)} · {known(`kind.${kind}`) ?? kind} <strong>{nameOf(kind, subject)}</strong>
       </p>
       <dl class="difference">
         {difference(before, after).map((one) => (
@@ -123,6 +123,12 @@ function Line({ field, before, after }: Difference) {
       </dd>
     </div>
   );
+}
+
+function deed({ command, before, after }: AuditRow): string {
+  if (command === "ApplyCentre" && !before) return t("supervisor.made");
+  if (command === "ApplyCentre" && !after) return t("supervisor.removed");
+  return known(`command.${command}`) ?? command;
 }
 
 function nameOf(kind: string, subject: string): string {

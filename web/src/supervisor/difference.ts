@@ -1,6 +1,6 @@
 // What a change changed, in words: one line for each field that is not as it was.
 import { known, t } from "../shared/i18n";
-import { moment } from "../shared/clock";
+import { figures, moment } from "../shared/clock";
 import { personName, queueName, skillName, teamName } from "./centre";
 
 export interface Difference {
@@ -52,6 +52,7 @@ function said(path: readonly string[], value: unknown): string {
   const field = path.at(-1)!;
   if (typeof value === "boolean") return t(value ? "supervisor.yes" : "supervisor.no");
   if (typeof value === "number" && /^(until|since|at)$|_at$/.test(field)) return moment(value);
+  if (typeof value === "number" && path.some((part) => part.endsWith("_ms"))) return figures(value);
   if (Array.isArray(value)) return value.map((one) => said(path, one)).join(", ");
   if (value && typeof value === "object") return [...flat(value).values()].join(" · ");
   return named(field, String(value));
