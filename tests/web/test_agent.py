@@ -276,6 +276,7 @@ async def test_the_customer_is_corrected_and_another_one_linked(arrive: Arrive, 
     await form.get_by_label("Name, number or address").fill("planck")
     await form.get_by_role("button", name="Search").click()
     await form.get_by_role("button", name="It is this one").click()
+    await expect(form).to_have_count(0)
     await expect(card).to_contain_text("Max Planck")
     assert (await place.item(item))["customer"] != marie
     await close(lea, place, item)
