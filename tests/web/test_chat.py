@@ -53,25 +53,32 @@ async def item_of(place: Place, person: Person) -> str:
     return await eventually(found)
 
 
-async def answered(arrive: Arrive, place: Place, item: str, text: str) -> None:
+async def answered(arrive: Arrive, place: Place, item: str, text: str) -> Person:
     """An agent takes the item and answers."""
     lea = await arrive("lea")
     await lea.press("Ready")
     await place.until(item, state="reserved", agent="lea")
     for what, body in (("accept", {}), ("reply", {"text": text})):
         await place.call("POST", f"/items/{item}/{what}", {"agent": "lea", **body})
+    return lea
 
 
 async def test_a_chat_goes_both_ways_and_on_after_a_reload(arrive: Arrive, place: Place) -> None:
     ada = await visitor(arrive, "My heating is broken.")
     await ada.sees("You are in the queue")
     item = await item_of(place, ada)
-    await answered(arrive, place, item, "Since when?")
+    lea = await answered(arrive, place, item, "Since when?")
     await ada.sees("You are talking with Léa Peeters")
     await place.until(item, seen={"customer": 2})
     await ada.page.reload()
     await expect(ada.page.locator(".said")).to_have_count(2)
+    await lea.page.locator(".mine li button").first.click()
+    await ada.page.locator("textarea").type("Since")
+    await lea.sees("The customer is typing")
     await write(ada, "Since Monday.")
+    await ada.sees("Seen")
+    await lea.page.get_by_label("Reply", exact=True).type("I will")
+    await ada.sees("The agent is typing")
     assert [text for _, text in await place.said(item)] == ["My heating is broken.", "Since when?", "Since Monday."]
     await place.call("POST", f"/items/{item}/complete", {"agent": "lea", "disposition": "solved"})
     await ada.sees("This conversation is closed")

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, expect
 
+from router.api.limits import PAGE_DEFAULT
 from tests.web.person import NARROW, WIDE, Person
 from tests.web.place import Place
 
@@ -173,14 +174,19 @@ async def test_the_day_shows_what_was_just_done_and_saves_it_as_a_file(arrive: A
 
 
 async def test_who_did_what_shows_what_was_before_and_what_is_now(arrive: Arrive, place: Place) -> None:
+    """The newest page at once, older ones on demand: down to how the agent was made."""
     leo = await arrive("leo")
-    await place.call("PUT", "/agents/eva/skills/de", {"level": 1}, login="leo")
+    for number in range(PAGE_DEFAULT):
+        await place.call("PUT", "/agents/eva/skills/de", {"level": 1 + number % 2}, login="leo")
     await place.call("PUT", "/agents/eva/skills/de", {"level": 5}, login="leo")
     await at(leo, "audit/eva")
-    await leo.page.get_by_label("Who (login)").fill("leo")
-    change = leo.page.locator("ol > li").first
-    await expect(change).to_contain_text("leo changed a skill · Agent Eva Schmitz")
-    await expect(change.locator(".difference")).to_contain_text("1 → 5")
+    changes = leo.page.locator("ol > li")
+    await expect(changes.first.locator(".difference")).to_contain_text("2 → 5")
+    await expect(changes.first).to_contain_text("leo changed a skill · Agent Eva Schmitz")
+    await leo.press("Older ones")
+    await expect(changes.last).to_contain_text("admin made · Agent Eva Schmitz")
+    await leo.page.get_by_label("Who (login)").fill("admin")
+    await expect(changes).to_have_count(1)
 
 
 async def test_the_age_is_told_and_what_is_shown_can_be_frozen(arrive: Arrive, place: Place) -> None:

@@ -33,12 +33,12 @@ export function Audit({ id }: { id: string }) {
   const narrow = (change: Partial<Filter>) => {
     [filter.value, older.value] = [{ ...filter.value, ...change }, null];
   };
+  const rows = value ? joined(value.rows, older.value?.rows ?? []) : [];
   const more = (before: string) =>
     attempt(async () => {
-      const { rows, next } = await ask(query, before);
-      older.value = { rows: [...(older.value?.rows ?? []), ...rows], next };
+      const found = await ask(query, before);
+      older.value = { rows: [...rows, ...found.rows], next: found.next };
     });
-  const rows = value ? joined(value.rows, older.value?.rows ?? []) : [];
   const next = older.value ? older.value.next : value?.next;
   return (
     <section class="stack">
@@ -65,7 +65,7 @@ function queryOf({ by, ...rest }: Filter): string {
   return new URLSearchParams(Object.entries(filter).filter(([, value]) => value)).toString();
 }
 
-/** The newest page and the older ones that were asked for: what moved from one to the other is there once. */
+/** The newest page above what was there when older ones were asked for: each row once. */
 function joined(newest: AuditRow[], older: AuditRow[]): AuditRow[] {
   const rows = new Map([...newest, ...older].map((row) => [keyOf(row), row]));
   return [...rows.values()];
