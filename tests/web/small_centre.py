@@ -1,4 +1,4 @@
-"""A small centre for pages to work on: two lines, three people, a mailbox, a chat site and a number."""
+"""A small centre for pages to work on: two lines, four people, a mailbox, a chat site and a number."""
 
 from typing import Any
 
@@ -15,9 +15,10 @@ PEOPLE = [
     Account(login="lea", agent="lea", grants=(Grant(role="agent", teams=("front",)),)),
     Account(login="tom", agent="tom", grants=(Grant(role="agent", teams=("front",)),)),
     Account(login="eva", agent="eva", grants=(Grant(role="agent", teams=("experts",)),)),
+    Account(login="ina", agent="ina", grants=(Grant(role="agent", teams=("experts",)),)),
     Account(login="leo", agent="", grants=(Grant(role="supervisor", teams=("front", "experts")),)),
 ]
-"""Who signs in: two of the first line, a specialist, and who leads them all."""
+"""Who signs in: two of the first line, two specialists, and who leads them all."""
 
 _LANGUAGES = ("fr", "nl", "de", "en")
 _SKILLS = dict.fromkeys(("housing", *_LANGUAGES), 4)
@@ -57,6 +58,7 @@ CENTRE: dict[str, Any] = {
     "agents": {
         "lea": {"name": "Léa Peeters", "teams": ["front"], "skills": _SKILLS, "phone": "101"},
         "tom": {"name": "Tom Maes", "teams": ["front"], "skills": _SKILLS, "phone": "102"},
+        "ina": {"name": "Ina Vogt", "teams": ["experts"], "skills": _SKILLS, "phone": "104", "language": "de"},
         "eva": {"name": "Eva Schmitz", "teams": ["experts"], "skills": _SKILLS, "phone": "103"},
     },
     "categories": {

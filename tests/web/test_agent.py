@@ -213,6 +213,11 @@ async def test_the_page_speaks_the_browsers_language_until_another_is_chosen(arr
     await expect(lea.page.get_by_role("button", name="Ready", exact=True)).to_be_visible()
 
 
+async def test_the_page_speaks_the_language_of_the_account_before_that_of_the_browser(arrive: Arrive) -> None:
+    ina = await arrive("ina", language="en")
+    await expect(ina.page.get_by_role("button", name="Bereit", exact=True)).to_be_visible()
+
+
 async def test_axe_finds_nothing_in_light_and_dark(arrive: Arrive, place: Place) -> None:
     guest = await arrive()
     await guest.page.goto(place.url)

@@ -1,4 +1,6 @@
-import { connect } from "../shared/socket";
+import { effect } from "@preact/signals";
+import { suggest } from "../shared/i18n";
+import { connect, view } from "../shared/socket";
 import { admitted } from "../shared/session";
 import { start } from "../shared/start";
 import { complain } from "../shared/ui";
@@ -12,5 +14,6 @@ if (admitted()) {
     connect(heardTyping);
     follow();
     loadCentre().catch(complain);
+    effect(() => void suggest(view.value?.agent.language ?? ""));
   });
 }

@@ -22,7 +22,7 @@ export const language = signal<Language>("en");
 const plurals = computed(() => new Intl.PluralRules(language.value));
 
 export function isLanguage(tag: string): tag is Language {
-  return tag in LANGUAGES;
+  return Object.hasOwn(LANGUAGES, tag);
 }
 
 /** The language somebody chose on this device, else the first that their browser prefers and we speak. */
@@ -40,6 +40,11 @@ export async function speak(wanted: Language, ...pages: Page[]): Promise<void> {
   catalogue.value = Object.assign({}, ...parts);
   language.value = wanted;
   document.documentElement.lang = wanted;
+}
+
+/** Show the page in the language of somebody's account, unless they chose one on this device. */
+export async function suggest(tag: string): Promise<void> {
+  if (isLanguage(tag) && tag !== language.peek() && !localStorage.getItem(REMEMBERED)) await speak(tag);
 }
 
 /** Switch by hand: remembered on this device. */
