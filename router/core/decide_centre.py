@@ -188,7 +188,7 @@ def _dangling(
     """A name in the new record that leads nowhere once all changes are made."""
     if change.record is None:
         return None
-    for kind, id in _references(change.record):
+    for kind, id in _references(_kept_live(change.record, state.get((change.kind, change.id)))):
         there = (kind, id) in puts or (state.get((kind, id)) is not None and (kind, id) not in drops)
         if not there:
             return no(_UNKNOWN[kind], id)

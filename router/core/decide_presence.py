@@ -6,6 +6,7 @@ from router.core import limits
 from router.core.decide_item import moved
 from router.core.decision import Decision, code_known, no, released
 from router.core.item import WorkItem
+from router.core.presence import SIGNED_OUT
 from router.core.rejections import Rejection
 from router.core.state import State
 from router.core.vanish import back, given_back, left_behind
@@ -67,11 +68,12 @@ def set_presence(state: State, command: c.SetPresence, now: int) -> Decision:
     if (presence.state, presence.reason, presence.next) == (command.state, reason, ""):
         return []
     changed = e.PresenceChanged(at=now, agent=command.agent, state=command.state, reason=reason)
+    returned = back(state, agent.id, now) if presence.clients else []
     match command.state:
         case "available":
-            return [changed]
+            return [changed, *returned]
         case "not_ready":
-            return [changed, *let_go(state, agent.id, now, "not_ready")]
+            return [changed, *returned, *let_go(state, agent.id, now, "not_ready")]
         case "offline":
             return [changed, *(event for _, left in left_behind(state, agent.id, now) for event in left)]
 
@@ -91,17 +93,17 @@ def sign_out(state: State, command: c.SignOut, now: int) -> Decision:
         if isinstance(parting, Rejection):
             return parting
         events += parting
-    return [*events, e.PresenceChanged(at=now, agent=agent, state="offline", reason="signed_out")]
+    return [*events, e.PresenceChanged(at=now, agent=agent, state="offline", reason=SIGNED_OUT)]
 
 
 def _parting(state: State, item: WorkItem, choice: str, now: int, offset: int) -> Decision:
-    """What the leaving agent's choice for one item leads to. What is in wrap-up may run out by itself."""
+    """What the leaving agent's choice for one item leads to. A wrap-up that has a time may run out by itself."""
     if item.state == "reserved":
         return []
     if item.channel == "phone" and item.state == "active":
         return no("call_active", item.id)
     match choice:
-        case "" if item.state == "wrapping":
+        case "" if item.state == "wrapping" and item.wrap_until is not None:
             return []
         case "":
             return no("still_yours", item.id)
@@ -111,6 +113,8 @@ def _parting(state: State, item: WorkItem, choice: str, now: int, offset: int) -
             return []
         case "return":
             return [given_back(state, item, now, offset, reason="returned")]
+        case item.agent:
+            return no("bad_value", item.id)
         case _:
             return moved(state, item, now, by=item.agent, to_agent=choice, offset=offset)
 

@@ -29,8 +29,11 @@ def pulse(state: State, command: c.Pulse, now: int) -> Decision:
 
 
 def _signed_off(state: State, agent: str, now: int, ended: set[str]) -> list[e.Event]:
-    """No client came back within the grace period: the agent is offline, and what they held goes its way."""
-    events: list[e.Event] = [e.PresenceChanged(at=now, agent=agent, state="offline", reason="connection_lost")]
+    """No client came back within the grace period: the agent is offline, and what they held goes its way. So does
+    what they took up, or took back, while a client of theirs was there and they stayed offline."""
+    presence = state.presences[agent]
+    reason = presence.reason if presence.state == "offline" else "connection_lost"
+    events: list[e.Event] = [e.PresenceChanged(at=now, agent=agent, state="offline", reason=reason)]
     for id, left in left_behind(state, agent, now):
         if id not in ended:
             ended.add(id)

@@ -53,7 +53,9 @@ def queued(  # the one way into a queue, so that due and place follow one rule
 
     `offset` tells apart several entries of one decision.
     """
-    queue = queue if only else entrance(state, queue)
+    entered = queue if only else entrance(state, queue)
+    if entered is not queue:
+        queue, requirement = entered, carried(state, requirement)
     return e.ItemQueued(
         at=now,
         item=item.id,

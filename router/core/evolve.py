@@ -147,6 +147,10 @@ def _presence_changed(state: State, event: e.PresenceChanged) -> None:
     presence.reason = event.reason
     presence.since = event.at
     presence.next = ""
+    if event.state == "offline":
+        presence.lost_at = None
+    elif not presence.clients and presence.lost_at is None:
+        presence.lost_at = event.at
     if event.state == "available":
         presence.returned = ()
         _start_idling(state, event.agent, event.at)

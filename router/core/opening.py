@@ -3,7 +3,7 @@
 from queues.queue import ChannelName, Queue
 from router.core import events as e
 from router.core import limits
-from router.core.decision import Decision, entrance, no
+from router.core.decision import Decision, carried, entrance, no
 from router.core.facts import Facts
 from router.core.reference import reference as numbered
 from router.core.state import State
@@ -71,7 +71,7 @@ def open_item(
         reason="opened",
         due=now + queue.target(channel),
         seq=state.meta.seq + 1,
-        requirement=facts.requirement,
+        requirement=facts.requirement if queue is named else carried(state, facts.requirement),
         priority=facts.priority or queue.priority,
     )
     return [*events, entered, *_turned_away(queue, item, channel, now)]

@@ -1,11 +1,14 @@
 """Presence: what an agent says of themselves, which clients prove that they are there, how long they idle."""
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 PresenceState: TypeAlias = Literal["offline", "available", "not_ready"]
 Activity: TypeAlias = Literal["idle", "reserved", "handling", "wrapping"]
+
+SIGNED_OUT: Final = "signed_out"
+"""The reason of an agent who is offline and has said what becomes of their items: nobody takes these back."""
 
 
 class Presence(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -14,7 +17,7 @@ class Presence(msgspec.Struct, kw_only=True, omit_defaults=True):
     `clients` maps each connected client to its gateway. While it is empty the agent is not routable;
     `next` is the reason for which they will be not ready once they hold nothing; until then they get nothing new.
     `returned` are items that were taken back from them while they were away, until they are available again.
-    `lost_at` is when the last one went, and after the grace period the agent is signed off.
+    `lost_at` is when the last one went, until it is dealt with: after the grace period the agent is signed off.
     `idle_since` is what longest idle counts from: the end of the last item, or becoming available first.
     """
 

@@ -97,9 +97,35 @@ def test_vanishing_twice_does_not_prolong_the_time() -> None:
     world = holding("email")
     world.do(c.SetPresence(agent="ann", state="offline"))
     until = world.item("i-email").kept_until
-    world.do(c.SetPresence(agent="ann", state="not_ready", reason="break"), after=60_000)
-    world.do(c.SetPresence(agent="ann", state="offline"))
+    world.do(c.LoseClient(agent="ann", client="tab-ann"), after=60_000)
+    world.do(c.Pulse(), after=GRACE)
     assert world.item("i-email").kept_until == until
+
+
+def test_who_says_that_they_are_there_again_keeps_what_was_kept() -> None:
+    world = holding("email")
+    world.do(c.SetPresence(agent="ann", state="offline"))
+    world.do(c.SetPresence(agent="ann", state="not_ready", reason="break"), after=1)
+    assert world.item("i-email").kept_until is None
+    world.do(c.Pulse(), after=2 * KEEP)
+    assert world.item("i-email").state == "active"
+
+
+def test_who_only_looked_in_has_vanished_again() -> None:
+    world = holding("email")
+    vanish(world)
+    world.do(c.ConnectClient(agent="ann", client="tab2", gateway="g1"))
+    world.do(c.LoseClient(agent="ann", client="tab2"))
+    world.do(c.Pulse(), after=GRACE)
+    assert world.item("i-email").kept_until == world.now + KEEP
+    assert world.state.presences["ann"].reason == "connection_lost"
+
+
+def test_who_is_not_ready_without_a_client_is_signed_off() -> None:
+    world = World()
+    world.do(c.SetPresence(agent="ann", state="not_ready", reason="break"))
+    world.do(c.Pulse(), after=GRACE)
+    assert world.state.presences["ann"].state == "offline"
 
 
 # -- not ready after this item ------------------------------------------------------------------------------
@@ -151,6 +177,27 @@ def test_signing_out_keeps_gives_back_and_hands_over() -> None:
     assert world.item("i-chat").agent == "bob"
     presence = world.state.presences["ann"]
     assert (presence.state, presence.reason, presence.returned) == ("offline", "signed_out", ())
+
+
+def test_what_was_kept_on_going_home_stays_whoever_closes_the_page() -> None:
+    world = holding("email")
+    world.do(c.SignOut(agent="ann", choices={"i-email": "keep"}))
+    world.do(c.LoseClient(agent="ann", client="tab-ann"))
+    world.do(c.Pulse(), after=2 * KEEP)
+    assert (world.item("i-email").state, world.item("i-email").agent) == ("active", "ann")
+
+
+def test_a_wrap_up_without_an_end_is_still_mine() -> None:
+    world = holding("email")
+    demanding = msgspec.structs.replace(world.state.queues["help"], demands=("category",))
+    world.do(c.ApplyCentre(changes=(change(demanding, seen=None),)))
+    world.do(c.EndContact(item="i-email", agent="ann"))
+    assert world.refuse(c.SignOut(agent="ann")) == "still_yours"
+
+
+def test_nobody_hands_over_to_themselves() -> None:
+    world = holding("email")
+    assert world.refuse(c.SignOut(agent="ann", choices={"i-email": "ann"})) == "bad_value"
 
 
 def test_what_is_given_back_keeps_its_due() -> None:

@@ -7,6 +7,7 @@ from queues.queue import Queue
 from queues.team import Membership
 from router.core import commands as c
 from router.core.reference import canonical, quoted, reference
+from skills import Skill
 from tests.core.world import World, change
 
 HOUR = 3_600_000
@@ -106,6 +107,33 @@ def test_a_closed_queue_flows_over_and_never_in_a_circle() -> None:
     assert world.refuse(c.CloseQueue(queue="expert", overflow="nowhere")) == "unknown_queue"
     world.do(c.CloseQueue(queue="expert"))
     assert world.call().outcome == "turned_away"
+
+
+def test_what_flows_over_asks_for_its_language_only() -> None:
+    """The other skills were those of the queue it was meant for: nobody in another one need have them."""
+    world = World()
+    world.do(c.CloseQueue(queue="help", overflow="expert"))
+    assert world.call(fr=2, tax=5).requirement == (("fr", 2),)
+    world.do(c.OpenQueue(queue="help"))
+    waiting = world.call(fr=2, tax=5)
+    world.do(c.CloseQueue(queue="help", overflow="expert"))
+    world.do(c.RequeueItem(item=waiting.id))
+    assert (waiting.queue, waiting.requirement) == ("expert", (("fr", 2),))
+
+
+def test_what_is_set_by_hand_holds_on_to_what_it_names() -> None:
+    """A file that changes a record does not say what is live of it, and may not take away what that names."""
+    world = World()
+    world.do(c.ApplyCentre(changes=(change(Queue(id="spare")), change(Skill(id="new")))))
+    world.do(c.CloseQueue(queue="help", overflow="spare"))
+    world.do(c.SetAgentSkill(agent="ann", skill="new", level=2, until=world.now + HOUR))
+    help, ann = world.state.queues["help"], world.state.agents["ann"]
+    for record, kind, id in (
+        (msgspec.structs.replace(help, priority=3, closed=None), "queue", "spare"),
+        (msgspec.structs.replace(ann, name="Ann", temporary=()), "skill", "new"),
+    ):
+        drop = c.Change(kind=kind, id=id, record=None, seen=None)
+        assert world.refuse(c.ApplyCentre(changes=(change(record, seen=None), drop))) == f"unknown_{kind}"
 
 
 def test_a_form_does_not_open_a_closed_queue() -> None:
