@@ -8,6 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Locator, expect
 
 from router.api.limits import PAGE_DEFAULT
+from tests.support import eventually
 from tests.web.person import NARROW, WIDE, Person
 from tests.web.place import Place
 
@@ -161,7 +162,14 @@ async def test_the_day_shows_what_was_just_done_and_saves_it_as_a_file(arrive: A
     before = (await place.call("GET", "/reports/day?by=queue&queue=law"))["total"]["offered"]
     item = await place.chat("Good day", visitor="today")
     await place.call("POST", f"/items/{item}/transfer", {"queue": "law"})
-    leo = await at(await arrive("leo"), "today/queue")
+    leo = await arrive("leo")
+
+    async def counted() -> bool:
+        total = (await place.call("GET", "/reports/day?by=queue&queue=law"))["total"]
+        return bool(total["offered"] == before + 1)
+
+    assert await eventually(counted)
+    await at(leo, "today/queue")
     row = leo.page.locator("tbody tr", has_text="Specialists").locator("td").first
     await expect(row).to_have_text(str(before + 1))
     async with leo.page.expect_download() as download:

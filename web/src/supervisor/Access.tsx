@@ -7,6 +7,7 @@ import { refreshAll, useLive } from "./live";
 import { CopyAgent } from "./NewAgent";
 import { Act } from "./parts";
 import { handOver } from "./PasswordOnce";
+import { href } from "./place";
 import type { AccountRow, AgentRecord, FirstPassword } from "./types";
 
 interface Props {
@@ -32,6 +33,7 @@ export function Access({ agent }: Props) {
             {t("supervisor.disable")}
           </Button>
         )}
+        <a href={href("audit", agent.id)}>{t("supervisor.changes")}</a>
       </div>
       {asked.value === "copy" && <CopyAgent like={agent} onClose={close} />}
       {asked.value === "disable" && <Disable agent={agent} onClose={close} />}

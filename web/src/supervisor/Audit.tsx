@@ -1,5 +1,6 @@
 // Who did what: every change of people, rights, skills, queues and hours, and every forced move; the newest first.
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { api } from "../shared/api";
 import { moment } from "../shared/clock";
 import { known, t } from "../shared/i18n";
@@ -33,6 +34,7 @@ export function Audit({ id }: { id: string }) {
   const narrow = (change: Partial<Filter>) => {
     [filter.value, older.value] = [{ ...filter.value, ...change }, null];
   };
+  useEffect(() => narrow({ subject: id }), [id]);
   const rows = value ? joined(value.rows, older.value?.rows ?? []) : [];
   const more = (before: string) =>
     attempt(async () => {

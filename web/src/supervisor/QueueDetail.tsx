@@ -9,6 +9,7 @@ import { attempt, Button, Empty, Field, Select } from "../shared/ui";
 import { queueChoices, queueName } from "./centre";
 import { refreshAll, useLive } from "./live";
 import { Act, Detail } from "./parts";
+import { href } from "./place";
 import { OpenState } from "./Queues";
 import type { Queue, WorkItem } from "./types";
 import { useSeen } from "./seen";
@@ -22,6 +23,7 @@ export function QueueDetail({ queue }: { queue: Queue }) {
     <Detail tab="queues" title={queueName(queue.id)}>
       <div class="row">
         <OpenState queue={queue} />
+        <a href={href("audit", queue.id)}>{t("supervisor.changes")}</a>
         <span class="space" />
         {queue.closed ? (
           <Button kind="main" onClick={() => void open()}>

@@ -32,8 +32,8 @@ export interface Live<T> {
   refusal: string;
 }
 
-/** Keep what `load` gives young; `inputs` are what it depends on. */
-export function useLive<T>(load: () => Promise<T>, inputs: unknown[]): Live<T> {
+/** Keep what `load` gives young: asked for again after each `every` ms; `inputs` are what it depends on. */
+export function useLive<T>(load: () => Promise<T>, inputs: unknown[], every = AGAIN_MS): Live<T> {
   const id = useId();
   const [value, refusal] = [useSignal<T | undefined>(undefined), useSignal("")];
   const latest = useRef(load);
@@ -52,10 +52,14 @@ export function useLive<T>(load: () => Promise<T>, inputs: unknown[]): Live<T> {
     const tick = async () => {
       clearTimeout(timer);
       if (!document.hidden && !frozen.value) await refresh();
-      if (shown.get(id) === refresh) timer = window.setTimeout(tick, AGAIN_MS);
+      later();
+    };
+    const later = () => {
+      clearTimeout(timer);
+      if (shown.get(id) === refresh) timer = window.setTimeout(tick, every);
     };
     shown.set(id, refresh);
-    void refresh().then(() => (timer = window.setTimeout(tick, AGAIN_MS)));
+    void refresh().then(later);
     const stop = new AbortController();
     for (const sign of ["online", "offline", "visibilitychange"]) addEventListener(sign, tick, { signal: stop.signal });
     return () => {
