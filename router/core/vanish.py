@@ -15,6 +15,7 @@ from router.core.state import State
 
 Fate: TypeAlias = Callable[[State, WorkItem, int], list[e.Event]]
 
+
 def _stays(state: State, item: WorkItem, now: int) -> list[e.Event]:
     """A call is between two phones: it is over when the phone system says so."""
     return []
