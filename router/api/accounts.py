@@ -125,12 +125,12 @@ async def put(request: web.Request, body: AccountBody) -> web.Response:
     if body.password is not None:
         check_password(body.password, login)
         account = msgspec.structs.replace(account, must_change=body.must_change)
-        written = await _write(request, account, body.password, "PutAccount")
+        written = await _write(request, account, body.password, "PutAccount", seen=old)
     elif old is None:
         return respond(await make_account(request, account), 201)
     else:
         account = msgspec.structs.replace(account, must_change=old.must_change)
-        written = await request.app[SESSIONS].put(account, act=act_of(request, "PutAccount"))
+        written = await request.app[SESSIONS].put(account, seen=old, act=act_of(request, "PutAccount"))
     return respond(account_view(written), 200 if old is not None else 201)
 
 
@@ -140,7 +140,8 @@ async def reset(request: web.Request) -> FirstPassword:
     account = _known(request)
     _check(request, account)
     password = first_password(request.app[DEPS].ids)
-    await _write(request, msgspec.structs.replace(account, must_change=True), password, "ResetPassword")
+    changed = msgspec.structs.replace(account, must_change=True)
+    await _write(request, changed, password, "ResetPassword", seen=account)
     return FirstPassword(login=account.login, password=password)
 
 
@@ -176,7 +177,9 @@ async def disable_key(request: web.Request) -> KeyView:
 async def make_account(request: web.Request, account: Account) -> NewAccount:
     """Write a new account with a first password."""
     password = first_password(request.app[DEPS].ids)
-    written = await _write(request, msgspec.structs.replace(account, must_change=True), password, "PutAccount")
+    written = await _write(
+        request, msgspec.structs.replace(account, must_change=True), password, "PutAccount", seen=None
+    )
     return NewAccount(**msgspec.structs.asdict(account_view(written)), password=password)
 
 
@@ -198,9 +201,11 @@ def accounts_of(request: web.Request, agent: str) -> list[Account]:
     return found
 
 
-async def _write(request: web.Request, account: Account, password: str, command: str) -> Account:
+async def _write(
+    request: web.Request, account: Account, password: str, command: str, *, seen: Account | None
+) -> Account:
     hashed = await request.app[PASSWORDS].hash(password)
-    return await request.app[SESSIONS].put(account, hashed, act=act_of(request, command))
+    return await request.app[SESSIONS].put(account, hashed, seen=seen, act=act_of(request, command))
 
 
 def _known(request: web.Request) -> Account:

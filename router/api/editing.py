@@ -24,7 +24,7 @@ def if_match(request: web.Request) -> int | None:
     if text in ("", "*"):
         return None
     digits = text.removeprefix("W/").strip('"')
-    if not digits.isdecimal():
+    if not digits.isdecimal() or len(digits) > limits.REVISION_DIGITS_MAX:
         raise Problem("bad_request", 'If-Match is the ETag of the record as you read it, like "7", or *.')
     return int(digits)
 

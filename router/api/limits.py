@@ -27,6 +27,7 @@ ADDRESSES_MAX = 50  # of one customer: more than anybody has, and than a page sh
 CUSTOMERS_PAGE_MAX = 50  # customers of one search: who sees more types another letter
 CONTACTS_MAX = 20  # latest contacts on a customer's card
 SEARCH_CHARS_MIN = 2  # of a search: one letter is in every name
+REVISION_DIGITS_MAX = 18  # digits of a revision or a position in a header: what 64 bits hold
 SEQ_DIGITS_MAX = 12  # digits of a message number in a path; no conversation has that many
 TOKEN_MS = 1_800_000  # life of an access token: 30 min
 SESSION_MS_MAX = 43_200_000  # a login can be refreshed for 12 h: one shift with overtime (ASVS 7.3.2)

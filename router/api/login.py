@@ -104,7 +104,7 @@ async def refresh(request: web.Request) -> web.Response:
 @routes.route("POST", "/api/v1/logout", action="session", status=200)
 async def logout(request: web.Request) -> dict[str, str]:
     """End every session of your account, on all devices, sockets included."""
-    await request.app[SESSIONS].end(principal_of(request).login)
+    await request.app[SESSIONS].change(principal_of(request).login, act=None)
     return {}
 
 
@@ -114,19 +114,19 @@ async def change_password(request: web.Request, body: PasswordBody) -> web.Respo
     principal, accounts = principal_of(request), request.app[DEPS].accounts
     throttle, address = request.app[THROTTLE], client_address(request)
     throttle.check(principal.login, address)
+    account = accounts.account(principal.login)
+    if account is None:
+        raise Problem("unauthenticated", "Log in again.")
     if not await request.app[PASSWORDS].verify(await accounts.password_hash(principal.login), body.old):
         throttle.failed(principal.login, address)
         raise Problem("login_failed", "The old password is wrong.")
     check_password(body.password, principal.login)
-    account = accounts.account(principal.login)
-    if account is None:
-        raise Problem("unauthenticated", "Log in again.")
     if account.must_change and body.password == body.old:
         said = "This is the password that you were given. Choose another one."
         raise Problem("invalid", said, errors=(ProblemPart(pointer="/password", detail=said),))
     hashed = await request.app[PASSWORDS].hash(body.password)
-    account = msgspec.structs.replace(account, must_change=False)
-    written = await request.app[SESSIONS].put(account, hashed, act=act_of(request, "ChangePassword"))
+    changed = msgspec.structs.replace(account, must_change=False)
+    written = await request.app[SESSIONS].put(changed, hashed, seen=account, act=act_of(request, "ChangePassword"))
     return _session(request, written)
 
 

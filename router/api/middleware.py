@@ -97,7 +97,7 @@ def _principal(request: web.Request) -> Principal | None:
 async def _caught_up(request: web.Request) -> None:
     """Read your writes, on any node: wait until this one has applied what the caller already saw."""
     given = request.headers[POSITION_HEADER]
-    if not given.isdecimal() or len(given) > 18:
+    if not given.isdecimal() or len(given) > limits.REVISION_DIGITS_MAX:
         raise Problem("bad_request", f"{POSITION_HEADER} is the number that an earlier answer carried.")
     if not await request.app[DEPS].gateway.reached(int(given), limits.REACHED_WAIT_S):
         raise Problem(

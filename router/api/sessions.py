@@ -1,6 +1,8 @@
 """Ending sessions: a token of an older version is void, and sockets that came with one are cut at once (ASVS 7.4)."""
 
+import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -18,13 +20,34 @@ class Sessions:
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
         self._told: list[Callable[[str], None]] = []
+        self._turn = asyncio.Lock()
 
     def on_change(self, told: Callable[[str], None]) -> None:
         """Call `told` with the login whenever an account was changed here."""
         self._told.append(told)
 
-    async def put(self, account: Account, password_hash: str | None = None, *, act: Act | None) -> Account:
-        """Write an account under its next version; every session of it ends."""
+    async def put(
+        self, account: Account, password_hash: str | None = None, *, seen: Account | None, act: Act
+    ) -> Account:
+        """Write an account under its next version; every session of it ends.
+
+        Raises Problem unless it is still as it was `seen` (None: not there). A password takes a while to hash, and
+        who was disabled meanwhile stays so.
+        """
+        async with self._turn:
+            if self._accounts.account(account.login) != seen:
+                raise _overtaken(account.login, new=seen is None)
+            return await self._write(account, password_hash, act)
+
+    async def change(self, login: str, *, act: Act | None, **changed: Any) -> None:
+        """Change these fields of an account as it is by then (none: only end its sessions). Raises Problem for none."""
+        async with self._turn:
+            account = self._accounts.account(login)
+            if account is None:
+                raise Problem("not_found", "There is no such account.")
+            await self._write(msgspec.structs.replace(account, **changed), None, act)
+
+    async def _write(self, account: Account, password_hash: str | None, act: Act | None) -> Account:
         old = self._accounts.account(account.login)
         account = msgspec.structs.replace(account, version=old.version + 1 if old is not None else 1)
         await self._accounts.put_account(account, password_hash, act=act)
@@ -32,12 +55,13 @@ class Sessions:
             told(account.login)
         return account
 
-    async def end(self, login: str) -> None:
-        """End every session of a login. Raises Problem for no account."""
-        account = self._accounts.account(login)
-        if account is None:
-            raise Problem("not_found", "There is no such account.")
-        await self.put(account, act=None)
+
+def _overtaken(login: str, *, new: bool) -> Problem:
+    if new:
+        return Problem("duplicate_id", "There is an account with this login already.", subject=login)
+    return Problem(
+        "stale_revision", "The account was changed at the same time. Look at it, then ask again.", subject=login
+    )
 
 
 def act_of(request: web.Request, command: str) -> Act:

@@ -154,8 +154,7 @@ async def _set_disabled(request: web.Request, *, disabled: bool) -> web.Response
 async def _shut(request: web.Request, accounts: Iterable[Account], command: str, *, disabled: bool) -> None:
     for account in accounts:
         if account.disabled != disabled:
-            changed = msgspec.structs.replace(account, disabled=disabled)
-            await request.app[SESSIONS].put(changed, act=act_of(request, command))
+            await request.app[SESSIONS].change(account.login, act=act_of(request, command), disabled=disabled)
 
 
 async def _put(request: web.Request, record: c.CentreRecord, *, seen: int) -> Done | Later:
