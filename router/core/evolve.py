@@ -293,8 +293,8 @@ def _item_opened(state: State, event: e.ItemOpened) -> None:
 
 def _item_queued(state: State, event: e.ItemQueued) -> None:
     item = _move(state, event.item, event)
-    if event.reason == "absent":
-        _tell_returned(state, item)
+    if item.agent:
+        _tell_returned(state, item, event)
     _leave_agent(state, item, event.at)
     item.queue = event.queue
     item.requirement = event.requirement
@@ -318,9 +318,10 @@ def _item_queued(state: State, event: e.ItemQueued) -> None:
     meta.seq = max(meta.seq, event.seq)
 
 
-def _tell_returned(state: State, item: WorkItem) -> None:
-    """Remember for its agent, who is away, that the item was taken back."""
-    if item.agent in state.presences:
+def _tell_returned(state: State, item: WorkItem, event: e.ItemQueued) -> None:
+    """Remember for its agent, if they were not there, that the item was taken from them."""
+    presence = state.presences.get(item.agent)
+    if presence is not None and (event.reason == "absent" or not presence.clients):
         presence = state.edit_presence(item.agent)
         presence.returned = (*presence.returned, item.id)[-limits.RETURNED_KEPT_MAX :]
 

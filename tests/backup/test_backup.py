@@ -172,6 +172,8 @@ def replayed(server: Server, position: int) -> str:
 def refused(*arguments: str) -> Result:
     """A command that ends with an error."""
     ended = CliRunner().invoke(app, list(arguments))
+    if ended.exception is not None and not isinstance(ended.exception, SystemExit):
+        raise ended.exception
     assert ended.exit_code in (1, 5), ended.output
     return ended
 

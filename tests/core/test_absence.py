@@ -243,6 +243,7 @@ def test_a_supervisor_moves_all_items_of_an_absent_agent_in_one_act(to: dict[str
         assert (item.state, item.queue, item.only) == ("queued", queue, only)
         seqs.add(item.seq)
     assert len(seqs) == 2, "each has a place of its own"
+    assert set(world.state.presences["ann"].returned) == {"i-email", "i-asked"}
 
 
 def test_moving_is_refused_whole_and_leaves_a_call_where_it_is() -> None:
