@@ -159,24 +159,25 @@ async def test_what_another_leader_changed_meanwhile_is_told_and_not_overwritten
 
 
 async def test_the_day_shows_what_was_just_done_and_saves_it_as_a_file(arrive: Arrive, place: Place) -> None:
-    before = (await place.call("GET", "/reports/day?by=queue&queue=law"))["total"]["offered"]
+    queue = {"names": {"en": "Just opened"}, "team": "front"}
+    await place.call("PUT", "/queues/new", queue, status=201)
     item = await place.chat("Good day", visitor="today")
-    await place.call("POST", f"/items/{item}/transfer", {"queue": "law"})
-    leo = await arrive("leo")
+    await place.call("POST", f"/items/{item}/transfer", {"queue": "new"})
 
-    async def counted() -> bool:
-        total = (await place.call("GET", "/reports/day?by=queue&queue=law"))["total"]
-        return bool(total["offered"] == before + 1)
+    async def archived() -> bool:
+        return bool((await place.call("GET", "/reports/day?by=queue&queue=new"))["rows"])
 
-    assert await eventually(counted)
-    await at(leo, "today/queue")
-    row = leo.page.locator("tbody tr", has_text="Specialists").locator("td").first
-    await expect(row).to_have_text(str(before + 1))
+    counted: bool = await eventually(archived)
+    assert counted
+    leo = await at(await arrive("leo"), "today/queue")
+    figures = leo.page.locator("tbody tr", has_text="Just opened").locator("td")
+    await expect(figures.first).to_have_text("1")
+    assert (await figures.all_inner_texts())[:4] == ["1", "0", "0", "1"]
     async with leo.page.expect_download() as download:
         await leo.press("Save as CSV")
     lines = (await (await download.value).path()).read_text().splitlines()
     assert lines[0].startswith("queue,offered,answered,abandoned")
-    assert any(line.startswith(f"law,{before + 1},") for line in lines)
+    assert any(line.startswith("new,1,0,0,1,") for line in lines)
     await leo.page.get_by_role("link", name="Quarter hour").click()
     await expect(leo.page.locator(".plot canvas")).to_be_visible()
 

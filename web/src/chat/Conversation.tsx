@@ -7,6 +7,8 @@ import { t } from "../shared/i18n";
 import { Button, Dialog } from "../shared/ui";
 import { agentTypes, delivered, kept, leave, left, line, type Message, messages, say, seen, startAnew, state, typing } from "./talk";
 
+const MESSAGE_CHARS_MAX = 4_000; // always within the 16 KiB that the server takes, whatever the script
+
 export function Conversation() {
   const leaving = useSignal(false);
   const over = left.value || state.value?.turned_away;
@@ -122,7 +124,15 @@ function Composer({ onLeave }: { onLeave: () => void }) {
       <label for="message" class="unseen">
         {t("chat.message")}
       </label>
-      <textarea id="message" rows={3} value={text.value} placeholder={t("chat.message")} onInput={input} onKeyDown={key} />
+      <textarea
+        id="message"
+        rows={3}
+        maxLength={MESSAGE_CHARS_MAX}
+        value={text.value}
+        placeholder={t("chat.message")}
+        onInput={input}
+        onKeyDown={key}
+      />
       <div class="row">
         <Button kind="danger" onClick={onLeave}>
           {t("chat.leave")}

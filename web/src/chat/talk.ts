@@ -68,6 +68,7 @@ addEventListener("offline", () => socket?.io.engine.close());
 addEventListener("online", () => socket?.disconnect().connect());
 
 export function begin(visitor: Visitor): void {
+  refusal.value = "";
   keep({ ...visitor, token: "", unsent: [] });
   connect();
 }
