@@ -100,6 +100,7 @@ def agent_summary(state: State, agent: str) -> dict[str, Any]:
         "since_at_ms": presence.since,
         "connected": bool(presence.clients),
         "activity": state.activity(agent),
+        "holds": len(state.holds.get(agent, ())) + len(state.parked.get(agent, ())),
         "memberships": {
             queue: {"order": membership.order, "enabled": membership.enabled}
             for queue, membership in sorted(state.memberships(record).items())

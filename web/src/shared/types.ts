@@ -58,6 +58,8 @@ export interface AgentSummary {
   since_at_ms: number;
   connected: boolean;
   activity: string;
+  /** How many items are theirs, those on hold too. */
+  holds: number;
   memberships: Record<string, { order: number; enabled: boolean }>;
   returned?: string[];
   temporary?: { skill?: string; queue?: string; level?: number; until_at_ms: number }[];

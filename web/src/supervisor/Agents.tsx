@@ -3,7 +3,6 @@ import { useSignal } from "@preact/signals";
 import { moment } from "../shared/clock";
 import { t } from "../shared/i18n";
 import { all } from "../shared/records";
-import type { Item } from "../shared/types";
 import { Badge, Button, Empty, Field, Select, Timer, type Tone } from "../shared/ui";
 import { AgentDetail } from "./AgentDetail";
 import { type Choice, reasonName, skillChoices, skillName, teamChoices, teamName } from "./centre";
@@ -12,13 +11,7 @@ import { NewAgent } from "./NewAgent";
 import { RowLink, Split, Table } from "./parts";
 import type { Agent } from "./types";
 
-const HELD = ["reserved", "active", "wrapping", "pending"] as const;
 const TONES: Record<Agent["state"], Tone> = { available: "good", not_ready: "warn", offline: "calm" };
-
-interface Shown {
-  agents: Agent[];
-  held: Record<string, number>;
-}
 
 interface Filter {
   name: string;
@@ -32,7 +25,7 @@ export function Agents({ id }: { id: string }) {
   const filter = useSignal<Filter>({ name: "", team: "", skill: "", state: "" });
   const adding = useSignal(false);
   if (!value) return <p class="empty">{refusal || t("loading")}</p>;
-  const found = value.agents.filter((agent) => fits(agent, filter.value));
+  const found = value.filter((agent) => fits(agent, filter.value));
   const list = (
     <>
       <div class="row">
@@ -43,7 +36,7 @@ export function Agents({ id }: { id: string }) {
         </Button>
       </div>
       <Filters value={filter.value} onChange={(change) => (filter.value = { ...filter.value, ...change })} />
-      {found.length ? <AgentTable agents={found} held={value.held} open={id} /> : <Empty title={t("supervisor.nobody")} />}
+      {found.length ? <AgentTable agents={found} open={id} /> : <Empty title={t("supervisor.nobody")} />}
       {adding.value && <NewAgent onClose={() => (adding.value = false)} />}
     </>
   );
@@ -54,14 +47,8 @@ export function Agents({ id }: { id: string }) {
   );
 }
 
-async function load(): Promise<Shown> {
-  const [agents, ...items] = await Promise.all([
-    all<Agent>("/agents"),
-    ...HELD.map((state) => all<Item>(`/items?state=${state}`)),
-  ]);
-  const held: Record<string, number> = {};
-  for (const { agent } of items.flat()) held[agent] = (held[agent] ?? 0) + 1;
-  return { agents: agents.sort((a, b) => a.name.localeCompare(b.name)), held };
+async function load(): Promise<Agent[]> {
+  return (await all<Agent>("/agents")).sort((a, b) => a.name.localeCompare(b.name));
 }
 
 function fits(agent: Agent, { name, team, skill, state }: Filter): boolean {
@@ -110,11 +97,7 @@ function Filters({ value, onChange }: { value: Filter; onChange: (change: Partia
   );
 }
 
-interface TableProps extends Shown {
-  open: string;
-}
-
-function AgentTable({ agents, held, open }: TableProps) {
+function AgentTable({ agents, open }: { agents: Agent[]; open: string }) {
   return (
     <Table label={t("supervisor.tab_agents")}>
       <thead>
@@ -132,15 +115,15 @@ function AgentTable({ agents, held, open }: TableProps) {
       </thead>
       <tbody>
         {agents.map((agent) => (
-          <AgentLine key={agent.id} agent={agent} held={held[agent.id] ?? 0} open={agent.id === open} />
+          <AgentLine key={agent.id} agent={agent} open={agent.id === open} />
         ))}
       </tbody>
     </Table>
   );
 }
 
-function AgentLine({ agent, held, open }: { agent: Agent; held: number; open: boolean }) {
-  const { id, name, teams, skills, activity, connected } = agent;
+function AgentLine({ agent, open }: { agent: Agent; open: boolean }) {
+  const { id, name, teams, skills, activity, connected, holds } = agent;
   const until = (skill: string) => agent.temporary.find((one) => one.skill === skill)?.until_at_ms;
   return (
     <tr class={open ? "current" : ""}>
@@ -155,7 +138,7 @@ function AgentLine({ agent, held, open }: { agent: Agent; held: number; open: bo
       </td>
       <td class="roomy">{connected ? t(`activity.${activity}`) : "–"}</td>
       <td class="number">
-        {held > 0 && !connected ? <Badge tone="bad">{t("supervisor.absent_with", { count: held })}</Badge> : held}
+        {holds > 0 && !connected ? <Badge tone="bad">{t("supervisor.absent_with", { count: holds })}</Badge> : holds}
       </td>
       <td class="wide">
         {Object.entries(skills).map(([skill, level], index) => (

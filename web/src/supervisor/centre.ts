@@ -51,7 +51,7 @@ export function mine(named: readonly string[]): boolean {
 }
 
 export function skillName(id: string): string {
-  return named(skills.value[id]?.names, id);
+  return named(skills.value[id]?.names, known(`language.${id}`) ?? id);
 }
 
 export function teamName(id: string): string {
