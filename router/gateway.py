@@ -51,6 +51,10 @@ class StoreError(Exception):
     """The store cannot be reached or cannot take more; nothing was promised. Try again later."""
 
 
+class Unstorable(ValueError):
+    """A value that a caller gave and no text or number of the data base holds, like a NUL in a name."""
+
+
 class KeyConflict(Exception):
     """This idempotency key was used for another command."""
 

@@ -11,7 +11,7 @@ import msgspec
 
 from router.api import limits
 from router.core.rejections import CODES
-from router.gateway import EventRefused, KeyConflict, Outcome, StoreError
+from router.gateway import EventRefused, KeyConflict, Outcome, StoreError, Unstorable
 
 STATUSES: dict[str, int] = {
     **{code: 404 for code in CODES if code.startswith("unknown_")},
@@ -148,8 +148,8 @@ def as_problem(error: Exception) -> Problem | None:
             "Nothing was changed for sure. Send the same request again, with the same Idempotency-Key.",
             headers={"Retry-After": str(limits.RETRY_AFTER_S)},
         )
-    if isinstance(error, UnicodeEncodeError | OverflowError):
-        return Problem("bad_request", "A header is no UTF-8 text, or a number takes more than 64 bits.")
+    if isinstance(error, UnicodeEncodeError | OverflowError | Unstorable):
+        return Problem("bad_request", "A text is no UTF-8 or holds a NUL, or a number takes more than 64 bits.")
     if isinstance(error, KeyConflict):
         return Problem("key_conflict", "This key was used for another request. Use a new one for a new request.")
     if isinstance(error, EventRefused):

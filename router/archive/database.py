@@ -21,11 +21,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from router.archive import limits
 from router.archive.errors import DatabaseUnusable
-from router.gateway import StoreError
+from router.gateway import StoreError, Unstorable
 
 T = TypeVar("T")
 
-_OURS: Final = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
+_OURS: Final = (IntegrityError, ProgrammingError, NotSupportedError)
 """What SQL raises for a defect of ours; anything else it raises means that it is away, busy or full."""
 
 _DRIVERS: Final = {
@@ -130,11 +130,14 @@ class Database:
 
 @contextmanager
 def as_store_errors() -> Iterator[None]:
-    """What is theirs becomes a StoreError, to be tried again; what is ours stays what it is."""
+    """What is theirs becomes a StoreError, to be tried again; a caller's value that does not fit, Unstorable; what is
+    ours stays what it is."""
     try:
         yield
     except _OURS:
         raise
+    except DataError as error:
+        raise Unstorable(str(error.orig).partition("\n")[0]) from error
     except (DBAPIError, PoolTimeout, OSError) as error:
         said = str(getattr(error, "orig", error)).partition("\n")[0]
         raise StoreError(f"the data base does not answer: {said}") from error
@@ -158,7 +161,9 @@ def _usable() -> Iterator[None]:
 
 def _engine(url: str) -> AsyncEngine:
     with _usable():
-        engine = create_async_engine(_async_url(url), pool_size=limits.READERS_MAX, max_overflow=0, pool_pre_ping=True)
+        engine = create_async_engine(
+            _async_url(url), pool_size=limits.READERS_MAX, max_overflow=0, pool_pre_ping=True, hide_parameters=True
+        )
     _as_promised(engine.sync_engine)
     return engine
 
@@ -168,7 +173,7 @@ def plain_engine(url: str) -> Engine:
     with _usable():
         parsed = _async_url(url)
         plain = parsed.drivername.replace("+aiosqlite", "+pysqlite")
-        return _as_promised(create_engine(parsed.set(drivername=plain)))
+        return _as_promised(create_engine(parsed.set(drivername=plain), hide_parameters=True))
 
 
 def _as_promised(engine: Engine) -> Engine:

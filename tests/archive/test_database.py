@@ -2,13 +2,14 @@
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from router.archive.database import Database
 from router.archive.errors import DatabaseUnusable
 from router.archive.history import SqlHistory
 from router.archive.migrate import upgrade
 from router.archive.schema import alarms, messages
-from router.gateway import StoreError
+from router.gateway import StoreError, Unstorable
 from tests.archive.domain import Domain, rows
 
 ALARM = {"position": 1, "at_ms": 1, "code": "c", "subject": "s", "count": 1}
@@ -50,6 +51,24 @@ async def test_a_defect_of_ours_is_not_taken_for_a_data_base_that_is_away(databa
     with pytest.raises(Exception, match=r"(?i)foreign key|not.null"):
         async with database.writing() as connection:
             await connection.execute(messages.insert(), [{"position": 1, "conversation": "none", "seq": 1}])
+
+
+@pytest.mark.service
+async def test_a_value_that_no_column_holds_is_its_callers(migrated_template: str, postgresql: str) -> None:
+    """PostgreSQL takes no NUL: that is neither a defect of ours nor a data base that is away."""
+    database = await Database.open(f"postgresql://postgres@/{migrated_template}?host={postgresql}")
+    with pytest.raises(Unstorable, match="NUL"):
+        async with database.reading() as connection:
+            await connection.execute(select(alarms).where(alarms.c.code == "a\0b"))
+    await database.close()
+
+
+async def test_an_error_does_not_say_what_was_in_the_row(database: Database) -> None:
+    """It is logged, and a customer's card has no place in a log."""
+    with pytest.raises(DBAPIError) as failed:
+        async with database.writing() as connection:
+            await connection.execute(alarms.insert(), [ALARM | {"code": "secret", "subject": None}])
+    assert "parameters hidden" in str(failed.value).partition("[SQL")[2]
 
 
 @pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all.db", "postgresql://postgres@/x?host=/nowhere"])
