@@ -105,6 +105,9 @@ def _teams_of(state: State, row: AuditRow, side: dict[str, Any]) -> Iterator[str
         case "account":
             agent = state.agents.get(side.get("agent", ""))
             yield from agent.teams if agent is not None else ()
+        case "presence":
+            agent = state.agents.get(row.subject)
+            yield from agent.teams if agent is not None else ()
         case "item":
             yield from item_teams(state, side.get("queue", ""), side.get("agent", ""))
         case _:

@@ -8,7 +8,7 @@ from aiohttp import web
 from router.api import limits
 from router.api.agents import agent_of
 from router.api.commanding import Done, answer_command
-from router.api.routes import Routes
+from router.api.routes import Routes, principal_of
 from router.core import commands as c
 from router.core.limits import HELD_MAX, PENDING_MAX
 from router.core.presence import PresenceState
@@ -38,8 +38,14 @@ class SignOutBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 @routes.route("PUT", f"{_AGENT}/presence", action="agent.act", body=PresenceBody, answer=Done, answers_command=True)
 async def put_presence(request: web.Request, body: PresenceBody) -> web.Response:
-    """Say that the agent is available, not ready (with a reason; now or after this item) or offline."""
-    return await answer_command(request, presence_command(agent_of(request, "agent.act").id, body))
+    """Say that the agent is available, not ready (with a reason; now or after this item) or offline.
+
+    A supervisor who says it for somebody else leaves a row in the audit, and cannot say `after`.
+    """
+    agent = agent_of(request, "agent.act").id
+    if agent == principal_of(request).agent:
+        return await answer_command(request, presence_command(agent, body))
+    return await answer_command(request, c.ForcePresence(agent=agent, state=body.state, reason=body.reason))
 
 
 @routes.route("POST", f"{_AGENT}/sign-out", action="agent.act", body=SignOutBody, answer=Done, answers_command=True)

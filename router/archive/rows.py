@@ -16,6 +16,7 @@ from router.core import events as e
 from router.core.conversation import Conversation, Delivery
 from router.core.evolve import evolve
 from router.core.item import HELD, WorkItem
+from router.core.presence import Presence
 from router.core.state import Ref, State
 from router.wire.codec import Entry, Handled
 
@@ -48,7 +49,8 @@ _CentreEvent: TypeAlias = (
     | e.QueueOpened
 )
 
-_AUDITED_COMMANDS: Final = frozenset({"RequeueItem", "TransferItem", "MoveItems", "SignOut", "RetryDelivery"})
+_FORCED: Final = "ForcePresence"
+_AUDITED_COMMANDS: Final = frozenset({"RequeueItem", "TransferItem", "MoveItems", "SignOut", "RetryDelivery", _FORCED})
 """Commands beside the centre's that a supervisor may give in an agent's place: who gave them is kept, and for each
 item where it was before and after."""
 
@@ -113,10 +115,11 @@ class Chronicle:
         acts: dict[tuple[int, Ref], int] = {}
         for position, event, author in zip(count(entry.first), entry.events, _authors(entry), strict=False):
             item = getattr(event, "item", "")
-            before = self._place(item)
+            subject = _subject(event, author)
+            before = self._place(subject)
             self._apply(position, event, author)
             if author is not None and author.kind in _AUDITED_COMMANDS:
-                self._audit_act(acts, position, event, author, before)
+                self._audit_act(acts, position, event, author, subject=subject, before=before)
             if item:
                 self._add("stories", position, item=item, entry=entry.last)
         quiet(self.state)
@@ -185,14 +188,20 @@ class Chronicle:
         self._audit(position, event.at, author, ref, before=_json(before), after=_json(after))
 
     def _audit_act(
-        self, acts: dict[tuple[int, Ref], int], position: int, event: e.Event, author: Handled, before: Any
+        self,
+        acts: dict[tuple[int, Ref], int],
+        position: int,
+        event: e.Event,
+        author: Handled,
+        *,
+        subject: Ref,
+        before: Any,
     ) -> None:
         """One row for each thing that a command moved: from where it was before to where it is at its last event.
 
         `acts` are the rows of the entry so far, by command and subject.
         """
-        subject = _subject(event)
-        after = self._place(subject[1])
+        after = self._place(subject)
         row = acts.get((author.command, subject))
         if row is not None:
             self._put("audit", (row,), {"after": after})
@@ -200,12 +209,12 @@ class Chronicle:
             acts[author.command, subject] = position
             self._audit(position, event.at, author, subject, before=before, after=after)
 
-    def _place(self, item: str) -> dict[str, str] | None:
-        """Where an item is, as people who look back want to see it."""
-        record = self.state.items.get(item)
-        if record is None:
-            return None
-        return {"state": record.state, "queue": record.queue, "agent": record.agent, "only": record.only}
+    def _place(self, subject: Ref) -> dict[str, str] | None:
+        """Where an item is, or what an agent says, as people who look back want to see it."""
+        record = self.state.get(subject)
+        if isinstance(record, WorkItem):
+            return {"state": record.state, "queue": record.queue, "agent": record.agent, "only": record.only}
+        return {"state": record.state, "reason": record.reason} if isinstance(record, Presence) else None
 
     def _audit(self, position: int, at: int, author: Handled | None, ref: Ref, **change: Any) -> None:
         self._add(
@@ -491,11 +500,13 @@ def _centre_ref(event: _CentreEvent) -> Ref:
             return "agent", event.agent
 
 
-def _subject(event: e.Event) -> Ref:
-    """What a supervisor's command was about, from its first event."""
-    return (
-        ("delivery", event.delivery) if isinstance(event, e.DeliveryRetried) else ("item", getattr(event, "item", ""))
-    )
+def _subject(event: e.Event, author: Handled | None) -> Ref:
+    """What a supervisor's command was about, from one of its events."""
+    if isinstance(event, e.DeliveryRetried):
+        return ("delivery", event.delivery)
+    if isinstance(event, e.PresenceChanged) and author is not None and author.kind == _FORCED:
+        return ("presence", event.agent)
+    return ("item", getattr(event, "item", ""))
 
 
 def _record_agents(event: e.Event) -> tuple[str, ...]:

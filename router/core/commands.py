@@ -143,6 +143,14 @@ class SetPresence(_Command, frozen=True):
     after: bool = False
 
 
+class ForcePresence(_Command, frozen=True):
+    """A supervisor says it in the agent's place: a forced act, which the audit keeps."""
+
+    agent: str
+    state: PresenceState
+    reason: str = ""
+
+
 class SignOut(_Command, frozen=True):
     """The agent goes home. `choices` says of each item that is theirs: `keep`, `return` to its queue, or the id of
     the colleague it is handed to."""
@@ -415,6 +423,7 @@ Command: TypeAlias = (
     | LoseClient
     | LoseGateway
     | SetPresence
+    | ForcePresence
     | SignOut
     | OfferCall
     | AnswerCall

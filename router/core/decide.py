@@ -29,6 +29,7 @@ DECIDE: Final[dict[type, Callable[[State, Any, int], Decision]]] = {
     c.LoseClient: decide_presence.lose_client,
     c.LoseGateway: decide_presence.lose_gateway,
     c.SetPresence: decide_presence.set_presence,
+    c.ForcePresence: decide_presence.force_presence,
     c.SignOut: decide_presence.sign_out,
     c.OfferCall: decide_call.offer_call,
     c.AnswerCall: decide_call.answer_call,

@@ -78,6 +78,12 @@ def set_presence(state: State, command: c.SetPresence, now: int) -> Decision:
             return [changed, *(event for _, left in left_behind(state, agent.id, now) for event in left)]
 
 
+def force_presence(state: State, command: c.ForcePresence, now: int) -> Decision:
+    """A supervisor says it: the same as if the agent had."""
+    said = c.SetPresence(agent=command.agent, state=command.state, reason=command.reason)
+    return set_presence(state, said, now)
+
+
 def sign_out(state: State, command: c.SignOut, now: int) -> Decision:
     """The agent goes home, having said of each item what becomes of it. Reserved ones go back to their places."""
     agent = command.agent

@@ -99,6 +99,7 @@ CHANGES = (
     ),
     Example("POST", f"{_ITEM}/transfer", "/api/v1/items/item-m1/transfer", {"to_agent": "ann"}, (("item", "item-m1"),)),
     Example("POST", f"{_AGENT}/move", "/api/v1/agents/ann/move", {"to_agent": "bob"}, (("item", "item-m1"),)),
+    Example("PUT", f"{_AGENT}/presence", "/api/v1/agents/ann/presence", {"state": "offline"}, (("presence", "ann"),)),
     Example("POST", f"{_ITEM}/requeue", "/api/v1/items/item-m1/requeue", {}, (("item", "item-m1"),)),
     Example("PUT", _ACCOUNT, "/api/v1/accounts/new", {"agent": "ann", "grants": [AGENT_GRANT]}, (("account", "new"),)),
     Example("POST", f"{_ACCOUNT}/reset", "/api/v1/accounts/new/reset", {}, (("account", "new"),)),
@@ -131,7 +132,6 @@ OTHERS = {
     "POST /api/v1/customers/search",
     "POST /api/v1/conversations/{conversation}/typing",
     "POST /api/v1/conversations/{conversation}/seen",
-    "PUT /api/v1/agents/{agent}/presence",
     *(
         f"POST {_ITEM}/{action}"
         for action in (

@@ -100,7 +100,7 @@ async def test_supervisors_see_what_is_about_their_own_teams_and_agents_nothing(
         await made(house, example)
     first, second = await rows(house, "lea", limit=200), await rows(house, "sam", limit=200)
     everything = await rows(house, "root", limit=200)
-    assert {row["kind"] for row in first} == {"agent", "queue", "team", "account", "item"}
+    assert {row["kind"] for row in first} == {"agent", "queue", "team", "account", "item", "presence"}
     assert {(row["kind"], row["subject"]) for row in second} == {
         ("agent", "eve"),
         ("queue", "expert"),

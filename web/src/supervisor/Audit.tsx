@@ -10,7 +10,7 @@ import { difference, type Difference } from "./difference";
 import { useLive } from "./live";
 import type { AuditRow } from "./types";
 
-const KINDS = ["agent", "account", "queue", "item", "team", "skill", "hours", "code", "category", "entry_point", "key", "customer"] as const;
+const KINDS = ["agent", "account", "queue", "item", "presence", "team", "skill", "hours", "code", "category", "entry_point", "key", "customer"] as const;
 
 const LOGIN = "login:"; // what the name of a person begins with in the log
 const OTHERS = /:|^(cli|console)$/; // what is no person's login: keys, and the operator's own machine
@@ -134,6 +134,6 @@ function deed({ command, before, after }: AuditRow): string {
 }
 
 function nameOf(kind: string, subject: string): string {
-  const name = { agent: personName, queue: queueName, skill: skillName, team: teamName }[kind];
+  const name = { agent: personName, presence: personName, queue: queueName, skill: skillName, team: teamName }[kind];
   return name ? name(subject) : subject;
 }
