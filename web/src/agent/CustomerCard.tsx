@@ -4,14 +4,15 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Problem } from "../shared/api";
 import { moment } from "../shared/clock";
-import { type Card, card, type Customer, type Identity } from "../shared/customers";
-import { LANGUAGES, t } from "../shared/i18n";
+import { type Card, card, type Customer } from "../shared/customers";
+import { t } from "../shared/i18n";
 import type { Item } from "../shared/types";
 import { Button, complain } from "../shared/ui";
 import { codeName, queueName } from "./centre";
 import { ChannelMark } from "./ChannelMark";
 import { CustomerForm } from "./CustomerForm";
 import { CustomerLink } from "./CustomerLink";
+import { checked, languageOf } from "./customerWords";
 import { caller, given, nameKnown } from "./work";
 
 export function CustomerCard({ item }: { item: Item }) {
@@ -109,17 +110,6 @@ function Contacts({ of: { customer }, item }: { of: Card; item: string }) {
       </ol>
     </details>
   );
-}
-
-/** Whether, how, when and by whom the identity was checked. */
-export function checked(identity: Identity | null): string {
-  if (!identity) return t("agent.not_checked");
-  return t("agent.checked", { how: identity.how, at: moment(identity.at_ms), by: identity.by });
-}
-
-/** A language's name in the reader's. */
-export function languageOf(tag: string): string {
-  return tag in LANGUAGES ? t(`language.${tag as keyof typeof LANGUAGES}`) : tag || t("agent.not_said");
 }
 
 /** A customer who was erased, or is nobody's to see, is shown as unknown. */

@@ -4,7 +4,7 @@ import { Problem } from "../shared/api";
 import { type Address, type Card, type Fields, write } from "../shared/customers";
 import { LANGUAGES, t } from "../shared/i18n";
 import { attempt, Button, Dialog, Field, notify, Select } from "../shared/ui";
-import { checked, languageOf } from "./CustomerCard";
+import { checked, languageOf } from "./customerWords";
 
 const KINDS = ["phone", "email", "handle"] as const;
 

@@ -6,7 +6,7 @@ import { all } from "../shared/records";
 import { attempt, Badge, Button, Select, Timer } from "../shared/ui";
 import { Abilities } from "./Abilities";
 import { Access } from "./Access";
-import { AgentState } from "./Agents";
+import { AgentState } from "./AgentState";
 import { queueName, reasonChoices, teamName } from "./centre";
 import { DestinationChoice, useDestination } from "./Destination";
 import { refreshAll, useLive } from "./live";

@@ -3,15 +3,14 @@ import { useSignal } from "@preact/signals";
 import { moment } from "../shared/clock";
 import { t } from "../shared/i18n";
 import { all } from "../shared/records";
-import { Badge, Button, Empty, Field, Select, Timer, type Tone } from "../shared/ui";
+import { Badge, Button, Empty, Field, Select } from "../shared/ui";
 import { AgentDetail } from "./AgentDetail";
-import { type Choice, reasonName, skillChoices, skillName, teamChoices, teamName } from "./centre";
+import { AgentState } from "./AgentState";
+import { type Choice, skillChoices, skillName, teamChoices, teamName } from "./centre";
 import { useLive } from "./live";
 import { NewAgent } from "./NewAgent";
 import { RowLink, Split, Table } from "./parts";
 import type { Agent } from "./types";
-
-const TONES: Record<Agent["state"], Tone> = { available: "good", not_ready: "warn", offline: "calm" };
 
 interface Filter {
   name: string;
@@ -150,21 +149,5 @@ function AgentLine({ agent, open }: { agent: Agent; open: boolean }) {
         ))}
       </td>
     </tr>
-  );
-}
-
-/** What somebody says of themselves, why, and since when. */
-export function AgentState({ agent }: { agent: Agent }) {
-  const { state, reason, next, since_at_ms } = agent;
-  if (agent.disabled) return <Badge>{t("supervisor.disabled")}</Badge>;
-  return (
-    <span class="row tight">
-      <Badge tone={TONES[state]}>
-        {t(`presence.${state}`)}
-        {reason && ` · ${reasonName(reason)}`}
-      </Badge>
-      {since_at_ms > 0 && <Timer since={since_at_ms} />}
-      {next && <small>{t("supervisor.then", { reason: reasonName(next) })}</small>}
-    </span>
   );
 }

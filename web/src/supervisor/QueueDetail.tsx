@@ -10,7 +10,7 @@ import { queueChoices, queueName } from "./centre";
 import { refreshAll, useLive } from "./live";
 import { Act, Detail } from "./parts";
 import { href } from "./place";
-import { OpenState } from "./Queues";
+import { OpenState } from "./QueueState";
 import type { Queue, WorkItem } from "./types";
 import { useSeen } from "./seen";
 import { Waiting } from "./Waiting";

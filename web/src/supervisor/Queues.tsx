@@ -1,5 +1,4 @@
 // Queues: how much waits, for how long, and whether they are open. One that is open shows what waits in it.
-import { now, relative } from "../shared/clock";
 import { t } from "../shared/i18n";
 import { all, some } from "../shared/records";
 import { Badge, Empty, Timer } from "../shared/ui";
@@ -7,6 +6,7 @@ import { mine, queueName, teamName } from "./centre";
 import { useLive } from "./live";
 import { RowLink, Split, Table } from "./parts";
 import { QueueDetail } from "./QueueDetail";
+import { Due, OpenState } from "./QueueState";
 import type { Queue, WorkItem } from "./types";
 
 interface Shown {
@@ -109,16 +109,4 @@ function QueueLine({ queue, stuck, open }: { queue: Queue; stuck: number; open: 
       <td class="wide">{demands.map((one) => t(`supervisor.demand_${one}`)).join(", ") || "–"}</td>
     </tr>
   );
-}
-
-/** Open, closed by hand, or closed by its hours. */
-export function OpenState({ queue: { open, closed } }: { queue: Queue }) {
-  if (closed) return <Badge tone="bad">{t("supervisor.closed_by_hand")}</Badge>;
-  return open ? <Badge tone="good">{t("supervisor.is_open")}</Badge> : <Badge tone="warn">{t("supervisor.hours_closed")}</Badge>;
-}
-
-/** When something should be answered; in words and colour once that has passed. */
-export function Due({ at }: { at: number }) {
-  const when = relative(at, now.value);
-  return at < now.value ? <Badge tone="bad">{t("supervisor.late", { when })}</Badge> : <>{when}</>;
 }

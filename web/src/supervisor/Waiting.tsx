@@ -9,7 +9,7 @@ import { DestinationChoice, useDestination } from "./Destination";
 import { useLive } from "./live";
 import { Act } from "./parts";
 import { href } from "./place";
-import { Due } from "./Queues";
+import { Due } from "./QueueState";
 import type { Explanation, WorkItem } from "./types";
 
 const NAMES_SHOWN = 8; // of those whom the same reason keeps from an item; the rest is a number
