@@ -31,3 +31,8 @@ class Presence(msgspec.Struct, kw_only=True, omit_defaults=True):
     lost_at: int | None = None
     idle_since: int = 0
     idle_seq: int = 0
+
+    @property
+    def went_home(self) -> bool:
+        """Whether the agent is offline and said what becomes of their items."""
+        return self.state == "offline" and self.reason == SIGNED_OUT

@@ -24,7 +24,7 @@ from router.core.conversation import Conversation, Delivery
 from router.core.item import HELD, WorkItem
 from router.core.lines import ItemClass, Lines
 from router.core.meta import Meta
-from router.core.presence import SIGNED_OUT, Activity, Presence
+from router.core.presence import Activity, Presence
 from skills import Profile, Skill, merged
 
 Ref: TypeAlias = tuple[str, str]
@@ -370,7 +370,7 @@ def deadline(kind: str, record: Any) -> int | None:
     """The next instant at which something is due for this record, or None."""
     if isinstance(record, WorkItem):
         return _item_deadline(record)
-    if isinstance(record, Presence) and record.lost_at is not None and record.reason != SIGNED_OUT:
+    if isinstance(record, Presence) and record.lost_at is not None and not record.went_home:
         return record.lost_at + limits.PRESENCE_GRACE_TICKS
     if isinstance(record, Agent):
         return min((lent.until for lent in record.temporary), default=None)

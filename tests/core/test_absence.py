@@ -123,7 +123,7 @@ def test_who_only_looked_in_has_vanished_again() -> None:
 
 def test_who_is_not_ready_without_a_client_is_signed_off() -> None:
     world = World()
-    world.do(c.SetPresence(agent="ann", state="not_ready", reason="break"))
+    world.do(c.SetPresence(agent="ann", state="not_ready", reason="signed_out"))
     world.do(c.Pulse(), after=GRACE)
     assert world.state.presences["ann"].state == "offline"
 
