@@ -17,9 +17,10 @@ import yaml
 from redis.asyncio import Redis
 from typer.testing import CliRunner
 
+from router.archive.migrate import upgrade
 from router.centre.parse import parse
 from router.cli.app import app
-from router.cli.doctor import centre, database, machine, mail, redis, server
+from router.cli.doctor import centre, database, kept, machine, mail, redis, server
 from router.cli.doctor.examine import everything
 from router.cli.doctor.finding import Finding
 from router.cli.outcome import Exit
@@ -163,6 +164,21 @@ def test_an_installation_is_examined_before_init_after_it_and_while_it_runs(pati
         finally:
             running.terminate()
     assert ("is ready" in found["server"]["what"], "all fits" in found["centre"]["what"]) == (True, True)
+
+
+@pytest.mark.service
+async def test_a_log_that_ends_before_history_is_bad(tmp_path: Path) -> None:
+    """Part of the folder was lost: a server would refuse to start."""
+    settings = Settings(data_dir=tmp_path, database_url=f"sqlite:///{tmp_path / 'archive.db'}")
+    (tmp_path / "redis").mkdir()
+    await upgrade(settings.database_url)
+    assert "log" not in {finding.check async for finding in kept.look(settings, offline=False)}
+    with contextlib.closing(sqlite3.connect(tmp_path / "archive.db")) as history:
+        history.execute("UPDATE archive_position SET position = 7")
+        history.commit()
+    (torn,) = [finding async for finding in kept.look(settings, offline=False)]
+    assert (torn.check, torn.verdict) == ("log", "bad")
+    assert torn.what.startswith("the log ends at event 0, and history has those up to 7")
 
 
 @pytest.mark.service

@@ -7,13 +7,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from sqlalchemy import select
+
 from router.archive.accounts import SqlAccounts
 from router.archive.database import Database
 from router.archive.migrate import newest, revision_of
+from router.archive.schema import archive_position
 from router.cli.doctor import centre
 from router.cli.doctor.database import is_made
 from router.cli.doctor.finding import Finding
-from router.core.state import State
 from router.gateway import StoreError
 from router.runtime.embedded import Embedded
 from router.runtime.errors import FolderInUse, StartError
@@ -32,12 +34,19 @@ async def look(settings: Settings, *, offline: bool) -> AsyncIterator[Finding]:
     if not await asyncio.to_thread(_is_set_up, settings):
         yield _EMPTY
         return
-    if await asyncio.to_thread(revision_of, settings.database_url) != newest():
+    if await asyncio.to_thread(revision_of, settings.database_url) != await asyncio.to_thread(newest):
         return
     try:
-        async with _state(settings) as state, _accounts(settings) as accounts:
-            for finding in centre.look(state, accounts.accounts(), settings.mailboxes):
-                yield finding
+        async with _database(settings) as database:
+            archived = await database.ask(lambda plain: int(plain.scalar(select(archive_position.c.position)) or 0))
+            async with _log(settings) as log:
+                if log.position < archived:
+                    yield _torn(log.position, archived)
+                    return
+                accounts = SqlAccounts(database)
+                await accounts.start()
+                for finding in centre.look(log.state, accounts.accounts(), settings.mailboxes):
+                    yield finding
     except (StoreError, StartError) as error:
         yield Finding(check="centre", verdict="bad", what=f"it cannot be read: {error}")
 
@@ -46,8 +55,15 @@ def _is_set_up(settings: Settings) -> bool:
     return is_made(settings) and (bool(settings.redis_url) or (settings.data_dir / "redis").exists())
 
 
+def _torn(position: int, archived: int) -> Finding:
+    what = f"the log ends at event {position}, and history has those up to {archived}: part of what was kept is gone"
+    mend = "No server starts on this. Bring back the whole data folder, or restore a backup into a new one"
+    return Finding(check="log", verdict="bad", what=what, mend=mend)
+
+
 @asynccontextmanager
-async def _state(settings: Settings) -> AsyncIterator[State]:
+async def _log(settings: Settings) -> AsyncIterator[Follower]:
+    """The log as it ends now, and the state there."""
     async with AsyncExitStack() as stack:
         url = settings.redis_url
         if not url:
@@ -64,15 +80,13 @@ async def _state(settings: Settings) -> AsyncIterator[State]:
         await store.open()
         follower = Follower(store)
         await follower.load()
-        yield follower.state
+        yield follower
 
 
 @asynccontextmanager
-async def _accounts(settings: Settings) -> AsyncIterator[SqlAccounts]:
+async def _database(settings: Settings) -> AsyncIterator[Database]:
     database = await Database.open(settings.database_url)
     try:
-        accounts = SqlAccounts(database)
-        await accounts.start()
-        yield accounts
+        yield database
     finally:
         await database.close()
