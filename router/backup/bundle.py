@@ -31,10 +31,13 @@ CENTRE: Final = "centre.yaml"
 BESIDE: Final = "beside"
 BLOBS: Final = "blobs"
 BLOB: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{62}")
+ASIDE: Final = "restoring"
+_PARTS: Final = "|".join(map(re.escape, (SECRET, NODE, SETTINGS, DATABASE, BLOBS, LOGS.partition("/")[0], ASIDE)))
 _NAME: Final = re.compile(
-    rf"{SECRET}|{NODE}|{re.escape(SETTINGS)}|{BESIDE}/\w[\w.-]*|{re.escape(DATABASE)}|{LOGS}/\w[\w.-]*|"
-    rf"{BLOBS}/{BLOB.pattern}"
+    rf"{SECRET}|{NODE}|{re.escape(SETTINGS)}|{BESIDE}/(?!(?:\.\.?|{_PARTS})$)[\w .,=~+@-]+|{re.escape(DATABASE)}|"
+    rf"{LOGS}/\w[\w.-]*|{BLOBS}/{BLOB.pattern}"
 )
+"""What a backup may hold. A file from beside the settings ends up beside the parts, and so has none of their names."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +56,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     digest: str
     archived: int
+
+
+def takes(name: str) -> bool:
+    """Whether a backup may hold a member of this name, and a restore will write it."""
+    return _NAME.fullmatch(name) is not None
 
 
 class _Hashed(io.RawIOBase):
@@ -151,7 +159,7 @@ def _content(tar: tarfile.TarFile, member: tarfile.TarInfo, bytes_max: int) -> b
 
 def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, into: Path) -> str:
     """Write one member where it belongs, on disk; its hash."""
-    if not member.isreg() or not _NAME.fullmatch(member.name):
+    if not member.isreg() or not takes(member.name):
         raise tarfile.ReadError(f"a backup holds no {member.name!r}")
     file = tar.extractfile(member)
     assert file is not None, "a regular member has content"

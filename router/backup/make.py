@@ -23,7 +23,7 @@ from router.archive.migrate import upgrade
 from router.archive.replay import Place, fold, follow
 from router.archive.rows import quiet
 from router.backup import limits
-from router.backup.bundle import BESIDE, BLOB, BLOBS, CENTRE, NODE, SECRET, SETTINGS, Facts, pack
+from router.backup.bundle import BESIDE, BLOB, BLOBS, CENTRE, NODE, SECRET, SETTINGS, Facts, pack, takes
 from router.backup.cut import DATABASE, LOGS, Told, check_room, cut, room_for, stage
 from router.backup.errors import BackupError, Damaged
 from router.core.evolve import evolve
@@ -50,10 +50,11 @@ def make(settings: Settings, to: Path, steps: Steps, *, config: Path) -> Facts:
     It runs an event loop of its own. Raises BackupError, StartError and OSError; then there is no file.
     """
     _check(settings, to)
+    beside = _beside(settings, config)
     with tempfile.TemporaryDirectory(prefix=".firstline-", dir=to.absolute().parent) as aside:
         copy = Path(aside)
         _write_down(settings.data_dir, copy, steps)
-        _note(settings, copy, config)
+        _note(settings, copy, config, beside)
         facts = asyncio.run(_proved(settings, copy, config.absolute().parent, steps("proving")))
         pack(to, facts, [*_staged(copy), *_blobs(settings)], steps("writing"))
     return facts
@@ -86,18 +87,33 @@ def _file_of(database_url: str) -> Path | None:
     return Path(url.database) if url.drivername == "sqlite" and url.database else None
 
 
-def _note(settings: Settings, copy: Path, config: Path) -> None:
+def _beside(settings: Settings, config: Path) -> list[Path]:
+    """The files beside the settings that belong to them: what they name (but the secret, which every backup has) and
+    the centre. Raises BackupError for one that could not be restored under its name."""
+    if not config.exists():
+        return []
+    folder, secret = config.absolute().parent, prepare(settings).secret
+    named = (folder / CENTRE, *map(Path, _NAMED.findall(config.read_text(encoding="utf-8"))))
+    found = [path for path in dict.fromkeys(named) if path.parent == folder and path.is_file()]
+    kept = [path for path in found if path.name != SECRET or path.read_text(encoding="utf-8").strip() != secret]
+    for path in kept:
+        if not takes(f"{BESIDE}/{path.name}"):
+            raise BackupError(
+                f"{path} cannot be restored under its name: give it one of letters, digits, dots and dashes that no "
+                "part of a data folder has, and name that in the settings"
+            )
+    return kept
+
+
+def _note(settings: Settings, copy: Path, config: Path, beside: list[Path]) -> None:
     """Add the small files: the secret wherever it is kept, the node's name, the settings and what lies beside them."""
     (copy / SECRET).write_text(prepare(settings).secret + "\n", encoding="ascii")
     (copy / NODE).write_bytes((settings.data_dir / NODE).read_bytes())
     if config.exists():
-        text = config.read_text(encoding="utf-8")
-        (copy / SETTINGS).write_text(text, encoding="utf-8")
+        (copy / SETTINGS).write_bytes(config.read_bytes())
         (copy / BESIDE).mkdir()
-        beside = config.absolute().parent
-        for named in (beside / CENTRE, *map(Path, _NAMED.findall(text))):
-            if named.parent == beside and named.is_file():
-                (copy / BESIDE / named.name).write_bytes(named.read_bytes())
+        for path in beside:
+            (copy / BESIDE / path.name).write_bytes(path.read_bytes())
 
 
 async def _proved(settings: Settings, copy: Path, beside: Path, told: Told) -> Facts:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from channels.email.threads import sent_key
 from router import node
 from router.backup import limits
-from router.backup.bundle import BESIDE, BLOBS, NODE, SECRET, SETTINGS, Facts, unpack
+from router.backup.bundle import ASIDE, BESIDE, BLOBS, NODE, SECRET, SETTINGS, Facts, unpack
 from router.backup.cut import DATABASE
 from router.backup.errors import BackupError
 from router.backup.make import Steps
@@ -23,7 +23,6 @@ from router.core.conversation import Delivery
 from router.gateway import StoreError
 from router.settings import Settings
 
-_ASIDE: Final = "restoring"
 _IN_ORDER: Final = (DATABASE, BLOBS, SECRET, NODE, SETTINGS, "redis")
 """How the parts appear in the folder: the log last, since a node that finds history without its log does not start."""
 
@@ -41,7 +40,7 @@ def restore(file: Path, folder: Path, steps: Steps, *, redis_binary: str = "") -
     It runs an event loop of its own. Raises BackupError, StartError, StoreError and OSError; then nothing is there.
     """
     _check(folder)
-    aside = folder / _ASIDE
+    aside = folder / ASIDE
     aside.mkdir(mode=0o700, parents=True)
     try:
         facts = unpack(file, aside, steps("reading"))

@@ -301,3 +301,15 @@ def test_what_lies_elsewhere_is_not_pretended_to_be_in_it(tmp_path: Path) -> Non
     said = refused("backup", str(tmp_path / "file"), "--data", str(tmp_path / "none"))
     assert said.exit_code == 5 and "has a server ever run" in said.stderr
     assert not (tmp_path / "file").exists()
+
+
+@pytest.mark.parametrize("name", ["redis", "archive.db", "secret", "restoring", "a:b"])
+def test_what_could_not_be_restored_under_its_name_is_refused_when_it_is_backed_up(tmp_path: Path, name: str) -> None:
+    """A file beside the settings ends up beside the parts of the data folder: it would be lost there."""
+    data, settings = tmp_path / "data", tmp_path / "firstline.toml"
+    (data / "redis" / "appendonlydir").mkdir(parents=True)
+    (data / "archive.db").touch()
+    (tmp_path / name).write_text(SIGNED_WITH)
+    settings.write_text(f'data_dir = "{data}"\n[webhooks.secrets]\ncrm = "file:{tmp_path / name}"\n')
+    said = refused("backup", str(tmp_path / "file"), "--config", str(settings))
+    assert said.exit_code == 5 and f"{tmp_path / name} cannot be restored" in said.stderr
