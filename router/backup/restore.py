@@ -6,7 +6,9 @@ log, before the folder can be served.
 """
 
 import asyncio
+import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -25,6 +27,10 @@ from router.settings import Settings
 
 _IN_ORDER: Final = (DATABASE, BLOBS, SECRET, NODE, SETTINGS, "redis")
 """How the parts appear in the folder: the log last, since a node that finds history without its log does not start."""
+
+_FOLDER: Final = re.compile(r"^data_dir\s*=.*$", re.MULTILINE)
+_HISTORY: Final = re.compile(r"^database_url\s*=.*\n?", re.MULTILINE)
+"""Lines of the settings. Of a node that can be backed up, history is in the data folder, as it is unsaid."""
 
 
 class Restored(NamedTuple):
@@ -63,14 +69,20 @@ def _check(folder: Path) -> None:
 
 
 def _move_in(aside: Path, folder: Path, facts: Facts) -> None:
-    """Let the parts appear; files that the settings name beside them are now named here."""
+    """Let the parts appear, with settings that name this folder and no other."""
     if (aside / SETTINGS).exists():
         text = (aside / SETTINGS).read_text(encoding="utf-8")
-        here = text.replace(f"file:{facts.beside}/", f"file:{folder.absolute()}/")
-        (aside / SETTINGS).write_text(here, encoding="utf-8")
+        (aside / SETTINGS).write_text(_at_home(text, folder.absolute(), facts), encoding="utf-8")
     for path in (*(aside / BESIDE).glob("*"), *(aside / name for name in _IN_ORDER)):
         if path.exists():
             path.rename(folder / path.name)
+
+
+def _at_home(text: str, folder: Path, facts: Facts) -> str:
+    """The settings with the folder they are in now, and its files, where they named the old one: whoever starts a
+    server with them must not start the old node again."""
+    text = _FOLDER.sub(lambda _: f"data_dir = {json.dumps(str(folder), ensure_ascii=False)}", text)
+    return _HISTORY.sub("", text).replace(f"file:{facts.beside}/", f"file:{folder}/")
 
 
 def _settings(folder: Path, facts: Facts, redis_binary: str) -> Settings:

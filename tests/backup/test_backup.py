@@ -36,6 +36,8 @@ DOORS = """
   mailbox: {channel: email, address: help@desk.example, queue: help}
   experts: {channel: phone, address: "+3222000009", queue: expert}
 """
+HOME = 'data_dir = "{folder}"\n'
+HISTORY = 'database_url = "sqlite:///{folder}/archive.db"\n'
 SETTINGS = """
 [mailboxes.help]
 address = "help@desk.example"
@@ -65,7 +67,8 @@ class Old:
 def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Old]:
     """A server with calls that wait and a reply whose mail server is away; backed up amid more calls, then killed."""
     server, file = Server(tmp_path_factory.mktemp("old")), tmp_path_factory.mktemp("kept") / "backup.tar.gz"
-    (server.folder / "firstline.toml").write_text(SETTINGS.format(port=AWAY, folder=server.folder))
+    settings = (HOME + HISTORY + SETTINGS).format(port=AWAY, folder=server.folder)
+    (server.folder / "firstline.toml").write_text(settings)
     (server.folder / "crm.secret").write_text(SIGNED_WITH)
     (server.folder / "centre.yaml").write_text(CENTRE + DOORS[1:])
     try:
@@ -194,7 +197,8 @@ async def test_a_restored_node_goes_on_from_the_backup(old: Old, tmp_path: Path)
     assert said == {"data": str(new.folder), "position": old.position, "unknown": 1}
     async with listening(Relay()) as relay:
         settings = new.folder / "firstline.toml"
-        assert settings.read_text() == SETTINGS.format(port=AWAY, folder=new.folder), "what it names came along"
+        here = (HOME + SETTINGS).format(port=AWAY, folder=new.folder)
+        assert settings.read_text() == here, "what it names came along, and nothing names the old folder"
         assert (new.folder / "crm.secret").read_text() == SIGNED_WITH
         assert (new.folder / "centre.yaml").read_text() == CENTRE + DOORS[1:]
         settings.write_text(SETTINGS.format(port=relay.port, folder=new.folder))
@@ -253,7 +257,7 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing(old: Old, tmp_path: Path
 def test_what_no_server_could_go_on_from_is_not_backed_up(old: Old, tmp_path: Path) -> None:
     """A log that is damaged on disk is noticed when it is backed up, not when the backup is needed."""
     rotten = tmp_path / "rotten"
-    shutil.copytree(old.server.folder, rotten, ignore=shutil.ignore_patterns("run"))
+    shutil.copytree(old.server.folder, rotten, ignore=shutil.ignore_patterns("run", "firstline.toml"))
     (log,) = rotten.glob("redis/appendonlydir/*.incr.aof")
     data = log.read_bytes()
     log.write_bytes(data[: len(data) // 2] + bytes(BLOCK) + data[len(data) // 2 + BLOCK :])
