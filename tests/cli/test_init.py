@@ -10,21 +10,24 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tomllib
 import urllib.request
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import socketio
 import yaml
 
-from channels.email.settings import mailboxes
+from channels.email.settings import MailboxSettings, mailboxes
 from router.centre.parse import parse
 from router.cli.outcome import CommandError, Exit
 from router.cli.setup.answers import read
 from router.cli.setup.centre import centre_text
+from router.cli.setup.files import settings_text
 from router.settings import load
 from tests.architecture.tree import ROOT
 from tests.cli.terminal import Terminal
@@ -283,6 +286,16 @@ def test_passwords_may_be_named_instead_of_written(tmp_path: Path) -> None:
     file = tmp_path / "answers.yaml"
     file.write_text(yaml.safe_dump(given), encoding="utf-8")
     assert [person.password for person in read(file, {"LEA": LEA}).people] == [LEA, ANN]
+
+
+def test_settings_take_every_text(tmp_path: Path) -> None:
+    """Also one that was pasted from somewhere odd: the server must start on what init wrote."""
+    odd = "Desk\r\n[x]\n\"'\\ \x7f\x00\u2028 ☎"
+    server = {"host": "mail.desk.example", "user": odd}
+    both = {"imap": server | {"password": "x"}, "smtp": server}
+    box = msgspec.convert({"name": "help", "address": "help@desk.example", "title": odd, **both}, MailboxSettings)
+    plain = tomllib.loads(settings_text(box, {}, before="", data_dir=tmp_path / odd.replace("\0", "")))
+    assert (plain["mailboxes"]["help"]["title"], plain["mailboxes"]["help"]["smtp"]["user"]) == (odd, odd)
 
 
 def test_an_init_that_was_cut_off_is_simply_started_again(here: Here) -> None:

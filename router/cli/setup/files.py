@@ -104,8 +104,8 @@ def _server(settings: Any, secret: Path | None) -> list[str]:
 
 
 def _toml(value: str | int) -> str:
-    """A text or a number. Texts in JSON are texts in TOML."""
-    return json.dumps(value, ensure_ascii=False)
+    """A text or a number. Texts in JSON are texts in TOML, but for DEL, which TOML wants escaped."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", r"\u007f")
 
 
 def _write(file: File) -> None:
