@@ -165,7 +165,8 @@ def asked_about_mail(person: Terminal, dovecot: Dovecot, user: str, smtp_port: i
     person.answer("see beside it [Médiathèque]")
     person.answer("Host", "no-such-host.invalid")
     person.answer("Port [993]", str(dovecot.imaps_port))
-    person.answer("TLS")
+    person.answer("TLS: implicit, none (", "starttls")
+    person.answer("say one of implicit, none")
     person.answer(f"User [{user}@desk.example]", user)
     person.secret("Password", "wrong")
     person.answer("There is no host no-such-host.invalid")
@@ -219,6 +220,24 @@ def hired(person: Terminal) -> dict[str, dict[str, str]]:
     return {one["login"]: one for one in json.loads(result)["logins"]}
 
 
+def test_a_language_that_only_specialists_speak_is_told(here: Here) -> None:
+    with Terminal([*FIRSTLINE, "init"], here.environ) as person:
+        person.answer("Name of the service")
+        person.answer("Its languages", "fr en")
+        person.answer("Mail address")
+        person.answer("host name of your web site", "desk.example")
+        person.answer("pages that may open it")
+        for name, speaks in (("Lea", ""), ("Ann", "fr"), ("Bob", "fr en")):
+            person.answer("Name", name)
+            person.answer("Login")
+            person.secret("First password")
+            if speaks:
+                person.answer("Speaks", speaks)
+        person.answer("Somebody else?")
+        person.asked("Nobody in the first line speaks en")
+        assert person.ended()[0] == Exit.OK
+
+
 def test_ctrl_c_leaves_nothing_behind(here: Here) -> None:
     with Terminal([*FIRSTLINE, "init"], here.environ) as person:
         person.answer("Name of the service")
@@ -265,6 +284,7 @@ def test_what_does_not_work_is_told_and_nothing_is_written(here: Here, dovecot: 
         ({"languages": ["fr", "pl"]}, "Invalid enum value 'pl'"),
         ({"chat": {"site": "https://desk.example"}}, "is no site"),
         ({"agents": [{"login": "lea"}]}, "the login lea is given twice"),
+        ({"agents": [{"login": "me"}]}, "take another login"),
         ({"agents": [{"login": "ann", "languages": ["en"]}]}, "nobody speaks fr"),
         ({"leader": {"login": "lea", "password": "short"}}, "8 to 256 characters"),
         ({"leader": {"login": "lea", "password": "env:NOT_THERE"}}, "NOT_THERE that it names is not set"),

@@ -40,7 +40,7 @@ _FIRST = ("host", "port", "tls", "user", "password")
 _LABELS = {
     "host": "Host",
     "port": "Port",
-    "tls": "TLS: implicit (from the start), starttls, or none",
+    "tls": "TLS",
     "user": "User",
     "password": "Password",
     "ca_file": "File with the certificate to trust (Enter for none)",
@@ -106,7 +106,9 @@ def _asked(server: _Server, field: str) -> _Server:
         case "port":
             value = _text(_LABELS[field], str(old), _port)
         case "tls":
-            value = _text(_LABELS[field], old, _one_of(_tls_of(server)))
+            kinds = _tls_of(server)
+            label = f"{_LABELS[field]}: {', '.join(kinds)} (implicit: from the start)"
+            value = _text(label, old, _one_of(kinds))
         case "ca_file":
             value = _text(_LABELS[field], old, str)
         case _:
@@ -183,8 +185,8 @@ def _agents(languages: tuple[a.Language, ...], leader: a.Person) -> tuple[a.Agen
         guess = a.Agent(login=f"agent{len(found) + 1}", line=1 if line == "1" else 2)
         found.append(_agent(guess, languages, [leader, *found]))
     for language in languages:
-        if not any(language in agent.languages for agent in found):
-            say(f"Nobody speaks {language}: what asks for it will wait. Add somebody, or correct centre.yaml later.")
+        if not any(language in agent.languages for agent in found if agent.line == 1):
+            say(f"Nobody in the first line speaks {language}: what asks for it will wait. Correct centre.yaml later.")
     return tuple(found)
 
 
