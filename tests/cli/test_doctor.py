@@ -271,6 +271,10 @@ def test_accounts_and_agents_belong_together(accounts: tuple[Account, ...], said
 def test_a_language_that_nobody_speaks_is_named() -> None:
     text = CENTRE.replace("  fr: {kind: language}", "  fr: {kind: language}\n  nl: {kind: language}")
     assert [one.what for one in told(text) if one.check == "languages"] == ["languages that nobody speaks: nl"]
+    elsewhere = text.replace(
+        "\nagents:", "\n  other: {serves: {second: 1}}\nagents:\n  bo: {teams: [other], skills: {nl: 3}}"
+    )
+    assert [one.what for one in told(elsewhere) if one.check == "languages"] == ["languages that nobody speaks: nl"]
 
 
 def test_mailboxes_and_entry_points_name_each_other() -> None:

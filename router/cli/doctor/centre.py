@@ -50,10 +50,12 @@ def _queues(state: State) -> Iterator[Finding]:
 
 
 def _languages(state: State) -> Iterator[Finding]:
-    """Languages that customers may ask for and nobody speaks."""
-    spoken = {skill for agent in state.agents.values() if not agent.disabled for skill, _ in agent.skills}
+    """Languages that customers may ask for, and nobody speaks where they come in."""
+    doors = {entry.queue for entry in state.entry_points.values()} or state.queues.keys()
+    first = [agent for agent in state.agents.values() if not agent.disabled and doors & state.memberships(agent).keys()]
+    spoken = {skill for agent in first for skill, _ in agent.skills}
     silent = [id for id, skill in state.skills.items() if skill.kind == "language" and id not in spoken]
-    mend = "Give the skill to somebody, or remove it: what asks for it waits"
+    mend = "Give the skill to somebody who serves a queue where contacts come in, or remove it: what asks for it waits"
     yield from _each("languages", silent, "languages that nobody speaks", mend)
 
 
