@@ -79,7 +79,7 @@ def _check(settings: Settings, to: Path) -> None:
     if not (folder / DATABASE).exists() or not (folder / LOGS).exists():
         raise BackupError(f"there is nothing to back up in {folder}: has a server ever run on it?")
     if to.exists():
-        raise BackupError(f"{to} exists: name a new file, or remove it first")
+        raise BackupError(f"the file {to} exists: name a new one, or remove it first")
 
 
 def _file_of(database_url: str) -> Path | None:

@@ -232,7 +232,7 @@ def test_the_folder_of_a_stopped_node_is_backed_up_too(old: Old, tmp_path: Path)
     assert file.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir()] == [file.name], "nothing is left beside it"
     again = refused("backup", str(file), "--data", str(old.server.folder))
-    assert again.exit_code == 5 and f"{file} exists" in again.stderr
+    assert again.exit_code == 5 and f"The file {file} exists" in again.stderr
 
 
 def test_a_damaged_backup_is_refused_and_leaves_nothing(old: Old, tmp_path: Path) -> None:
