@@ -181,7 +181,7 @@ def _login_refused(host: str, user: str, said: str) -> Trouble:
     return Trouble(
         "login_refused",
         f"{host} refuses the user {user} or the password: {_short(said)}. Some providers want the whole address as "
-        "user, or a password made for programs.",
+        "user, some only what is before the @, some a password made for programs.",
     )
 
 
