@@ -11,6 +11,16 @@ from blockbuster import blockbuster_ctx
 OURS = ["skills", "queues", "router", "channels"]
 
 
+LONG = ("web", "whole", "cli", "bench", "backup", "deploy")
+"""Folders of tests that take longest: first, so that no worker is left alone with one of them at the end."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long ones first; the order within is kept."""
+    items.sort(key=lambda item: LONG.index(folder) if (folder := item.path.parent.name) in LONG else len(LONG))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _nothing_blocks_the_loop() -> Iterator[None]:
     """A blocking call of our code under a running loop raises BlockingError at the place where it is made."""

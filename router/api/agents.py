@@ -106,7 +106,7 @@ async def get(request: web.Request) -> web.Response:
 async def put_one(request: web.Request, body: AgentBody) -> web.Response:
     """Make or change an agent. An existing one needs If-Match with its ETag.
 
-    A supervisor may only add to and take from teams of their own.
+    A supervisor may only add to and take from teams of their own, and let serve queues of their teams.
     """
     principal, id = principal_of(request), request.match_info["agent"]
     check_id(id)
@@ -116,6 +116,7 @@ async def put_one(request: web.Request, body: AgentBody) -> web.Response:
         check_teams(principal, {*body.teams} ^ {*old.teams})
     else:
         check_new_teams(principal, body.teams)
+    check_served(request, old.memberships if old is not None else (), body.memberships)
     return await put(request, "agent", record_of("agent", id, body))
 
 
@@ -147,6 +148,7 @@ async def put_membership(request: web.Request, body: MembershipBody) -> web.Resp
     queue = request.match_info["queue"]
     if not may(principal, "agent.edit", agent.teams) and not _switches(request, agent, queue, body):
         raise forbidden("agent.edit")
+    check_served(request, request.app[DEPS].gateway.state.memberships(agent), (queue,))
     membership = Membership(order=body.order, enabled=body.enabled)
     return await _set_membership(request, agent, membership, body.until_at_ms)
 
@@ -213,6 +215,15 @@ def check_teams(principal: Principal, teams: Iterable[str]) -> None:
     """Raises Problem unless the caller may edit the agents of each of these teams: who joins or leaves them."""
     for team in teams:
         require(principal, "agent.edit", (team,))
+
+
+def check_served(request: web.Request, before: Iterable[str], after: Iterable[str]) -> None:
+    """Raises Problem unless the caller may edit each queue that is served anew: who serves it reads what
+    waits there."""
+    queues = request.app[DEPS].gateway.state.queues
+    for queue in {*after} - {*before}:
+        team = queues[queue].team if queue in queues else ""
+        require(principal_of(request), "queue.edit", {team} - {""})
 
 
 def own_id(principal: Principal, named: str) -> str:

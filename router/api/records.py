@@ -12,7 +12,9 @@ import msgspec
 from aiohttp import web
 
 from queues.hours import Hours
+from queues.team import Team
 from router.api import limits
+from router.api.agents import check_served
 from router.api.deps import DEPS
 from router.api.editing import delete, missing, put, tagged
 from router.api.paging import Cursor, Page, cursor_of, paged
@@ -106,6 +108,8 @@ def _declare(noun: Noun) -> None:
         require(principal, noun.edit, noun.teams(record))
         if old is not None:
             require(principal, noun.edit, noun.teams(old))
+        if isinstance(record, Team):
+            check_served(request, old.memberships if old is not None else (), record.memberships)
         return await put(request, noun.kind, record)
 
     async def delete_one(request: web.Request) -> web.Response:

@@ -15,7 +15,7 @@ from queues.hours import Hours, Span
 from queues.queue import ChannelName, Demand, Queue
 from queues.team import Membership, Team
 from router.api import limits
-from router.centre.limits import URL_CHARS_MAX
+from router.centre.limits import NAME_CHARS_MAX, URL_CHARS_MAX
 from router.core import limits as core
 from router.core.agent import Agent
 from router.core.commands import CentreRecord
@@ -120,7 +120,7 @@ class EndpointBody(_Body, frozen=True):
 class AgentBody(_Body, frozen=True):
     """A person who handles items."""
 
-    name: str = ""
+    name: Annotated[str, msgspec.Meta(max_length=NAME_CHARS_MAX)] = ""
     teams: tuple[str, ...] = ()
     skills: Levels = {}
     memberships: dict[str, Membership] = {}

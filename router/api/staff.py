@@ -12,7 +12,7 @@ from aiohttp import web
 
 from router.api import limits
 from router.api.accounts import accounts_of, check_new_account, make_account
-from router.api.agents import agent_of, check_id, check_new_teams
+from router.api.agents import agent_of, check_id, check_new_teams, check_served
 from router.api.commanding import POSITION_HEADER, Done, Later, answer_command, answered, call_of, carry_out
 from router.api.deps import DEPS
 from router.api.editing import delete, etag, if_match
@@ -20,6 +20,7 @@ from router.api.problems import Problem
 from router.api.routes import Routes, principal_of, respond
 from router.api.sessions import SESSIONS, act_of
 from router.api.shapes import AgentBody, Id, record_of, shown
+from router.centre.limits import NAME_CHARS_MAX
 from router.core import commands as c
 from router.runtime.accounts import Account, Grant
 
@@ -41,7 +42,7 @@ class CopyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Who the copy is, and with `login` an account that works as them, with a first password."""
 
     id: _NewId
-    name: str
+    name: Annotated[str, msgspec.Meta(max_length=NAME_CHARS_MAX)]
     login: Id = ""
 
 
@@ -65,6 +66,7 @@ class MoveBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 )
 async def make(request: web.Request, body: NewAgentBody) -> web.Response:
     """Make an agent, and with `login` their account, in one act."""
+    check_served(request, (), body.memberships)
     fields = {name: getattr(body, name) for name in AgentBody.__struct_fields__}
     return await _make(request, body.id, AgentBody(**fields), body.login)
 

@@ -65,9 +65,15 @@ CHANGES = (
     Example("PUT", _AGENT, "/api/v1/agents/zoe", {"name": "Zoé", "teams": ["first"]}, (("agent", "zoe"),)),
     Example("PUT", f"{_AGENT}/skills/{{skill}}", "/api/v1/agents/ann/skills/tax", {"level": 2}, (("agent", "ann"),)),
     Example("DELETE", f"{_AGENT}/skills/{{skill}}", "/api/v1/agents/ann/skills/tax", None, (("agent", "ann"),)),
-    Example("PUT", f"{_AGENT}/memberships/{{queue}}", "/api/v1/agents/ann/memberships/expert", {}, (("agent", "ann"),)),
     Example(
-        "DELETE", f"{_AGENT}/memberships/{{queue}}", "/api/v1/agents/ann/memberships/expert", None, (("agent", "ann"),)
+        "PUT",
+        f"{_AGENT}/memberships/{{queue}}",
+        "/api/v1/agents/ann/memberships/help",
+        {"order": 3},
+        (("agent", "ann"),),
+    ),
+    Example(
+        "DELETE", f"{_AGENT}/memberships/{{queue}}", "/api/v1/agents/ann/memberships/help", None, (("agent", "ann"),)
     ),
     Example(
         "PUT",

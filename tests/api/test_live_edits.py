@@ -48,7 +48,7 @@ async def test_agents_do_not_keep_what_is_lent_to_them(house: House) -> None:
     """They may switch what is theirs; what is theirs for a time stays so."""
     url = "/api/v1/agents/ann/memberships/expert"
     lent = {"order": 2, "until_at_ms": soon(house, MINUTE_MS)}
-    assert (await house.call("PUT", url, "lea", json=lent)).status == 200
+    assert (await house.call("PUT", url, "root", json=lent)).status == 200
     (await house.call("PUT", url, "ann", json={"order": 2})).problem(403, "forbidden")
     own = {"order": 1, "enabled": False, "until_at_ms": soon(house, MINUTE_MS)}
     (await house.call("PUT", "/api/v1/agents/ann/memberships/help", "ann", json=own)).problem(403, "forbidden")

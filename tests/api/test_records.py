@@ -122,7 +122,7 @@ async def test_the_single_facts_of_an_agent(house: House) -> None:
     assert (await house.call("DELETE", f"{root}/skills/nl", "lea")).status == 200
     assert (await house.call("PUT", f"{root}/capacity/chat", "lea", json={"maximum": 5, "weight": 20})).status == 200
     assert (await house.call("DELETE", f"{root}/capacity/email", "lea")).status == 200
-    assert (await house.call("PUT", f"{root}/memberships/expert", "lea", json={"order": 3})).status == 200
+    assert (await house.call("PUT", f"{root}/memberships/expert", "root", json={"order": 3})).status == 200
     assert (
         await house.call("PUT", "/api/v1/agents/me/phone", "ann", json={"phone": "sip:ann@example.org"})
     ).status == 200

@@ -6,6 +6,7 @@ of it nothing has changed.
 
 import base64
 import re
+from typing import Any
 
 import pytest
 
@@ -107,3 +108,26 @@ async def test_the_same_requests_work_for_whoever_leads_the_team(house: House) -
         if example.leaves[0][0] in ("agent", "account", "queue", "item") and example.who == "root":
             answer = await sent(house, example, "lea")
             assert answer.status in (200, 201), (example, answer)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/api/v1/agents/eve/memberships/help", {"order": 1}),
+        ("PUT", "/api/v1/agents/new", {"teams": ["second"], "memberships": {"help": {}}}),
+        ("POST", "/api/v1/agents", {"id": "new", "name": "New", "teams": ["second"], "memberships": {"help": {}}}),
+        ("PUT", "/api/v1/teams/second", {"memberships": {"help": {}}}),
+    ],
+)
+async def test_nobody_lets_their_agents_serve_a_queue_of_another_team(
+    house: House, method: str, path: str, body: dict[str, Any]
+) -> None:
+    """Who serves a queue reads what waits there: its own leader, or an admin, decides that."""
+    refused = await house.call(method, path, "sam", headers={"If-Match": "*"} if "new" not in path else {}, json=body)
+    refused.problem(403, "forbidden")
+    state = house.domain.state
+    assert "help" not in state.memberships(state.agents["eve"])
+    allowed = await house.call(
+        method, path, "root", headers={"If-Match": "*"} if method == "PUT" and "new" not in path else {}, json=body
+    )
+    assert allowed.status in (200, 201), allowed

@@ -51,7 +51,7 @@ async def test_who_was_interrupted_between_agent_and_account_makes_the_account_b
 async def test_a_copy_has_what_the_other_has_for_good(house: House) -> None:
     later = house.deps().clock.now_ms() + 600_000
     await house.call("PUT", "/api/v1/agents/ann/skills/tax", "lea", json={"level": 5, "until_at_ms": later})
-    await house.call("PUT", "/api/v1/agents/ann/memberships/expert", "lea", json={"order": 3})
+    await house.call("PUT", "/api/v1/agents/ann/memberships/expert", "root", json={"order": 3})
     copied = await house.call("POST", "/api/v1/agents/ann/copy", "lea", json={"id": "anna", "name": "Anna"})
     assert (copied.status, copied.body["login"], copied.body["password"]) == (201, "", "")
     like, made = house.domain.state.agents["ann"], house.domain.state.agents["anna"]

@@ -319,6 +319,14 @@ async def test_what_was_taken_back_is_told_to_who_comes_back(arrive: Arrive, pla
     await close(tom, place, item)
 
 
+async def test_who_gave_no_name_is_unknown_and_a_chat_in_hand_is_never_late(arrive: Arrive, place: Place) -> None:
+    item = await place.chat("Hello?", visitor="visitor_4bq4mj2nlvmkvari4hqd7u6uuy")
+    lea = await holding(arrive, place, item)
+    mine = lea.page.locator("button.item", has_text="Unknown customer")
+    await expect(mine).to_contain_text("In hand")
+    await close(lea, place, item)
+
+
 async def test_a_page_that_slept_renews_its_token_and_stays_signed_in(arrive: Arrive, place: Place) -> None:
     lea = await arrive()
     await lea.page.clock.install()

@@ -39,7 +39,7 @@ async def write(person: Person, text: str) -> None:
     """Write a message, until it is safe."""
     await person.page.locator("textarea").fill(text)
     await person.page.keyboard.press("Enter")
-    await expect(person.page.locator(".said.customer", has_text=text).locator("small")).to_contain_text("·")
+    await expect(person.page.locator(".said.customer", has_text=text).locator("small").first).to_contain_text("·")
 
 
 async def item_of(place: Place, person: Person) -> str:
@@ -124,7 +124,8 @@ async def test_leaving_ends_it_for_good(arrive: Arrive, place: Place) -> None:
     await ada.sees("You have left the conversation.")
     await place.until(item, customer_left=True)
     await ada.page.reload()
-    await expect(ada.page.get_by_label("Site")).to_have_value(SITE)
+    await expect(ada.page.get_by_role("button", name="Begin")).to_be_visible()
+    await expect(ada.page.get_by_label("Site")).to_have_count(0)
 
 
 async def test_a_site_that_is_none_is_told(arrive: Arrive, place: Place) -> None:

@@ -54,6 +54,7 @@ async def test_first_hour(browser: Browser, dovecot: Dovecot, relay: int, tmp_pa
     with here.served():
         async with arrives(browser, here.url) as ann, arrives(browser, here.url) as bob:
             await ann.sign_in("ann", ANN)
+            await reads_english(ann)
             await ann.press("I am ready")
             send(relay, customer, desk)
             await first_line(ann)
@@ -65,6 +66,11 @@ async def test_first_hour(browser: Browser, dovecot: Dovecot, relay: int, tmp_pa
                 await chats(visitor, ann)
     first, second = letters(dovecot, customer)
     one_thread(first, second)
+
+
+async def reads_english(person: Person) -> None:
+    """A desk speaks the first language of its agent; each reader may choose another."""
+    await person.page.locator("select:has(option[value=en])").first.select_option("en")
 
 
 def send(relay: int, customer: str, desk: str) -> None:

@@ -120,6 +120,8 @@ def problems(answers: Answers) -> list[str]:
 
 def wrong_login(login: str) -> str:
     """What is wrong with a login; empty if nothing is."""
+    if login == "me":
+        return "'me' is what everybody calls themselves: take another login"
     return "" if LOGIN.fullmatch(login) else f"'{login}' is no login: at most 64 characters, a-z, 0-9 and . _ @ + -"
 
 

@@ -7,6 +7,8 @@ import { queueName } from "./centre";
 import { ChannelMark } from "./ChannelMark";
 import { caller, draft, open, opened, typing } from "./work";
 
+const LIVE = new Set<Item["channel"]>(["chat", "phone"]); // their target is met or missed when somebody accepts
+
 export function ItemList({ title, items }: { title: string; items: Item[] }) {
   if (!items.length) return null;
   return (
@@ -68,6 +70,7 @@ export function When({ item }: { item: Item }) {
     const until = item.pending_until_at_ms;
     return <span>{until ? t("agent.until", { at: moment(until) }) : t("agent.until_customer")}</span>;
   }
+  if (LIVE.has(item.channel)) return <span>{t("state.active")}</span>;
   const late = item.due_at_ms < now.value;
   return (
     <span class={late ? "late" : ""}>

@@ -15,7 +15,7 @@ export function SignOut({ onClose }: { onClose: () => void }) {
   const chosen = useSignal<Record<string, string>>({});
   const people = useColleagues();
   const mine = [...inHand.value, ...onHold.value];
-  const open = mine.filter(({ id, state }) => !chosen.value[id] && state !== "wrapping");
+  const open = mine.filter((item) => !chosen.value[item.id] && !endsByItself(item));
   const go = () => void attempt(() => signOut(chosen.value));
   return (
     <Dialog title={t("sign_out")} onClose={onClose}>
@@ -31,7 +31,7 @@ export function SignOut({ onClose }: { onClose: () => void }) {
                 hidden
                 label={t("agent.what_becomes", { who: caller(item) || item.id })}
                 value={chosen.value[item.id] ?? ""}
-                empty={t(item.state === "wrapping" ? "agent.wraps_by_itself" : "agent.choose_one")}
+                empty={t(endsByItself(item) ? "agent.wraps_by_itself" : "agent.choose_one")}
                 options={[...fates(item), ...people.map(([id, name]) => [id, t("agent.hand_to", { name })] as const)]}
                 onChange={(value) => (chosen.value = { ...chosen.value, [item.id]: value })}
               />
@@ -47,6 +47,11 @@ export function SignOut({ onClose }: { onClose: () => void }) {
       </div>
     </Dialog>
   );
+}
+
+/** Wrap-up has an end, unless the queue still waits for a word of mine. */
+function endsByItself({ state, wrap_until_at_ms }: Item): boolean {
+  return state === "wrapping" && wrap_until_at_ms !== null;
 }
 
 /** A customer who chats cannot wait until I am back. */

@@ -59,6 +59,7 @@ export interface Draft {
 
 const TYPING_MS = 6_000; // a customer who typed counts as typing for so long
 const TOLD_TYPING_MS = 3_000; // how often the customer's screen is told that we type
+const MADE_UP = /^visitor_.*/; // what the chat calls somebody who gives no name
 const NOTHING: Draft = { text: "", note: "", key: "", sending: false };
 
 export const opened = signal(location.hash.slice(1));
@@ -117,7 +118,7 @@ function missMine(): void {
 /** The customer's name for a list: as we know them, as they call themselves, else their address. */
 export function caller({ id, customer }: Item): string {
   const known = given.value[id];
-  return names.value[customer] || known?.name || known?.address || "";
+  return names.value[customer] || known?.name || known?.address.replace(MADE_UP, "") || "";
 }
 
 /** What a customer is called, once somebody has read or changed it. */

@@ -40,9 +40,10 @@ function Begin() {
   const set = (field: { value: string }) => (value: string) => (field.value = value);
   return (
     <form class="card stack" onSubmit={submit}>
-      {sites.length > 1 ? (
+      {sites.length > 1 && (
         <Select label={t("chat.site")} value={site.value} onChange={set(site)} options={sites.map((one) => [one, one])} />
-      ) : (
+      )}
+      {sites.length === 0 && (
         <Field label={t("chat.site")} hint={t("chat.site_hint")} value={site.value} onInput={set(site)} required />
       )}
       <Select

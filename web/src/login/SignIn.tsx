@@ -60,6 +60,7 @@ function NewPassword({ old }: { old: string }) {
     wrong.value = "";
     if (wanted.value.length < PASSWORD_CHARS_MIN) wrong.value = t("login.short", { count: PASSWORD_CHARS_MIN });
     else if (wanted.value !== again.value) wrong.value = t("login.differs");
+    else if (wanted.value === before.value) wrong.value = t("login.same");
     else go(await changePassword(before.value, wanted.value));
   };
   return (

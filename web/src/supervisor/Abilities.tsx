@@ -68,7 +68,7 @@ function Skill({ agent, skill, onClose }: Props & { skill: string; onClose: () =
   const addable = skillChoices().filter(([id]) => !(id in agent.skills));
   return (
     <Act
-      title={t("supervisor.skill_title", { name: agent.name, skill: skill ? skillName(skill) : "…" })}
+      title={t("supervisor.skill_title", { name: agent.name, skill: skill ? skillName(skill) : t("supervisor.add_skill") })}
       button={t("save")}
       act={save}
       onClose={onClose}
@@ -151,7 +151,7 @@ function MembershipForm({ agent, queue, onClose }: Props & { queue: string; onCl
   };
   return (
     <Act
-      title={t("supervisor.queue_title", { name: agent.name, queue: queue ? queueName(queue) : "…" })}
+      title={t("supervisor.queue_title", { name: agent.name, queue: queue ? queueName(queue) : t("supervisor.add_queue") })}
       button={t("save")}
       act={save}
       onClose={onClose}

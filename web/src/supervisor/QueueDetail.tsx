@@ -66,7 +66,7 @@ function WaitingList({ page: { rows, next } }: { page: Page<WorkItem> }) {
 
 function ClosedNote({ closed: { since_at_ms, message, overflow } }: { closed: NonNullable<Queue["closed"]> }) {
   return (
-    <div class="note stack tight">
+    <div class="note warn stack tight">
       <p>{t("supervisor.closed_since", { when: moment(since_at_ms) })}</p>
       {overflow && <p>{t("supervisor.flows_to", { queue: queueName(overflow) })}</p>}
       {Object.entries(message).map(([language, said]) => (

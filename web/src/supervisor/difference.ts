@@ -70,6 +70,7 @@ const NAMES: Record<string, (id: string) => string> = {
   escalates_to: queueName,
   agent: personName,
   only: personName,
+  fields: (field) => known(`field.${field}`) ?? field,
 };
 
 function named(field: string, value: string): string {
