@@ -22,8 +22,8 @@ def page(head: str) -> str:
             "| exit code | meaning |\n|---|---|",
             *codes,
             "\nCommands that talk to a server find it by `--url` or `FIRSTLINE_URL`, else by the settings here. They",
-            "show it `FIRSTLINE_TOKEN` or `FIRSTLINE_KEY`, else the login of `--login` with the password in",
-            "`FIRSTLINE_PASSWORD`, else they ask. `user`, `key` and `config` work on the data folder itself when no",
+            "show it the login of `--login` with the password in `FIRSTLINE_PASSWORD`, else `FIRSTLINE_TOKEN` or",
+            "`FIRSTLINE_KEY`, else they ask. `user`, `key` and `config` work on the data folder itself when no",
             "server runs and none is named: that is how the first admin is made.\n",
             *(
                 part
