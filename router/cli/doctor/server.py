@@ -26,7 +26,7 @@ async def look(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding(check="port", verdict="bad", what=what, mend="Set host to an address of this machine")
             return
     else:
-        yield Finding(check="port", verdict="good", what=f"{where} is free: no server runs")
+        yield Finding(check="port", verdict="good", what=f"{where} is free: no server runs there")
         return
     async for finding in _who(where, url_of_settings(settings)):
         yield finding
