@@ -36,6 +36,7 @@ export function relative(at: number, from: number): string {
   const seconds = (at - from) / 1_000;
   const style = new Intl.RelativeTimeFormat(language.value, { numeric: "auto" });
   const size = Math.abs(seconds);
+  if (size < 60) return style.format(Math.trunc(seconds), "second");
   if (size < 5_400) return style.format(Math.round(seconds / 60), "minute");
   if (size < 129_600) return style.format(Math.round(seconds / 3_600), "hour");
   return style.format(Math.round(seconds / 86_400), "day");
