@@ -8,7 +8,7 @@ import type { Item } from "../shared/types";
 import { Button } from "../shared/ui";
 import { queueName } from "./centre";
 import { ChannelMark } from "./ChannelMark";
-import type { Given } from "./work";
+import { callsThemselves, type Given } from "./work";
 
 export function Returned() {
   const [rows, told, read] = [useSignal<(Item & { given?: Given })[]>([]), useSignal(""), useSignal("")];
@@ -25,7 +25,7 @@ export function Returned() {
       <ul>
         {rows.value.map(({ id, channel, queue, given }) => (
           <li key={id}>
-            <ChannelMark channel={channel} /> {given?.name || given?.address} · {queueName(queue)}
+            <ChannelMark channel={channel} /> {callsThemselves(given) || t("agent.unknown_customer")} · {queueName(queue)}
           </li>
         ))}
       </ul>

@@ -118,7 +118,12 @@ function missMine(): void {
 /** The customer's name for a list: as we know them, as they call themselves, else their address. */
 export function caller({ id, customer }: Item): string {
   const known = given.value[id];
-  return names.value[customer] || known?.name || known?.address.replace(MADE_UP, "") || "";
+  return names.value[customer] || callsThemselves(known);
+}
+
+/** What a person can read of who it is: the name they gave, else their address; "" for none. */
+export function callsThemselves(given: Given | undefined): string {
+  return given?.name || given?.address.replace(MADE_UP, "") || "";
 }
 
 /** What a customer is called, once somebody has read or changed it. */
