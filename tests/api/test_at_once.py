@@ -48,6 +48,7 @@ async def test_who_is_disabled_while_they_change_their_password_stays_disabled(h
 
 async def test_an_account_is_made_once(house: House, slow: SlowHasher) -> None:
     """Whoever is told a first password can log in with it."""
+    await house.token("lea")
     copies = [{"id": f"copy{number}", "name": "", "login": "same"} for number in range(3)]
     making = [asyncio.create_task(house.call("POST", "/api/v1/agents/ann/copy", "lea", json=one)) for one in copies]
     await eventually(lambda: all(f"copy{number}" in house.domain.state.agents for number in range(3)))
