@@ -17,6 +17,7 @@ const REMEMBERED = "firstline.language";
 const files = import.meta.glob<Catalogue>("../i18n/*/*.json", { import: "default" });
 const catalogue = signal<Catalogue>({});
 let loaded: Page[] = [];
+let asked: Language = "en";
 
 export const language = signal<Language>("en");
 const plurals = computed(() => new Intl.PluralRules(language.value));
@@ -32,11 +33,13 @@ export function preferred(): Language {
   return tags.find(isLanguage) ?? "en";
 }
 
-/** Load the texts of a page, then show it in this language. */
+/** Load the texts of a page, then show it in this language; whoever asks last is heard, however long a file takes. */
 export async function speak(wanted: Language, ...pages: Page[]): Promise<void> {
   if (pages.length) loaded = pages;
+  asked = wanted;
   const names = ["shared", ...loaded].map((page) => `../i18n/${wanted}/${page}.json`);
   const parts = await Promise.all(names.map((name) => files[name]!()));
+  if (asked !== wanted) return;
   catalogue.value = Object.assign({}, ...parts);
   language.value = wanted;
   document.documentElement.lang = wanted;
