@@ -8,7 +8,7 @@ export PYTHON
 PY := .venv/bin/python
 FIRSTLINE := .venv/bin/firstline
 SEED ?= 1
-WORKERS ?= 2
+WORKERS ?= 3
 
 RUN_STAMP := .venv/.run-is-installed
 TEST_STAMP := .venv/.test-is-installed
