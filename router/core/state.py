@@ -382,8 +382,14 @@ def _item_deadline(item: WorkItem) -> int | None:
         return item.reservation.expires_at
     if item.state == "queued":
         return min((until for until in item.excepted.values() if until), default=None)
-    own = {"wrapping": item.wrap_until, "pending": item.pending_until}.get(item.state)
-    return min((at for at in (own, item.kept_until) if at is not None), default=None)
+    own = None
+    if item.state == "wrapping":
+        own = item.wrap_until
+    elif item.state == "pending":
+        own = item.pending_until
+    if own is None or item.kept_until is None:
+        return item.kept_until if own is None else own
+    return min(own, item.kept_until)
 
 
 def next_deadline(state: State) -> int | None:
