@@ -17,7 +17,6 @@ from router.core import limits
 from router.core.agent import Agent
 from router.core.decide_presence import let_go
 from router.core.decision import Decision, no, queued
-from router.core.item import WorkItem
 from router.core.rejections import Rejection
 from router.core.state import State
 from router.core.vanish import given_back
@@ -79,13 +78,13 @@ def _given_back(state: State, agent: str, now: int, before: int) -> list[e.Event
 
     `before` events precede these in the decision.
     """
-    mine = [state.items[id] for id in (*state.holds.get(agent, ()), *state.parked.get(agent, ()))]
+    mine = [state.items[id] for id in state.theirs(agent)]
     reserved = [item for item in mine if item.state == "reserved"]
     events = let_go(state, agent, now, "agent_disabled")
     for item in mine:
         if item.state == "pending" or (item.state == "active" and item.channel != "phone"):
             events.append(given_back(state, item, now, before + len(events) + 1))
-    for item in (*_named_for(state, agent), *(item for item in reserved if item.only)):
+    for item in (*state.named_for(agent), *(item for item in reserved if item.only)):
         queue, offset = state.queues[item.queue], before + len(events) + 1
         asks = item.requirement
         events.append(queued(state, item, queue, now, reason="transferred", requirement=asks, offset=offset))
@@ -164,17 +163,12 @@ def _parts(value: Any) -> Iterator[Any]:
 def _busy(state: State, kind: str, id: str) -> bool:
     """Whether live things hold on to the record: then dropping it would lose them."""
     if kind == "agent":
-        return bool(state.holds.get(id) or state.parked.get(id) or _named_for(state, id) or _connected(state, id))
+        return bool(state.theirs(id) or state.named_for(id) or _connected(state, id))
     if kind == "queue":
         return any(item.queue == id and item.state != "closed" for item in state.items.values())
     if kind == "skill":
         return any(id in dict(item.requirement) and item.state != "closed" for item in state.items.values())
     return False
-
-
-def _named_for(state: State, agent: str) -> list[WorkItem]:
-    """The items that wait for this agent by name."""
-    return [state.items[id] for found in state.lines.only_for(agent) for _, _, id in found.line]
 
 
 def _connected(state: State, agent: str) -> bool:

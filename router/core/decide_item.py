@@ -250,10 +250,8 @@ def move_items(state: State, command: c.MoveItems, now: int) -> Decision:
 
 def _all_of(state: State, agent: str) -> list[WorkItem]:
     """What the agent holds, has pending, or waits for them by name; but no call that is on, and no wrap-up."""
-    named = (id for found in state.lines.only_for(agent) for _, _, id in found.line)
-    items = [state.items[id] for id in (*state.holds.get(agent, ()), *state.parked.get(agent, ()), *named)]
-    on_phone = [item for item in items if item.channel == "phone" and item.state == "active"]
-    return [item for item in items if item.state != "wrapping" and item not in on_phone]
+    items = [*(state.items[id] for id in state.theirs(agent)), *state.named_for(agent)]
+    return [item for item in items if item.state != "wrapping" and (item.channel, item.state) != ("phone", "active")]
 
 
 def moved(

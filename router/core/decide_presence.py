@@ -89,7 +89,7 @@ def sign_out(state: State, command: c.SignOut, now: int) -> Decision:
     agent = command.agent
     if agent not in state.agents:
         return no("unknown_agent", agent)
-    mine = {id: state.items[id] for id in (*state.holds.get(agent, ()), *state.parked.get(agent, ()))}
+    mine = {id: state.items[id] for id in state.theirs(agent)}
     unknown = next((id for id in command.choices if id not in mine), "")
     if unknown:
         return no("not_yours", unknown)

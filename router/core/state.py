@@ -145,6 +145,14 @@ class State:
             same += other == channel
         return same < room.maximum and load <= agent.total and len(held) < limits.HELD_MAX
 
+    def theirs(self, agent: str) -> tuple[str, ...]:
+        """The items that are an agent's: what they hold, then what they have pending."""
+        return (*self.holds.get(agent, ()), *self.parked.get(agent, ()))
+
+    def named_for(self, agent: str) -> list[WorkItem]:
+        """The items that wait for this agent by name."""
+        return [self.items[id] for found in self.lines.only_for(agent) for _, _, id in found.line]
+
     def activity(self, agent: str) -> Activity:
         """What the system has the agent do: the most pressing state among what they hold."""
         states = {self.items[item].state for item in self.holds.get(agent, ())}

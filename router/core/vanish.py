@@ -46,7 +46,7 @@ in wrap-up ends with its wrap-up."""
 
 def left_behind(state: State, agent: str, now: int) -> Iterator[tuple[str, list[e.Event]]]:
     """For each item of an agent who vanished: what becomes of it."""
-    for id in (*state.holds.get(agent, ()), *state.parked.get(agent, ())):
+    for id in state.theirs(agent):
         item = state.items[id]
         if item.state == "reserved":
             yield id, released(item, now, "connection_lost")
@@ -81,5 +81,5 @@ def at_head(state: State, item: WorkItem, now: int) -> e.ItemQueued:
 
 def back(state: State, agent: str, now: int) -> list[e.Event]:
     """The agent is there again: what was kept for them is theirs without a time."""
-    mine = (*state.holds.get(agent, ()), *state.parked.get(agent, ()))
-    return [e.ItemKept(at=now, item=id, agent=agent) for id in mine if state.items[id].kept_until is not None]
+    kept = (id for id in state.theirs(agent) if state.items[id].kept_until is not None)
+    return [e.ItemKept(at=now, item=id, agent=agent) for id in kept]

@@ -100,7 +100,7 @@ def agent_summary(state: State, agent: str) -> dict[str, Any]:
         "since_at_ms": presence.since,
         "connected": bool(presence.clients),
         "activity": state.activity(agent),
-        "holds": len(state.holds.get(agent, ())) + len(state.parked.get(agent, ())),
+        "holds": len(state.theirs(agent)),
         "memberships": {
             queue: {"order": membership.order, "enabled": membership.enabled}
             for queue, membership in sorted(state.memberships(record).items())
@@ -124,8 +124,10 @@ def temporary_view(lent: Temporary) -> dict[str, Any]:
 
 def agent_view(state: State, agent: str) -> dict[str, Any]:
     """An agent's whole view: themselves, and every item that is theirs."""
-    mine = (*state.holds.get(agent, ()), *state.parked.get(agent, ()))
-    return {"agent": agent_summary(state, agent), "items": {item: item_view(state, item) for item in sorted(mine)}}
+    return {
+        "agent": agent_summary(state, agent),
+        "items": {item: item_view(state, item) for item in sorted(state.theirs(agent))},
+    }
 
 
 def queue_view(state: State, queue: str) -> dict[str, Any]:

@@ -116,15 +116,14 @@ class AgentPlayer(Person):
 
     async def _leave(self, state: State) -> None:
         """Go home, or be not ready after what is held; back soon after."""
-        mine = (*state.holds.get(self._agent, ()), *state.parked.get(self._agent, ()))
         if self.chance(0.5):
             await self.send(c.SetPresence(agent=self._agent, state="not_ready", reason="pause", after=True))
         else:
-            choices = {item: self._house.loop.random.choice(("keep", "return")) for item in mine}
+            choices = {item: self._house.loop.random.choice(("keep", "return")) for item in state.theirs(self._agent)}
             await self.send(c.SignOut(agent=self._agent, choices=choices))
 
     async def _work(self, state: State) -> None:
-        mine = [*state.holds.get(self._agent, ()), *state.parked.get(self._agent, ())]
+        mine = state.theirs(self._agent)
         if mine:
             item = state.items[self._house.loop.random.choice(mine)]
             command = self._reserved(item) if item.state == "reserved" else self._active(item)

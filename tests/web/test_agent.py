@@ -125,6 +125,18 @@ async def test_declining_gives_it_to_a_colleague(arrive: Arrive, place: Place) -
     await close(tom, place, item)
 
 
+async def test_an_item_is_handed_to_a_colleague_by_name(arrive: Arrive, place: Place) -> None:
+    item = await place.mail("For Tom", "A letter.", sender="gus@customer.example")
+    lea = await holding(arrive, place, item)
+    await lea.press("Hand over")
+    dialog = lea.page.get_by_role("dialog")
+    await dialog.get_by_label("To a colleague").select_option("tom")
+    await dialog.get_by_role("button", name="Hand over", exact=True).click()
+    await place.until(item, only="tom")
+    tom = await holding(arrive, place, item, "tom")
+    await close(tom, place, item)
+
+
 async def test_a_pending_item_is_taken_up_again(arrive: Arrive, place: Place) -> None:
     item = await place.mail("Later", "A letter.", sender="ed@customer.example")
     lea = await holding(arrive, place, item)

@@ -120,6 +120,11 @@ async def test_an_agent_is_copied_disabled_and_enabled_again(arrive: Arrive, pla
     await expect(leo.page.get_by_role("heading", name="Tim")).to_be_visible()
     tom, tim = [await place.call("GET", f"/agents/{id}") for id in ("tom", "tim")]
     assert (tim["skills"], tim["teams"]) == (tom["skills"], tom["teams"])
+    await leo.press("New password")
+    await dialog(leo).get_by_role("button", name="New password").click()
+    password = await dialog(leo).locator("code").inner_text()
+    assert (await place.call("POST", "/login", {"login": "tim", "password": password}))["must_change"]
+    await leo.press("I have noted it")
     await leo.press("Disable")
     await dialog(leo).get_by_role("button", name="Disable").click()
     await leo.press("Enable")

@@ -2,11 +2,12 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
+import type { Choice } from "../shared/choice";
 import { serverNow } from "../shared/clock";
 import { t } from "../shared/i18n";
 import type { Item } from "../shared/types";
 import { Button, complain, Dialog, Field, notify, Select } from "../shared/ui";
-import { type Choice, codeChoices, colleagues, queueChoices } from "./centre";
+import { codeChoices, colleagues, queueChoices } from "./centre";
 import { act, draft, edit, open } from "./work";
 
 type Name = "pending" | "escalate" | "transfer";

@@ -1,13 +1,14 @@
 // Going home: what is still mine, and what becomes of each.
 import { useSignal } from "@preact/signals";
 import { api } from "../shared/api";
+import type { Choice } from "../shared/choice";
 import { t } from "../shared/i18n";
 import { leave } from "../shared/session";
 import { hangUp, say, view } from "../shared/socket";
 import type { Item } from "../shared/types";
 import { attempt, Button, Dialog, Select } from "../shared/ui";
 import { useColleagues } from "./Actions";
-import { type Choice, queueName } from "./centre";
+import { queueName } from "./centre";
 import { ChannelMark } from "./ChannelMark";
 import { caller, inHand, onHold } from "./work";
 

@@ -1,9 +1,10 @@
 // The centre's own words: queues, codes, categories and colleagues, asked for when the page opens.
 import { signal } from "@preact/signals";
-import { api } from "../shared/api";
+import { type Choice, sorted } from "../shared/choice";
 import { named } from "../shared/i18n";
+import { all, byId } from "../shared/records";
 import { view } from "../shared/socket";
-import type { Channel, Named, Page, Presence } from "../shared/types";
+import type { Channel, Named, Presence } from "../shared/types";
 
 export interface Queue extends Named {
   line: number;
@@ -25,8 +26,6 @@ export interface Colleague {
   room: Channel[];
 }
 
-export type Choice = readonly [value: string, text: string];
-
 const SYSTEM_REASONS = ["no_answer"]; // said by the server, never chosen
 
 const queues = signal<Record<string, Queue>>({});
@@ -35,17 +34,19 @@ const codes = signal<Record<string, Code>>({});
 const people = signal<Record<string, Colleague>>({});
 
 export async function loadCentre(): Promise<void> {
-  [queues.value, categories.value, codes.value, people.value] = await Promise.all([
+  const [allQueues, allCategories, allCodes, allPeople] = await Promise.all([
     all<Queue>("/queues"),
     all<Category>("/categories"),
     all<Code>("/codes"),
     all<Colleague>("/colleagues"),
   ]);
+  [queues.value, categories.value] = [byId(allQueues), byId(allCategories)];
+  [codes.value, people.value] = [byId(allCodes), byId(allPeople)];
 }
 
 /** To whom work may be handed right now: whoever is ready comes first. */
 export async function colleagues(): Promise<Colleague[]> {
-  people.value = await all<Colleague>("/colleagues");
+  people.value = byId(await all<Colleague>("/colleagues"));
   return Object.values(people.value).sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
 }
 
@@ -83,24 +84,11 @@ export function categoryName(id: string): string {
 
 /** Categories by their whole path, so that children stand below their parents. */
 export function categoryChoices(): Choice[] {
-  const rows = Object.keys(categories.value).map((id) => [id, path(id)] as const);
-  return rows.sort((a, b) => a[1].localeCompare(b[1]));
-}
-
-async function all<Row extends { id: string }>(path: string): Promise<Record<string, Row>> {
-  const found: Record<string, Row> = {};
-  let after = "";
-  do {
-    const page: Page<Row> = await api("GET", after ? `${path}?after=${encodeURIComponent(after)}` : path);
-    for (const row of page.rows) found[row.id] = row;
-    after = page.next ?? "";
-  } while (after);
-  return found;
+  return sorted(Object.keys(categories.value).map((id) => [id, path(id)]));
 }
 
 function choices(records: Named[], value = (id: string) => id): Choice[] {
-  const rows = records.map(({ id, names }) => [value(id), named(names, value(id))] as const);
-  return rows.sort((a, b) => a[1].localeCompare(b[1]));
+  return sorted(records.map(({ id, names }) => [value(id), named(names, value(id))]));
 }
 
 function path(id: string): string {

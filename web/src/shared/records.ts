@@ -16,6 +16,11 @@ export async function all<Row>(path: string): Promise<Row[]> {
   return rows;
 }
 
+/** Rows by their id. */
+export function byId<Row extends { id: string }>(rows: Row[]): Record<string, Row> {
+  return Object.fromEntries(rows.map((row) => [row.id, row]));
+}
+
 /** The first rows of a list, or those after a cursor. */
 export function some<Row>(path: string, after = ""): Promise<Page<Row>> {
   const query = new URLSearchParams({ limit: String(PAGE_ROWS), ...(after && { after }) });

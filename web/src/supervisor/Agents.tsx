@@ -1,12 +1,13 @@
 // Agents: what they say and do, and what they hold. One that is open can be changed.
 import { useSignal } from "@preact/signals";
+import type { Choice } from "../shared/choice";
 import { moment } from "../shared/clock";
 import { t } from "../shared/i18n";
 import { all } from "../shared/records";
 import { Badge, Button, Empty, Field, Select } from "../shared/ui";
 import { AgentDetail } from "./AgentDetail";
 import { AgentState } from "./AgentState";
-import { type Choice, skillChoices, skillName, teamChoices, teamName } from "./centre";
+import { skillChoices, skillName, teamChoices, teamName } from "./centre";
 import { useLive } from "./live";
 import { NewAgent } from "./NewAgent";
 import { RowLink, Split, Table } from "./parts";

@@ -1,8 +1,9 @@
 // Where work goes that a leader moves: back to where it came from, to a queue, or to a person.
 import { type Signal, useSignal } from "@preact/signals";
+import type { Choice } from "../shared/choice";
 import { t } from "../shared/i18n";
 import { Select } from "../shared/ui";
-import { type Choice, personChoices, queueChoices } from "./centre";
+import { personChoices, queueChoices } from "./centre";
 
 export interface Destination {
   kind: "back" | "queue" | "person";

@@ -1,9 +1,9 @@
 // For how long a change counts: for good, or until an instant after which what was comes back by itself.
 import { type Signal, useSignal } from "@preact/signals";
+import type { Choice } from "../shared/choice";
 import { serverNow } from "../shared/clock";
 import { t } from "../shared/i18n";
 import { Field, Select } from "../shared/ui";
-import type { Choice } from "./centre";
 
 const HOUR_MS = 3_600_000;
 

@@ -1,12 +1,11 @@
 // The names of the centre's things, asked for when the page opens and whenever the leader turns to another part of it.
 import { signal } from "@preact/signals";
+import { type Choice, sorted } from "../shared/choice";
 import { known, named, t } from "../shared/i18n";
-import { all } from "../shared/records";
+import { all, byId } from "../shared/records";
 import { session } from "../shared/session";
 import type { Named, Presence } from "../shared/types";
 import type { AgentRecord } from "./types";
-
-export type Choice = readonly [value: string, text: string];
 
 interface Person {
   id: string;
@@ -98,12 +97,4 @@ export function reasonChoices(): Choice[] {
 /** Whether the agent serves the queue by one of their teams. */
 export function servedByTeam(agent: AgentRecord, queue: string): boolean {
   return agent.teams.some((team) => queue in (teams.value[team]?.memberships ?? {}));
-}
-
-function byId<Row extends { id: string }>(rows: Row[]): Record<string, Row> {
-  return Object.fromEntries(rows.map((row) => [row.id, row]));
-}
-
-function sorted(choices: Choice[]): Choice[] {
-  return choices.sort((a, b) => a[1].localeCompare(b[1]));
 }
