@@ -25,6 +25,10 @@ SECRET_CHARS_MIN = 32  # a shorter secret given by hand could be guessed offline
 Port: TypeAlias = Annotated[int, Meta(ge=0, le=65_535)]
 
 
+Role: TypeAlias = Literal["gateway", "writer", "mail", "archive"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
 class SmtpIntake(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The built-in mail intake: where it listens, if it is on. Port 0 takes a free one."""
 
@@ -52,8 +56,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings, complete: what was left out has its default.
 
     `redis_url` empty means the private server that the node starts itself; `redis_binary` is then the server to
-    start (empty: the one that came with Firstline, else the system's). With `durability = "replicated"` a 2xx
-    also waits for `replicas` replicas. `secret` signs tokens and pseudonyms: all nodes of a domain share it.
+    start (empty: the one that came with Firstline, else the system's). `roles` is what this node does of the domain's
+    work: faces and webhooks (`gateway`), decisions, mail, history. A 2xx waits for the disk (`fsync`), also for
+    `replicas` replicas (`replicated`), or for neither: up to a second of what was accepted is lost when the machine or
+    the server dies (`everysec`). `secret` signs tokens and pseudonyms: all nodes of a domain share it.
     `mailboxes` is checked by the e-mail channel.
     """
 
@@ -64,8 +70,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redis_binary: str = ""
     database_url: str = ""
     blobs_url: str = ""
+    roles: tuple[Role, ...] = ROLES
     domain: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$")] = "main"
-    durability: Literal["fsync", "replicated"] = "fsync"
+    durability: Literal["fsync", "replicated", "everysec"] = "fsync"
     replicas: Annotated[int, Meta(ge=1, le=9)] = 1
     secret: str = ""
     public_url: str = ""
@@ -262,8 +269,9 @@ def _remedy(error: ValueError, shape: Any) -> str:
     """What to write instead of what is not of this shape. Our own checks say it themselves."""
     if not isinstance(error, msgspec.ValidationError):
         return ""
-    if get_origin(shape) is Literal:
-        return f". Write one of {', '.join(get_args(shape))}."
+    word = get_args(shape)[0] if get_origin(shape) is tuple else shape
+    if get_origin(word) is Literal:
+        return f". Write one of {', '.join(get_args(word))}."
     plain = get_args(shape)[0] if get_origin(shape) is Annotated else shape
     return {int: ". Write a number.", bool: ". Write true or false."}.get(plain, "")
 
@@ -271,7 +279,7 @@ def _remedy(error: ValueError, shape: Any) -> str:
 def _converted(given: _Given, shape: Any, environ: Mapping[str, str]) -> Any:
     """The value in its type. Texts from the environment are read as such: `8410`, `true`, `a, b`."""
     value = given.value
-    if given.text and shape == tuple[str, ...]:
+    if given.text and get_origin(shape) is tuple:
         value = [part.strip() for part in value.split(",") if part.strip()]
     if shape is Path and isinstance(value, str | Path):
         return Path(value).expanduser().absolute()
@@ -331,15 +339,21 @@ def _check_scheme(*schemes: str) -> Callable[[str], None]:
     return check
 
 
+def _check_roles(value: tuple[Role, ...]) -> None:
+    if not value:
+        raise ValueError(f"a node without a role does nothing. Write some of {', '.join(ROLES)}.")
+
+
 def _check_secret(value: str) -> None:
     if value and len(value) < SECRET_CHARS_MIN:
         raise ValueError(f"it needs at least {SECRET_CHARS_MIN} characters. Leave it out to have one generated.")
 
 
 _CHECKS: dict[tuple[str, ...], Callable[[Any], None]] = {
-    ("redis_url",): _check_scheme("redis", "rediss", "unix"),
+    ("redis_url",): _check_scheme("redis", "rediss", "unix", "sentinel", "cluster"),
     ("database_url",): _check_scheme("sqlite", "postgresql"),
     ("public_url",): _check_scheme("http", "https"),
+    ("roles",): _check_roles,
     ("secret",): _check_secret,
     ("origins",): _check_origins,
     ("trusted_proxies",): _check_networks,

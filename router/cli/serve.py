@@ -2,7 +2,7 @@
 
 import platform
 from importlib.metadata import version as installed
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,11 +27,15 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Where to listen; 0 takes a free port.")] = None,
     redis_url: Annotated[str | None, typer.Option(help="Your Redis, instead of a private one.")] = None,
     database_url: Annotated[str | None, typer.Option(help="Your PostgreSQL, instead of SQLite.")] = None,
+    roles: Annotated[
+        str | None, typer.Option(help="What this node does, of gateway,writer,mail,archive. Default: all of it.")
+    ] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
     log_form: Annotated[str | None, typer.Option(help="json, console, or auto: console on a terminal.")] = None,
 ) -> None:
     """Run the server until SIGTERM or Ctrl-C; both stop it in an orderly way."""
-    options = {"host": host, "port": port, "redis_url": redis_url, "database_url": database_url}
+    options: dict[str, Any] = {"host": host, "port": port, "redis_url": redis_url, "database_url": database_url}
+    options |= {"roles": roles.split(",") if roles else None}
     options |= {"log.level": log_level, "log.form": log_form}
     settings = settings_of(config, data, **options)
     try:

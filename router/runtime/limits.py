@@ -44,9 +44,13 @@ HEALTH_CHECK_S = 15  # an idle connection is tried before it carries a write
 
 # -- lease and liveness -------------------------------------------------------------------------------------
 
-LEASE_MS = 5_000  # a dead writer's lease is free after this
-LEASE_RENEW_S = 1.5  # three tries fit into one lease
-LEASE_RETRY_S = 0.5  # how often a standby asks for the lease
+LEASE_MS = 3_000  # a dead writer's lease is free after this: with the load of the state, work goes on within 5 s
+LEASE_RENEW_S = 1.0  # two tries fit into one lease
+LEASE_RETRY_S = 0.25  # how often a standby asks for the lease
+DUTY_MS = 3_000  # a dead node's other duties are free after this
+DUTY_LOOK_S = 0.5  # how often a node keeps its duties, says that it is there, and looks for free ones
+PLACE_LOOK_S = 1.0  # how often it is asked where the master is: a deposed one may go on to answer
+PLACE_ANSWER_S = 1.0  # a Sentinel or cluster node that is slower than this is passed over
 BACK_OFF_S = 0.1  # first pause after the store failed; doubled each time
 BACK_OFF_S_MAX = 2.0  # longest such pause
 PULSE_PAUSE_S = 0.05  # pause after a pulse that changed nothing though something was due: never a busy loop

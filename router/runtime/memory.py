@@ -61,6 +61,8 @@ class World:
         self.contents: dict[str, bytes] = {}
         self.crashes: dict[int, int] = {}
         self.lease: tuple[str, int] | None = None
+        self.duties: dict[str, tuple[str, int]] = {}
+        self.nodes: dict[str, tuple[bytes, int]] = {}
         self.beats: dict[str, int] = {}
         self.outboxes: dict[str, SortedDict[int, Out]] = {}
         self.groups: dict[tuple[str, str], _Group] = {}
@@ -94,7 +96,6 @@ class MemoryStore:
         """Check that the stored shape is one we know. Raises ShapeTooNew."""
         if self._world.shape > SHAPE:
             raise ShapeTooNew(self._world.shape, SHAPE)
-        self._world.shape = SHAPE
 
     def _up(self) -> World:
         if self._closed:
@@ -183,9 +184,11 @@ class MemoryStore:
     async def acquire(self, owner: str, ttl_ms: int) -> Lease | None:
         """The lease, if nobody else holds it."""
         world = self._up()
+        await self.open()
         holder = world.holder()
         if holder not in {"", owner}:
             return None
+        world.shape = SHAPE
         world.epoch += not holder
         world.lease = (owner, world.clock.now_ms() + ttl_ms)
         return Lease(owner=owner, epoch=world.epoch)
@@ -203,6 +206,30 @@ class MemoryStore:
         world = self._up()
         if world.holder() == lease.owner and world.epoch == lease.epoch:
             world.lease = None
+
+    async def hold(self, duty: str, owner: str, ttl_ms: int) -> bool:
+        """Take or keep a duty."""
+        world = self._up()
+        now = world.clock.now_ms()
+        holder, until = world.duties.get(duty, ("", 0))
+        if until > now and holder != owner:
+            return False
+        world.duties[duty] = (owner, now + ttl_ms)
+        return True
+
+    async def let_go(self, duty: str, owner: str) -> None:
+        """Give a duty back at once, if it is ours."""
+        world = self._up()
+        if world.duties.get(duty, ("", 0))[0] == owner:
+            del world.duties[duty]
+
+    async def attend(self, node: str, about: bytes, ttl_ms: int) -> dict[str, bytes]:
+        """Say that a node is there, and hear who is."""
+        world = self._up()
+        now = world.clock.now_ms()
+        world.nodes[node] = (about, now + ttl_ms)
+        world.nodes = {name: kept for name, kept in world.nodes.items() if kept[1] > now}
+        return {name: about for name, (about, _) in world.nodes.items()}
 
     async def load(self) -> Loaded:
         """Position and records at one instant."""

@@ -15,3 +15,4 @@ CLOCK_JUMPS = Counter("firstline_clock_jumps_total", "Jumps of the wall clock be
 LEASES_LOST = Counter("firstline_leases_lost_total", "Times this node stopped being the writer against its will")
 RESETS = Counter("firstline_follower_resets_total", "Times this node dropped its state and loaded it anew")
 SERVER_EXITS = Counter("firstline_embedded_server_exits_total", "Times the private server ended unasked")
+STORE_MOVES = Counter("firstline_store_moves_total", "Times the store was found to be another server than before")

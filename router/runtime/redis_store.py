@@ -10,9 +10,10 @@ import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from importlib import resources
-from typing import Any, Final, ParamSpec, TypeVar, cast
+from typing import Any, Final, NamedTuple, ParamSpec, TypeVar, cast
 
 import msgspec
+import structlog
 from redis import exceptions as redis_errors
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
@@ -20,17 +21,32 @@ from redis.backoff import NoBackoff
 
 from router.core.state import Ref
 from router.gateway import Fenced, OutboxEntry, Outcome, StoreError
-from router.runtime import limits
+from router.runtime import limits, metrics
 from router.runtime.errors import ShapeTooNew
+from router.runtime.redis_place import Found, Place, moved, place_of
 from router.runtime.store import Commit, Lease, Loaded, Placed, Put
 from router.wire.codec import SHAPE
+
+log = structlog.stdlib.get_logger()
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _LUA: Final = {
     name: (resources.files("router.runtime") / "lua" / f"{name}.lua").read_text()
-    for name in ("open", "submit", "commit", "load", "acquire", "renew", "trim", "done", "safe")
+    for name in (
+        "submit",
+        "commit",
+        "load",
+        "acquire",
+        "renew",
+        "hold",
+        "attend",
+        "beat",
+        "trim",
+        "done",
+        "safe",
+    )
 }
 _encode_outcome = msgspec.msgpack.Encoder().encode
 _decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
@@ -55,6 +71,8 @@ def _within(
                 message = str(error) or type(error).__name__
                 if message.startswith("FENCED"):
                     raise Fenced(message) from error
+                if isinstance(error, redis_errors.ReadOnlyError | redis_errors.MovedError):
+                    await cast("RedisStore", args[0]).reconnect()
                 raise StoreError(message) from error
 
         return call
@@ -69,10 +87,9 @@ _WAIT_S: Final = limits.READ_WAIT_S_MAX + limits.READ_MARGIN_S
 class RedisStore:
     """The `Store` port on a Redis of at least 7.0 or a Valkey. Make with `connect`, then `await open()`."""
 
-    def __init__(self, writes: Redis, reads: Redis, domain: str, replicas: int = 0) -> None:
+    def __init__(self, clients: "Clients", domain: str, replicas: int = 0) -> None:
         """Neither client may retry or time out by itself. `replicas`: how many must have a write before it counts."""
-        self._writes = writes
-        self._reads = reads
+        self._writes, self._reads, self._place = clients
         self._replicas = replicas
         self._prefix = f"{{{domain}}}:"
         self._meta = self._key("meta")
@@ -81,7 +98,7 @@ class RedisStore:
         self._records = self._key("records")
         self._lease = self._key("lease")
         self._safe = self._key("safe")
-        self._scripts = {name: writes.register_script(text) for name, text in _LUA.items()}
+        self._scripts = {name: self._writes.register_script(text) for name, text in _LUA.items()}
 
     def _key(self, *parts: str) -> str:
         return self._prefix + ":".join(parts)
@@ -101,15 +118,40 @@ class RedisStore:
             if isinstance(answer, Exception):
                 raise answer
         if have < self._replicas:
+            await self.reconnect()
             raise StoreError(f"{have} of {self._replicas} replicas have what was written")
         return reply
 
     @_within(_CALL_S)
     async def open(self) -> None:
         """Check that the stored shape is one we know. Raises ShapeTooNew, and StoreError when nobody answers."""
-        stored = await self._run("open", [self._meta], SHAPE)
+        await self._check_shape()
+
+    async def _check_shape(self) -> None:
+        stored = int(await self._writes.hget(self._meta, "shape") or 0)
         if stored > SHAPE:
             raise ShapeTooNew(stored, SHAPE)
+
+    # -- where it is ----------------------------------------------------------------------------------------
+
+    async def reconnect(self) -> None:
+        """Drop every connection of a store that may have moved: calls under way end with a StoreError."""
+        if self._place is not None:
+            for client in (self._writes, self._reads):
+                await client.connection_pool.disconnect()
+
+    async def watch(self) -> None:
+        """Until cancelled: leave a master that was deposed, for it may go on to answer. Only asks where it can move."""
+        known = None
+        while self._place is not None:
+            found = await moved(self._place, known)
+            if known is not None and found != known:
+                log.warning("store_moved")
+                metrics.STORE_MOVES.inc()
+                await self.reconnect()
+            known = found
+            await asyncio.sleep(limits.PLACE_LOOK_S)
+        await asyncio.Event().wait()
 
     # -- commands -------------------------------------------------------------------------------------------
 
@@ -176,13 +218,13 @@ class RedisStore:
 
     @_within(_CALL_S)
     async def acquire(self, owner: str, ttl_ms: int) -> Lease | None:
-        """The lease, if nobody else holds it."""
-        epoch = await self._sure("acquire", [self._lease, self._meta], owner, ttl_ms)
-        if (
-            epoch and self._replicas
-        ):  # what the last writer left unsaid is safe by now: replicas have all before the lease
+        """The lease, if nobody else holds it. Raises ShapeTooNew."""
+        epoch = await self._sure("acquire", [self._lease, self._meta], owner, ttl_ms, SHAPE)
+        if epoch < 0:
+            await self._check_shape()
+        if epoch > 0 and self._replicas:  # replicas have the lease, and so all that the last writer left unsaid
             await self._run("safe", [self._meta, self._safe], await self._head())
-        return Lease(owner=owner, epoch=epoch) if epoch else None
+        return Lease(owner=owner, epoch=epoch) if epoch > 0 else None
 
     @_within(_CALL_S)
     async def renew(self, lease: Lease, ttl_ms: int) -> bool:
@@ -194,10 +236,27 @@ class RedisStore:
         """Give the lease back at once."""
         await self._run("renew", [self._lease, self._meta], lease.owner, lease.epoch, 0)
 
+    @_within(_CALL_S)
+    async def hold(self, duty: str, owner: str, ttl_ms: int) -> bool:
+        """Take or keep a duty; False when it is somebody else's."""
+        return bool(await self._run("hold", [self._key("duty", duty)], owner, ttl_ms))
+
+    @_within(_CALL_S)
+    async def let_go(self, duty: str, owner: str) -> None:
+        """Give a duty back at once, if it is ours."""
+        await self._run("hold", [self._key("duty", duty)], owner, 0)
+
+    @_within(_CALL_S)
+    async def attend(self, node: str, about: bytes, ttl_ms: int) -> dict[str, bytes]:
+        """Say that a node is there, and hear who is."""
+        flat = await self._run("attend", [self._key("nodes")], node, ttl_ms, about)
+        return {name.decode(): told for name, told in zip(flat[::2], flat[1::2], strict=True)}
+
     @_within(limits.START_WAIT_S)
     async def load(self) -> Loaded:
         """Position and records in one atomic read."""
         position, digest, command, epoch, at, flat = await self._run("load", [self._meta, self._records])
+        await self._prove(int(position))
         records = [(_ref(field), data) for field, data in zip(flat[::2], flat[1::2], strict=True)]
         return Loaded(
             position=int(position),
@@ -207,6 +266,12 @@ class RedisStore:
             at=int(at),
             records=records,
         )
+
+    async def _prove(self, position: int) -> None:
+        """Make sure that the replicas have everything up to here: what was loaded is shown. Raises StoreError."""
+        if self._replicas and position > int(await self._writes.hget(self._meta, "safe") or 0):
+            await self._sure("beat", [self._key("gateway", "none")], 1)  # a WAIT waits for writes of its connection
+            await self._run("safe", [self._meta, self._safe], position)
 
     @_within(_CALL_S)
     async def commit(self, commit: Commit) -> None:
@@ -289,7 +354,7 @@ class RedisStore:
     @_within(_CALL_S)
     async def beat(self, gateway: str, ttl_ms: int) -> None:
         """Say that a gateway lives."""
-        await self._writes.set(self._key("gateway", gateway), b"1", px=ttl_ms)
+        await self._run("beat", [self._key("gateway", gateway)], ttl_ms)
 
     @_within(_CALL_S)
     async def beating(self, gateways: Sequence[str]) -> list[bool]:
@@ -352,35 +417,57 @@ class RedisStore:
         """Close all connections; blocking reads end with a StoreError."""
         await self._reads.aclose(close_connection_pool=True)
         await self._writes.aclose(close_connection_pool=True)
+        if self._place is not None:
+            await self._place.close()
+
+
+class Clients(NamedTuple):
+    """How a store reaches its server: calls that answer at once, reads that wait, and the place if it may move."""
+
+    writes: Redis
+    reads: Redis
+    place: Place | None = None
 
 
 def connect(url: str, domain: str, *, replicas: int = 0) -> RedisStore:
-    """A store at a `redis://`, `rediss://` or `unix://` URL. Nothing is opened before the first call.
+    """A store at a `redis://`, `rediss://`, `unix://`, `sentinel://` or `cluster://` URL. Nothing is opened before the
+    first call.
 
     With `replicas`, a submit or commit counts only once that many replicas have it: followers and outboxes are shown
     nothing before, and a StoreError tells that it is not known. All nodes of a domain must ask for the same.
+    Raises ValueError for a URL that names no place.
     """
-    return RedisStore(*clients(url), domain, replicas)
+    return RedisStore(clients(url, domain), domain, replicas)
 
 
-def clients(url: str) -> tuple[Redis, Redis]:
-    """A client for calls that answer at once, and one for reads that wait."""
-    return _client(url, limits.WRITE_CONNECTIONS_MAX), _client(url, limits.READ_CONNECTIONS_MAX)
-
-
-def _client(url: str, connections: int) -> Redis:
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=connections,
-        timeout=limits.POOL_WAIT_S,
-        socket_timeout=None,
-        socket_connect_timeout=limits.CONNECT_TIMEOUT_S,
-        health_check_interval=limits.HEALTH_CHECK_S,
-        retry=Retry(NoBackoff(), 0),
-        protocol=2,
-        driver_info=None,  # by default the client reads its own version from disk for each connection
+def clients(url: str, domain: str) -> Clients:
+    """Clients for what a domain's store does. Raises ValueError for a URL that names no place."""
+    found = place_of(url, domain)
+    if found is None:
+        return Clients(
+            Redis.from_pool(BlockingConnectionPool.from_url(url, **_settings(limits.WRITE_CONNECTIONS_MAX))),
+            Redis.from_pool(BlockingConnectionPool.from_url(url, **_settings(limits.READ_CONNECTIONS_MAX))),
+        )
+    place, secrets = found
+    there: dict[str, Any] = {"connection_class": Found, "place": place, **secrets}
+    return Clients(
+        Redis.from_pool(BlockingConnectionPool(**there, **_settings(limits.WRITE_CONNECTIONS_MAX))),
+        Redis.from_pool(BlockingConnectionPool(**there, **_settings(limits.READ_CONNECTIONS_MAX))),
+        place,
     )
-    return Redis.from_pool(pool)
+
+
+def _settings(connections: int) -> dict[str, Any]:
+    return {
+        "max_connections": connections,
+        "timeout": limits.POOL_WAIT_S,
+        "socket_timeout": None,
+        "socket_connect_timeout": limits.CONNECT_TIMEOUT_S,
+        "health_check_interval": limits.HEALTH_CHECK_S,
+        "retry": Retry(NoBackoff(), 0),
+        "protocol": 2,
+        "driver_info": None,  # by default the client reads its own version from disk for each connection
+    }
 
 
 def _block(wait_s: float) -> int | None:

@@ -55,7 +55,7 @@ class SoleStore(RedisStore):
 
     def __init__(self, url: str, domain: str) -> None:
         """`url` is that of the private server. Nothing is opened before the first call."""
-        super().__init__(*clients(url), domain)
+        super().__init__(clients(url, domain), domain)
         self._commands_near: Passage[tuple[int, bytes]] = Passage()
         self._entries_near: Passage[tuple[int, bytes, str]] = Passage()
 

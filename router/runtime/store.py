@@ -91,7 +91,10 @@ class Store(Protocol):
         ...
 
     async def acquire(self, owner: str, ttl_ms: int) -> Lease | None:
-        """The lease, if nobody else holds it. A new holder gets a higher epoch; the same owner keeps its own."""
+        """The lease, if nobody else holds it. A new holder gets a higher epoch; the same owner keeps its own.
+
+        From then on the data has the shape of this version. Raises `errors.ShapeTooNew` when it has a newer one.
+        """
         ...
 
     async def renew(self, lease: Lease, ttl_ms: int) -> bool:
@@ -100,6 +103,18 @@ class Store(Protocol):
 
     async def release(self, lease: Lease) -> None:
         """Give the lease back at once."""
+        ...
+
+    async def hold(self, duty: str, owner: str, ttl_ms: int) -> bool:
+        """Take or keep a duty (work that one node does for all); False when it is somebody else's."""
+        ...
+
+    async def let_go(self, duty: str, owner: str) -> None:
+        """Give a duty back at once, if it is ours."""
+        ...
+
+    async def attend(self, node: str, about: bytes, ttl_ms: int) -> dict[str, bytes]:
+        """Say that a node is there (0: it leaves), and hear who is: by name, what each says of itself."""
         ...
 
     async def load(self) -> Loaded:
