@@ -15,7 +15,7 @@ from router.api.deps import DEPS
 from router.api.problems import Problem
 from router.api.rights import may
 from router.api.routes import Routes, principal_of, query_of
-from router.api.work import item_teams
+from router.core.concern import item_teams
 from router.core.state import State
 from router.gateway import AuditPage
 

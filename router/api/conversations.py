@@ -13,8 +13,8 @@ from router.api.live import LIVE
 from router.api.problems import Problem
 from router.api.rights import Principal, require
 from router.api.routes import Routes, principal_of, query_of
-from router.api.work import concerned, item_teams
 from router.core.commands import MarkSeen
+from router.core.concern import concerned, item_teams
 from router.gateway import Attachment, Content
 
 routes = Routes()
@@ -218,7 +218,7 @@ def require_conversation(request: web.Request, principal: Principal, conversatio
     """Raises Problem unless the caller may read an open conversation."""
     state = request.app[DEPS].gateway.state
     item = state.items.get(state.conversations[conversation].item)
-    require(principal, "conversation.read", *(concerned(state, item, principal) if item else ((), ())))
+    require(principal, "conversation.read", *(concerned(state, item, principal.agent) if item else ((), ())))
 
 
 async def _readable(request: web.Request, id: str) -> dict[str, Any]:

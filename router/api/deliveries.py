@@ -7,8 +7,8 @@ from router.api.deps import DEPS
 from router.api.problems import Problem
 from router.api.rights import require
 from router.api.routes import Routes, principal_of
-from router.api.work import item_teams
 from router.core.commands import RetryDelivery
+from router.core.concern import item_teams
 
 routes = Routes()
 

@@ -16,7 +16,8 @@ from router.api.paging import Cursor, Page, cursor_of, paged
 from router.api.problems import Problem
 from router.api.rights import may, require
 from router.api.routes import Routes, principal_of, query_of
-from router.api.work import ACTIONS, concerned, do, item_teams
+from router.api.work import ACTIONS, do
+from router.core.concern import concerned, item_teams
 from router.core.explain import explain
 from router.core.item import WorkItem
 from router.core.state import State
@@ -76,7 +77,7 @@ async def list_items(request: web.Request) -> web.Response:
     after = cursor_of(query.after)
 
     def wanted(item: WorkItem) -> bool:
-        return _fits(state, item, query) and may(principal, "item.list", *concerned(state, item, principal))
+        return _fits(state, item, query) and may(principal, "item.list", *concerned(state, item, principal.agent))
 
     found = await _scan(state, wanted, after, query.limit + 1)
     rows = [item_view(state, id) for _, id in found if id in state.items]
@@ -124,7 +125,7 @@ async def explanation(request: web.Request) -> Explanation:
     record = state.items.get(item)
     if record is None:
         raise Problem("unknown_item", "There is no open item with this id.", subject=item)
-    require(principal_of(request), "item.explain", *concerned(state, record, principal_of(request)))
+    require(principal_of(request), "item.explain", *concerned(state, record, principal_of(request).agent))
     agents = [Reason(agent=agent, reason=reason) for agent, reason in explain(state, item)]
     return Explanation(item=item, state=record.state, agent=record.agent, position=deps.gateway.position, agents=agents)
 
@@ -157,7 +158,7 @@ async def view_of(request: web.Request, item: str) -> dict[str, Any]:
     state = deps.gateway.state
     record = state.items.get(item)
     if record is not None:
-        require(principal, "item.read", *concerned(state, record, principal))
+        require(principal, "item.read", *concerned(state, record, principal.agent))
         return item_view(state, item)
     kept = await deps.history.item(item)
     if kept is None:

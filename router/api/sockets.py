@@ -24,8 +24,9 @@ from router.api.rights import Principal, check_password_changed, require
 from router.api.routes import converted
 from router.api.socket_wire import NAMESPACE, engine_socket
 from router.api.tokens import Tokens
-from router.api.work import ACTIONS, concerned, do
+from router.api.work import ACTIONS, do
 from router.core import commands as c
+from router.core.concern import concerned
 from router.core.conversation import Side
 from router.core.rejections import CODES
 from router.core.views import holder
@@ -279,5 +280,5 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         if record is None:
             raise Problem("unknown_conversation", CODES["unknown_conversation"], subject=conversation)
         item = state.items.get(record.item)
-        teams, agents = concerned(state, item, client.principal) if item is not None else (set[str](), ())
+        teams, agents = concerned(state, item, client.principal.agent) if item is not None else (set[str](), ())
         require(client.principal, "conversation.read", teams, agents)

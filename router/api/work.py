@@ -15,12 +15,11 @@ from router.api import limits
 from router.api.cards import address_of, card_of
 from router.api.commanding import Call, Done, Later, carry_out
 from router.api.problems import Problem
-from router.api.rights import Action, Principal, may, require
+from router.api.rights import Action, may, require
 from router.api.writing import written
 from router.core import commands as c
+from router.core.concern import concerned, item_teams
 from router.core.facts import MessageFacts
-from router.core.item import WorkItem
-from router.core.state import State
 from router.runtime.acts import Act
 
 Name = Annotated[str, msgspec.Meta(max_length=limits.ID_CHARS_MAX)]
@@ -280,7 +279,7 @@ def _acting(call: Call, item: str, body: Any, action: Action) -> Any:
         if body.agent != principal.agent or action == "item.supervise":
             raise Problem("unknown_item", "There is no open item with this id.", subject=item)
     elif action == "item.note":
-        teams, agents = concerned(state, record, principal)
+        teams, agents = concerned(state, record, principal.agent)
     else:
         teams = item_teams(state, record.queue, record.agent)
     require(principal, action, teams, agents)
@@ -288,23 +287,3 @@ def _acting(call: Call, item: str, body: Any, action: Action) -> Any:
         named = state.agents.get(body.agent)
         require(principal, "agent.act", named.teams if named else teams)
     return body
-
-
-def concerned(state: State, item: WorkItem, principal: Principal) -> tuple[set[str], tuple[str, ...]]:
-    """The teams and agents that an item is the business of. Whoever serves the queue it waits in counts."""
-    teams = item_teams(state, item.queue, item.agent)
-    agents = (item.agent, item.last_agent) if item.agent or item.last_agent else ()
-    me = state.agents.get(principal.agent)
-    if me is not None and item.queue in state.memberships(me):
-        agents = (*agents, me.id)
-    return teams, agents
-
-
-def item_teams(state: State, queue: str, agent: str) -> set[str]:
-    """The teams that an item belongs to: that of its queue, and those of the agent who has it."""
-    teams: set[str] = set()
-    if (record := state.queues.get(queue)) is not None and record.team:
-        teams.add(record.team)
-    if (holder := state.agents.get(agent)) is not None:
-        teams.update(holder.teams)
-    return teams
