@@ -23,3 +23,4 @@ TEMPORARY_MAX = 50  # temporary skills and memberships of one agent
 CLOSED_MESSAGE_CHARS_MAX = 1_000  # of what a closed queue says, per language: more than anybody listens to
 PULSE_MAX = 200  # due things one pulse handles; the next pulse follows at once
 WAITING_MAX = 1_000_000  # open items of a domain
+FILL_STEP_RECORDS = 2_000  # records loaded in one go, about 10 ms; leases and requests have their turn between

@@ -75,6 +75,14 @@ class Lines:
         self._waits[wait[2]] = (found, wait)
         return found
 
+    def wait_all(self, asks: ClassKey, waits: list[Wait]) -> ItemClass:
+        """Put equal items into their line, in any order."""
+        found = self._item_class(asks)
+        found.line.update(waits)
+        for wait in waits:
+            self._waits[wait[2]] = (found, wait)
+        return found
+
     def leave(self, item: str) -> None:
         """Take an item out of its line, if it is in one."""
         placed = self._waits.pop(item, None)

@@ -6,7 +6,7 @@ and `settle` (which puts it back and notes who must be matched again). Everybody
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 import msgspec
@@ -22,7 +22,7 @@ from router.core import limits
 from router.core.agent import Agent
 from router.core.conversation import Conversation, Delivery
 from router.core.item import HELD, WorkItem
-from router.core.lines import ItemClass, Lines
+from router.core.lines import ClassKey, ItemClass, Lines, Wait
 from router.core.meta import Meta
 from router.core.presence import Activity, Presence
 from skills import Profile, Skill, merged
@@ -232,14 +232,53 @@ class State:
                 self._place(agent)
         self._moved.clear()
 
+    # -- loading --------------------------------------------------------------------------------------------
+
+    def fill(self, records: Iterable[tuple[Ref, Any]]) -> Iterator[None]:
+        """Take in all the records of an empty state. It is whole when this ends; at each yield its caller may do
+        something else for a moment, since a big state takes seconds.
+
+        Lines and deadlines are sorted once at the end: adding one by one costs three times as much.
+        """
+        waiting: dict[ClassKey, list[Wait]] = {}
+        for number, ((kind, id), record) in enumerate(records, 1):
+            self._tables[kind][id] = record
+            if kind == "item":
+                self._fill_item(record, waiting)
+            elif kind == "conversation":
+                self._index_conversation(record)
+            at = deadline(kind, record)
+            if at is not None:
+                self._deadline_of[(kind, id)] = at
+            if number % limits.FILL_STEP_RECORDS == 0:
+                yield
+        self.deadlines.update((at, *ref) for ref, at in self._deadline_of.items())
+        for asks, waits in waiting.items():
+            self.wake_classes[self.lines.wait_all(self._asked(asks), waits)] = None
+            yield
+        self._moved.clear()
+        for number, agent in enumerate(self.agents if self.routing else (), 1):
+            self._place(agent)
+            if number % limits.FILL_STEP_RECORDS == 0:
+                yield
+
+    def _fill_item(self, item: WorkItem, waiting: dict[ClassKey, list[Wait]]) -> None:
+        if item.state != "queued" or not item.queue:
+            self._index_item(item)
+            return
+        if item.call:
+            self.calls[item.call] = item.id
+        asks = (item.queue, item.channel, item.priority, item.requirement, item.only)
+        waiting.setdefault(asks, []).append((item.due, item.seq, item.id))
+
+    # -- indexes --------------------------------------------------------------------------------------------
+
     def _take(self, ref: Ref) -> bool:
         self.touched[ref] = None
         if ref in self._edited:
             return False
         self._edited[ref] = None
         return True
-
-    # -- indexes --------------------------------------------------------------------------------------------
 
     def _index(self, kind: str, record: Any) -> None:
         if kind == "item":
@@ -290,11 +329,13 @@ class State:
             self.parked[item.agent].pop(item.id)
 
     def _wait(self, item: WorkItem) -> None:
-        queue = self.queues.get(item.queue)
-        asked = merged(item.requirement, queue.requirement) if queue else item.requirement
-        asks = (item.queue, item.channel, item.priority, asked, item.only)
-        placed = self.lines.wait(asks, (item.due, item.seq, item.id))
-        self.wake_classes[placed] = None
+        asks = self._asked((item.queue, item.channel, item.priority, item.requirement, item.only))
+        self.wake_classes[self.lines.wait(asks, (item.due, item.seq, item.id))] = None
+
+    def _asked(self, asks: ClassKey) -> ClassKey:
+        """What an item asks, with what its queue asks of all."""
+        queue = self.queues.get(asks[0])
+        return (*asks[:3], merged(asks[3], queue.requirement), asks[4]) if queue else asks
 
     def _index_conversation(self, conversation: Conversation) -> None:
         if conversation.reference:
@@ -375,12 +416,14 @@ def routable(agent: Agent, presence: Presence) -> bool:
 
 
 def deadline(kind: str, record: Any) -> int | None:
-    """The next instant at which something is due for this record, or None."""
-    if isinstance(record, WorkItem):
+    """The next instant at which something is due for this record, or None (also for a record that is gone)."""
+    if record is None:
+        return None
+    if kind == "item":
         return _item_deadline(record)
-    if isinstance(record, Presence) and record.lost_at is not None and not record.went_home:
-        return record.lost_at + limits.PRESENCE_GRACE_TICKS
-    if isinstance(record, Agent):
+    if kind == "presence" and record.lost_at is not None and not record.went_home:
+        return int(record.lost_at) + limits.PRESENCE_GRACE_TICKS
+    if kind == "agent":
         return min((lent.until for lent in record.temporary), default=None)
     return None
 
@@ -408,8 +451,6 @@ def next_deadline(state: State) -> int | None:
 def load(records: Iterable[tuple[Ref, Any]], *, routing: bool = True) -> State:
     """The state that these records are. Everybody is matched again: a settled state has nothing to match."""
     state = State(routing=routing)
-    for (kind, id), record in records:
-        state.put(kind, id, record)
-    state.settle()
-    state.touched.clear()
+    for _ in state.fill(records):
+        pass
     return state
