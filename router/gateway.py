@@ -51,6 +51,10 @@ class StoreError(Exception):
     """The store cannot be reached or cannot take more; nothing was promised. Try again later."""
 
 
+class Full(StoreError):
+    """There is no room for more now: it was refused before anything was done. Try again in some seconds."""
+
+
 class Unstorable(ValueError):
     """A value that a caller gave and no text or number of the data base holds, like a NUL in a name."""
 

@@ -17,6 +17,7 @@ ENTRIES_READ_MAX = 200  # entries a follower takes at once; a big reply holds it
 # -- submitting ---------------------------------------------------------------------------------------------
 
 SUBMIT_QUEUE_MAX = 10_000  # commands of this process waiting to be made durable; about 5 s of the highest rate
+SUBMIT_QUEUE_BYTES_MAX = 67_108_864  # bytes of those: a store that is away for a moment must not cost gigabytes
 SUBMIT_BATCH_MAX = 200  # commands of one submit call: as many as one commit decides
 SUBMIT_BATCH_BYTES = 1_048_576  # bytes of one submit call; contents ride along
 SUBMIT_GATHER_S = (
@@ -70,6 +71,7 @@ OUTCOMES_RECENT_MAX = 10_000  # outcomes remembered by the follower for waiters 
 OUTCOME_POLL_S = 0.02  # first look into the store for an outcome that no entry carries; doubled each time
 OUTCOME_POLL_S_MAX = 0.5  # longest pause between two looks
 START_WAIT_S = 30.0  # loading the state at start; a million records take a few seconds
+LARGE_STATE_RECORDS = 10_000  # from here on the garbage collector is kept out: smaller ones it is done with in a moment
 
 # -- outboxes -----------------------------------------------------------------------------------------------
 
@@ -83,10 +85,25 @@ SERVER_READY_S = 60.0  # a large append-only file takes seconds to load (3 s for
 SERVER_PING_S = 0.01  # pause between two readiness probes; doubled up to the next line
 SERVER_PING_S_MAX = 0.2
 SERVER_STOP_S = 10.0  # after SIGTERM; then SIGKILL, which loses nothing either: every answer was fsynced
-SERVER_RESTARTS_MAX = 5  # restarts in a row before the node gives up; a full disk does not heal by itself
+SERVER_RESTARTS_MAX = 5  # restarts in a row before the node gives up; those for want of disk space do not count
 SERVER_STEADY_S = 60.0  # a server that ran this long failed anew, not again
 SERVER_RESTART_S = 0.1  # pause before the first restart; doubled each time
+SERVER_RESTART_S_MAX = 5.0  # longest such pause: a disk that has room again is noticed within it
+SERVER_MEMORY_PARTS = 2  # it gets one of so many: the node and the archive hold the same items unpacked (see room)
 LOCK_WAIT_S = 3.0  # a dying node's server holds the folder for a moment longer
 LOCK_RETRY_S = 0.05  # how often the lock is tried meanwhile
 LOG_TAIL_BYTES = 4_096  # end of the server's log that is searched for the reason of a failure
+SAID_MAX = 300  # characters of what a program said that are told on: its last sentence or two
+CHECK_WAIT_S = 600.0  # for the server's own look at an append-only file: a large one on a slow disk takes minutes
 SERVER_VERSION_MIN = (7, 0)  # oldest Redis whose scripts declare what they may do when memory is full
+
+# -- room ---------------------------------------------------------------------------------------------------
+
+DISK_RESERVE_BYTES = 268_435_456  # kept for work in the house: a kilobyte or two for each step that is left
+DISK_RESERVE_PARTS = 20  # of a small disk, one of so many is the reserve
+SERVER_RESERVE_PARTS = 4  # with less than one of so many of the reserve free, the private server is not started again
+DISK_LOOK_S = 1.0  # at 100 MB a second, half the reserve is still free when it is noticed
+STORE_LOOK_S = 1.0  # how often the store is asked how full it is: the highest rate takes minutes for a tenth of it
+STORE_MEMORY_ALARM = 0.7  # of maxmemory: time to look why
+STORE_MEMORY_FULL = 0.9  # of maxmemory: new work is refused, so that what is in the house can be finished
+MIB_BITS = 20  # bytes to MiB, for people

@@ -9,7 +9,7 @@ from collections import deque
 
 import structlog
 
-from router.gateway import StoreError
+from router.gateway import Full, StoreError
 from router.runtime import limits, metrics
 from router.runtime.store import Placed, Put, Store
 
@@ -22,16 +22,18 @@ class Submitter:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._queue: deque[tuple[Put, asyncio.Future[Placed]]] = deque()
+        self._bytes = 0
         self._wake = asyncio.Event()
 
     async def submit(self, put: Put) -> Placed:
-        """Make one command durable. Raises StoreError: nothing is promised, ask again under the same key."""
+        """Make one command durable. Raises StoreError: nothing is promised, ask again under the same key; and Full."""
         if len(put.data) > limits.COMMAND_BYTES_MAX:
             raise StoreError(f"a command of {len(put.data)} bytes is too large")
-        if len(self._queue) >= limits.SUBMIT_QUEUE_MAX:
-            raise StoreError("too many commands are waiting for the store")
+        if len(self._queue) >= limits.SUBMIT_QUEUE_MAX or self._bytes >= limits.SUBMIT_QUEUE_BYTES_MAX:
+            raise Full("too many commands are waiting for the store")
         answer: asyncio.Future[Placed] = asyncio.get_running_loop().create_future()
         self._queue.append((put, answer))
+        self._bytes += _size(put)
         self._wake.set()
         return await answer
 
@@ -51,26 +53,31 @@ class Submitter:
                     self._wake.clear()
         finally:
             while self._queue:
-                _fail(self._queue.popleft()[1], StoreError("this node is stopping"))
+                _fail(self._pop()[1], StoreError("this node is stopping"))
 
     def _next(self) -> list[tuple[Put, asyncio.Future[Placed]]]:
         """What the next call carries: whoever gave up waiting before it was sent is left out."""
         batch: list[tuple[Put, asyncio.Future[Placed]]] = []
         size = 0
         while self._queue and len(batch) < limits.SUBMIT_BATCH_MAX and size < limits.SUBMIT_BATCH_BYTES:
-            put, answer = self._queue.popleft()
+            put, answer = self._pop()
             if not answer.done():
                 batch.append((put, answer))
-                size += len(put.data) + sum(map(len, put.contents.values()))
+                size += _size(put)
         metrics.SUBMIT_QUEUE.set(len(self._queue))
         return batch
+
+    def _pop(self) -> tuple[Put, asyncio.Future[Placed]]:
+        put, answer = self._queue.popleft()
+        self._bytes -= _size(put)
+        return put, answer
 
     async def _submit(self, batch: list[tuple[Put, asyncio.Future[Placed]]]) -> None:
         try:
             placed = await self._placed([put for put, _ in batch])
         except StoreError as error:
             for _, answer in batch:
-                _fail(answer, StoreError(str(error)))
+                _fail(answer, type(error)(str(error)))
         except BaseException:
             for _, answer in batch:
                 _fail(answer, StoreError("this node is stopping"))
@@ -94,6 +101,10 @@ class Submitter:
             await asyncio.sleep(pause)
             pause *= 2
         raise AssertionError("the last try returns or raises")
+
+
+def _size(put: Put) -> int:
+    return len(put.data) + sum(map(len, put.contents.values()))
 
 
 def _fail(answer: asyncio.Future[Placed], error: StoreError) -> None:

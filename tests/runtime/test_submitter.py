@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from router.gateway import StoreError
+from router.gateway import Full, StoreError
 from router.runtime import limits
 from router.runtime.memory import MemoryStore, World
 from router.runtime.store import Placed, Put
@@ -72,10 +72,25 @@ async def test_the_queue_is_bounded(store: Counting) -> None:
     submitter = Submitter(store)
     waiting = [asyncio.create_task(submitter.submit(put(n))) for n in range(limits.SUBMIT_QUEUE_MAX)]
     await asyncio.sleep(0)
-    with pytest.raises(StoreError, match="too many"):
+    with pytest.raises(Full, match="too many"):
         await submitter.submit(put(-1))
     task = asyncio.create_task(submitter.run())
     assert len(await asyncio.gather(*waiting)) == limits.SUBMIT_QUEUE_MAX
+    task.cancel()
+
+
+async def test_the_bytes_in_the_queue_are_bounded_and_free_again(store: Counting) -> None:
+    submitter = Submitter(store)
+    size = limits.COMMAND_BYTES_MAX
+    waiting = [
+        asyncio.create_task(submitter.submit(put(n, size))) for n in range(limits.SUBMIT_QUEUE_BYTES_MAX // size)
+    ]
+    await asyncio.sleep(0)
+    with pytest.raises(Full):
+        await submitter.submit(put(-1))
+    task = asyncio.create_task(submitter.run())
+    await asyncio.gather(*waiting)
+    assert (await submitter.submit(put(-1))).command == len(waiting) + 1
     task.cancel()
 
 
