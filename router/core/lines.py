@@ -129,6 +129,11 @@ class Lines:
         for profile in found.profiles:
             del profile.classes[found]
 
+    def untie(self) -> None:
+        """These lines are used no more: classes that know one another would hold one another, and all that waits."""
+        for found in self._classes.values():
+            found.profiles.clear()
+
     # -- agents ---------------------------------------------------------------------------------------------
 
     def idle(

@@ -13,9 +13,10 @@ from typing import TypeAlias
 import structlog
 
 from router.core.evolve import evolve
-from router.core.state import State, load
+from router.core.state import State
 from router.gateway import Applied, Listener, StoreError
 from router.runtime import limits, metrics
+from router.runtime.loading import state_of
 from router.runtime.store import Store
 from router.wire import codec
 from router.wire.codec import Entry
@@ -68,8 +69,7 @@ class Follower:
     async def load(self) -> None:
         """Take position and records from the store. Raises StoreError."""
         loaded = await self._store.load()
-        records = ((ref, codec.decode_record(ref[0], data)) for ref, data in loaded.records)
-        self.state = load(records, routing=False)
+        self.state = await state_of(loaded, routing=False)
         self._unwake()
         self.position, self._digest, self._epoch = loaded.position, loaded.digest, loaded.epoch
         self._moved()

@@ -10,13 +10,13 @@ from typing import TypeAlias
 import structlog
 
 from router.core.match import pending
-from router.core.state import State, load, next_deadline
+from router.core.state import State, next_deadline
 from router.gateway import Clock, Outcome
 from router.runtime import limits, metrics
 from router.runtime.batch import Batch, Crash
 from router.runtime.instant import Instant
-from router.runtime.store import Lease, Loaded, Store
-from router.wire.codec import decode_record
+from router.runtime.loading import state_of
+from router.runtime.store import Lease, Store
 
 log = structlog.stdlib.get_logger()
 
@@ -25,23 +25,36 @@ Decided: TypeAlias = Callable[[Sequence[tuple[int, Outcome]]], None]
 
 
 class Tenure:
-    """Decides commands in order and commits them, one commit in flight."""
+    """Decides commands in order and commits them, one commit in flight. `await load()` first, then `run()`."""
 
-    def __init__(self, store: Store, clock: Clock, lease: Lease, loaded: Loaded, decided: Decided) -> None:
+    def __init__(self, store: Store, clock: Clock, lease: Lease, decided: Decided) -> None:
         self._store = store
         self._clock = clock
         self._decided = decided
         self._epoch = lease.epoch
-        self.state: State = load((ref, decode_record(ref[0], data)) for ref, data in loaded.records)
-        self._position = loaded.position
-        self._digest = loaded.digest
-        self._command = loaded.command
-        self._instant = Instant(loaded.at, clock.now_ms(), clock.monotonic_ms())
+        self.state = State()
+        self._position = 0
+        self._digest = ""
+        self._command = 0
+        self._instant = Instant(0, clock.now_ms(), clock.monotonic_ms())
         self._deadly: frozenset[int] | None = None
         self._pulsing = True
 
+    async def load(self) -> None:
+        """Take position and records from the store. Raises StoreError."""
+        loaded = await self._store.load()
+        self.state = await state_of(loaded, routing=True)
+        self._position, self._digest, self._command = loaded.position, loaded.digest, loaded.command
+        self._instant = Instant(loaded.at, self._clock.now_ms(), self._clock.monotonic_ms())
+
     async def run(self) -> None:
-        """Decide until something ends it: Fenced, StoreError, Crash, or cancellation."""
+        """Decide until something ends it: Fenced, StoreError, Crash, or cancellation. The state is void then."""
+        try:
+            await self._decide()
+        finally:
+            self.state.lines.untie()
+
+    async def _decide(self) -> None:
         if await self._store.crashes(0) >= limits.CRASHES_MAX:
             self._pulsing = False
             log.error("pulse_set_aside", reason=f"made {limits.CRASHES_MAX} writers die")

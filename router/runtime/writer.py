@@ -58,7 +58,8 @@ class Writer:
             raise
 
     async def _decide(self, lease: Lease) -> None:
-        tenure = Tenure(self._store, self._clock, lease, await self._store.load(), self._decided)
+        tenure = Tenure(self._store, self._clock, lease, self._decided)
+        await tenure.load()
         self._pause = limits.BACK_OFF_S
         watch = GatewayWatch(self._store, self._clock, tenure.state, self._lose)
         await together(watch.run(), tenure.run())

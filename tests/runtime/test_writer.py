@@ -48,7 +48,9 @@ async def submit(store: Store, command: c.Command, key: str = "") -> None:
 async def tenure_of(store: Store, hand: Hand, owner: str = "w") -> Tenure:
     lease = await store.acquire(owner, limits.LEASE_MS)
     assert lease is not None
-    return Tenure(store, hand, lease, await store.load(), lambda ended: None)
+    tenure = Tenure(store, hand, lease, lambda ended: None)
+    await tenure.load()
+    return tenure
 
 
 # -- fencing ------------------------------------------------------------------------------------------------
