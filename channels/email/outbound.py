@@ -14,6 +14,7 @@ import structlog
 from channels.email.addresses import canonical
 from channels.email.compose import Letter, Unsendable, composed, envelope
 from channels.email.limits import (
+    ABANDONED_MS,
     ATTEMPTS_MAX,
     OUTBOX_HELD_MAX,
     OUTBOX_READ_MAX,
@@ -21,7 +22,6 @@ from channels.email.limits import (
     OUTCOME_WAIT_S,
     RETRY_S_MAX,
     RETRY_S_MIN,
-    SENDING_MS_MAX,
     SENDS_MAX,
     STOP_S_MAX,
     STORE_RETRY_S,
@@ -200,12 +200,12 @@ class Outbound:
         return outcome is not None and not outcome.rejection
 
     async def _end_abandoned(self, delivery: Delivery) -> None:
-        """An attempt that nobody here is making: a life of this node died over it, or another node is at it (or
-        died, if that is long ago)."""
+        """An attempt that nobody here is making: a life of this node died over it, or another node did. That one may
+        have lost its duty only, and say in a moment how it ended."""
         started = await self._gateway.outcome_of(f"mail-start:{self._node}:{delivery.id}:{delivery.attempt}")
         ours = started is not None and not started.rejection
         ended = False
-        if ours or self._clock.now_ms() - delivery.at > SENDING_MS_MAX:
+        if ours or self._clock.now_ms() - delivery.at > ABANDONED_MS:
             ended = await self._end(delivery.id, delivery.attempt, Ending(result="unknown", code="interrupted"))
         if not ended:
             await asyncio.sleep(STORE_RETRY_S)

@@ -5,6 +5,7 @@ happens from then on. An endpoint that answers 410 is disabled in the centre, wh
 """
 
 import asyncio
+import functools
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -43,7 +44,7 @@ class WebhookSender:
         self._gateway = gateway
         self._chance = chance
         self._retry_s = retry_s
-        self._poster = Poster(clock, Guard(private_targets), secret_of)
+        self._new_poster = functools.partial(Poster, clock, Guard(private_targets), secret_of)
         self._since: dict[str, int] = {}
         self._known = self._enabled()
         self._workers: dict[str, asyncio.Task[None]] = {}
@@ -51,8 +52,9 @@ class WebhookSender:
         gateway.listen(self._follow)
 
     async def run(self) -> None:
-        """Deliver until cancelled."""
+        """Deliver until cancelled. May be run again: it is a duty, which comes and goes."""
         self._changed.set()
+        poster = self._new_poster()
         try:
             async with asyncio.TaskGroup() as tasks:
                 while True:
@@ -60,11 +62,11 @@ class WebhookSender:
                     self._changed.clear()
                     await self._stop_unwanted()
                     for endpoint in self._wanted() - self._workers.keys():
-                        worker = self._worker(endpoint)
+                        worker = self._worker(endpoint, poster)
                         self._workers[endpoint] = tasks.create_task(worker.run(), name=f"webhook {endpoint}")
         finally:
             self._workers.clear()
-            await self._poster.close()
+            await poster.close()
 
     def _wanted(self) -> set[str]:
         """The endpoints to serve. Without any, `NOBODY` reads the outbox: what nobody asked for must not pile up."""
@@ -83,12 +85,12 @@ class WebhookSender:
             except StoreError:
                 log.warning("webhook_group_left", endpoint=endpoint)
 
-    def _worker(self, endpoint: str) -> Worker:
+    def _worker(self, endpoint: str, poster: Poster) -> Worker:
         return Worker(
             self._outbox(endpoint),
             current=lambda: self._gateway.state.endpoints.get(endpoint),
             since=self._since.pop(endpoint, 0),
-            post=self._poster.post,
+            post=poster.post,
             gone=self._disable,
             chance=self._chance,
             retry_s=self._retry_s,

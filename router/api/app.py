@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Iterable
 
 import socketio
 from aiohttp import web
@@ -82,7 +83,7 @@ def build_app(deps: Deps) -> tuple[web.Application, socketio.AsyncServer]:
     namespace = AgentNamespace(deps, tokens, origins, pusher)
     sio.register_namespace(namespace)
     sessions, live = Sessions(deps.accounts), Live()
-    sessions.on_change(namespace.kick)
+    deps.accounts.on_change(namespace.kick)
     deps.typing.subscribe(namespace.typing)
     for listener in (live, metrics.observe, pusher):
         deps.gateway.listen(listener)
@@ -90,14 +91,28 @@ def build_app(deps: Deps) -> tuple[web.Application, socketio.AsyncServer]:
     app[DEPS], app[TOKENS], app[SESSIONS], app[LIVE] = deps, tokens, sessions, live
     app[PASSWORDS], app[THROTTLE] = Passwords(), Throttle(deps.clock)
     app[metrics.PUSHER], app[openapi.DOCUMENT] = pusher, openapi.document(route_table())
-    for route in route_table():
+    _add(app, route_table())
+    add_pages(app)
+    sio.attach(app)
+    return app, sio
+
+
+def build_probe(deps: Deps) -> web.Application:
+    """What a node shows that is no gateway: is it alive, is it well, what does it count."""
+    app = web.Application(middlewares=[around], client_max_size=limits.BODY_BYTES_MAX)
+    app.on_response_prepare.append(secured)
+    app[DEPS], app[TOKENS] = deps, Tokens(deps.settings.secret, deps.accounts, deps.clock)
+    deps.gateway.listen(metrics.observe)
+    _add(app, [*health.routes.all, *metrics.routes.all])
+    return app
+
+
+def _add(app: web.Application, routes: Iterable[Route]) -> None:
+    for route in routes:
         handler = served(route)
         app.router.add_route(route.method, route.path, handler)
         if route.method == "GET":
             app.router.add_route("HEAD", route.path, handler)
-    add_pages(app)
-    sio.attach(app)
-    return app, sio
 
 
 async def drain(sio: socketio.AsyncServer) -> None:

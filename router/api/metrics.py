@@ -55,12 +55,14 @@ def observe(applied: Applied, state: State) -> None:
 async def get(request: web.Request) -> web.Response:
     """Figures for Prometheus: scrape with an API key as bearer token."""
     live = CollectorRegistry()
-    _gauges(live, request.app[DEPS].gateway.state, request.app[PUSHER])
+    _gauges(live, request.app[DEPS].gateway.state)
+    if (pusher := request.app.get(PUSHER)) is not None:
+        _socket_gauges(live, pusher)
     process = await asyncio.to_thread(generate_latest, REGISTRY)  # it reads /proc
     return web.Response(body=process + generate_latest(live), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def _gauges(registry: CollectorRegistry, state: State, pusher: Pusher) -> None:
+def _gauges(registry: CollectorRegistry, state: State) -> None:
     """What is true at this moment, counted from the state."""
     waiting = Gauge("firstline_items_waiting", "Items waiting", ["queue", "channel"], registry=registry)
     tally: Tally[tuple[str, str]] = Tally()
@@ -74,6 +76,10 @@ def _gauges(registry: CollectorRegistry, state: State, pusher: Pusher) -> None:
     items = Gauge("firstline_items", "Items in memory", ["state"], registry=registry)
     for step, count in Tally(item.state for item in state.items.values()).items():
         items.labels(step).set(count)
+
+
+def _socket_gauges(registry: CollectorRegistry, pusher: Pusher) -> None:
+    """The sockets of a node that is a gateway."""
     sockets = Gauge("firstline_agent_sockets", "Connected agents' sockets of this node", registry=registry)
     sockets.set(len(pusher.clients()))
     buffered = Gauge("firstline_socket_buffer_bytes", "Bytes that agents' sockets have not taken", registry=registry)

@@ -17,7 +17,7 @@ from router.runtime.errors import StartError
 from router.settings import Settings, prepare
 
 if TYPE_CHECKING:
-    from router.node import Running
+    from router.node.running import Running
 
 T = TypeVar("T")
 
@@ -58,18 +58,18 @@ async def here(place: Place) -> AsyncIterator["Running | None"]:
     settings = await asyncio.to_thread(prepare, place.settings)
     say(f"No server runs: working on the data folder {settings.data_dir} directly.")
     logs.configure(level="error", form=settings.log.form)
-    from router import node
+    from router.node.running import running
 
-    async with node.running(settings) as running:
-        yield running
+    async with running(settings) as node:
+        yield node
 
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises CommandError."""
-    from router import node
+    from router.node import serving
 
     try:
-        run(node.serve(settings, lambda url: show(f"Firstline answers at {url}")))
+        run(serving.serve(settings, lambda url: show(f"Firstline answers at {url}")))
     except CommandError as error:
         if error.details.get("errno") == errno.EADDRINUSE:
             raise CommandError(

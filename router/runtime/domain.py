@@ -6,7 +6,7 @@ not to. All its tasks live and die together: what ends one of them unexpectedly 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import structlog
 
@@ -27,6 +27,9 @@ from router.wire.codec import fingerprint as fingerprint_of
 
 log = structlog.stdlib.get_logger()
 
+CONSUMER: Final = "duty"
+"""The name under which outboxes are read."""
+
 Elsewhere: TypeAlias = Callable[[Sequence[str]], Awaitable[Sequence[bytes | None]]]
 """Reads contents that have left the store."""
 
@@ -45,7 +48,7 @@ class Domain:
         writes: bool = True,
         elsewhere: Elsewhere | None = None,
     ) -> None:
-        """`node` names this process among the domain's, and is the same after a restart (it owns outbox entries).
+        """`node` names this process among the domain's, and is the same after a restart.
 
         `writes`: stand by as the writer. `elsewhere` finds contents that the store no longer has.
         """
@@ -179,8 +182,9 @@ class Domain:
     # -- what lies beside -----------------------------------------------------------------------------------
 
     def outbox(self, channel: str, group: str) -> StoreOutbox:
-        """The outbox of a channel, as read by this node for one consumer group."""
-        return StoreOutbox(self._store, channel, group, self._node)
+        """The outbox of a channel for one consumer group. One node at a time reads it (a duty), under one name: so
+        the next one finds at once what the last one had in hand."""
+        return StoreOutbox(self._store, channel, group, CONSUMER)
 
     async def contents(self, ids: Sequence[str]) -> list[bytes | None]:
         """Texts by content id, wherever they lie by now; None where there is none (any more)."""

@@ -16,7 +16,7 @@ class StoreOutbox:
     """The `Outbox` port over the store."""
 
     def __init__(self, store: Store, channel: str, group: str, consumer: str) -> None:
-        """`consumer` must be the same after a restart, and another one on every node."""
+        """Who reads on under the same `consumer` gets first what its last reader had in hand."""
         self._store = store
         self._channel = channel
         self._group = group

@@ -68,8 +68,8 @@ async def test_what_a_cancelled_read_took_comes_with_the_next(world: World) -> N
             self, channel: str, group: str, consumer: str, count: int, wait_s: float, *, own: bool = False
         ) -> list[OutboxEntry]:
             found = await super().outbox_read(channel, group, consumer, count, wait_s, own=own)
-            if not own and found and not world.shape:
-                world.shape = 1
+            if not own and found and not world.crashes:
+                world.crashes[0] = 1
                 raise StoreError("reply lost")
             return found
 

@@ -25,7 +25,7 @@ from router.runtime.accounts import Grant
 from router.settings import Settings, prepare
 
 if TYPE_CHECKING:
-    from router.node import Running
+    from router.node.running import Running
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,20 +57,20 @@ async def refuse_unless_new(settings: Settings) -> None:
             "and 'firstline user add', or set up another with --data and FIRSTLINE_PORT.",
         )
     if (settings.data_dir / "node").exists():
-        from router import node
+        from router.node import running as nodes
 
-        async with node.running(await asyncio.to_thread(prepare, settings)) as running:
+        async with nodes.running(await asyncio.to_thread(prepare, settings)) as running:
             _refuse_admins(running, settings)
 
 
 async def make(answers: Answers, settings: Settings, places: Places) -> list[Login]:
     """Make the installation. Raises CommandError, StartError, StoreError; then there is no admin yet."""
-    from router import node
+    from router.node import running as nodes
 
     text = centre_text(answers)
     prepared = await asyncio.to_thread(prepare, settings)
     with Staged(_files(answers, places, text)) as staged:
-        async with node.running(prepared) as running:
+        async with nodes.running(prepared) as running:
             _refuse_admins(running, settings)
             centre = LocalCentre(running.gateway)
             wanted = text.encode()

@@ -1,0 +1,113 @@
+"""What a node shows: HTTP and sockets for agents, integrators, supervisors, customers' browsers."""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+import socketio
+from aiohttp import web
+
+from channels.addresses import Addresses
+from channels.chat.namespace import Chat, register
+from channels.intake import EventIntake
+from router.api.app import build_app, build_probe, drain
+from router.api.client_address import last_foreign
+from router.api.deps import ApiSettings, Deps
+from router.archive import limits as archive_limits
+from router.archive.reports import SqlReports
+from router.gateway import StoreError
+from router.node.running import Running
+from router.runtime.redis_store import RedisStore
+from router.runtime.typing_hub import TypingHub
+
+SHUTDOWN_S = 5.0  # how long requests under way may take after the sockets are gone
+
+
+class Faces:
+    """The HTTP server with its sockets: agents, integrators, supervisors, customers' browsers."""
+
+    def __init__(self, node: Running, intake: EventIntake, stopping: asyncio.Event) -> None:
+        """A node that is no gateway only says how it is."""
+        self._node = node
+        self._stopping = stopping
+        deps = self._deps(intake)
+        self._sio: socketio.AsyncServer | None = None
+        if "gateway" in node.settings.roles:
+            app, self._sio = build_app(deps)
+            self._open_chat(deps, self._sio)
+        else:
+            app = build_probe(deps)
+        # Nobody is asked to compress what they send: as it comes, it is neither a bomb nor anything that can be read.
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S, auto_decompress=False)
+        self.url = ""
+
+    def _deps(self, intake: EventIntake) -> Deps:
+        node, settings = self._node, self._node.settings
+        return Deps(
+            gateway=node.gateway,
+            accounts=node.accounts,
+            customers=node.customers,
+            addresses=Addresses(node.secret),
+            intake=intake,
+            history=node.history,
+            reports=SqlReports(node.database, again=archive_limits.REPORT_AGAIN),
+            typing=TypingHub(),
+            clock=node.clock,
+            ids=node.ids,
+            settings=ApiSettings(
+                secret=settings.secret,
+                gateway=node.gateway.gateway_id,
+                origins=(*settings.origins, settings.public_url) if settings.public_url else settings.origins,
+                trusted_proxies=settings.trusted_proxies,
+            ),
+            ready=self._ready,
+        )
+
+    def _open_chat(self, deps: Deps, sio: socketio.AsyncServer) -> None:
+        chat = Chat(
+            gateway=deps.gateway,
+            history=deps.history,
+            ids=deps.ids,
+            clock=deps.clock,
+            secret=self._node.secret,
+            typing=deps.typing,
+            address_of=self._address_of,
+        )
+        register(sio, chat)
+
+    async def open(self) -> None:
+        """Listen. Raises OSError when the port is taken."""
+        settings = self._node.settings
+        await self._runner.setup()
+        await web.TCPSite(self._runner, settings.host, settings.port, backlog=socket.SOMAXCONN).start()
+        host, port = self._runner.addresses[0][:2]
+        self.url = settings.public_url or f"http://{host}:{port}"
+
+    async def close(self) -> None:
+        """Let everybody go (readiness is off already), then stop listening."""
+        if self._sio is not None:
+            await drain(self._sio)
+        await self._runner.cleanup()
+
+    async def _ready(self) -> Mapping[str, bool]:
+        """What a load balancer asks: not stopping, the store answers, new work is taken in."""
+        node = self._node
+        return {
+            "running": not self._stopping.is_set(),
+            "store": await _answers(node.store, node.gateway.gateway_id),
+            "admission": not node.gateway.full(),
+        }
+
+    def _address_of(self, environ: Mapping[str, Any]) -> str:
+        request: web.Request = environ["aiohttp.request"]
+        forwarded = request.headers.getall("X-Forwarded-For", [])
+        return last_foreign(request.remote or "", forwarded, self._node.settings.trusted_proxies)
+
+
+async def _answers(store: RedisStore, gateway: str) -> bool:
+    try:
+        await store.beating([gateway])
+    except StoreError:
+        return False
+    return True

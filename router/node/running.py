@@ -1,0 +1,128 @@
+"""A node without faces: store, data base and domain, started in order and stopped in the opposite one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from router.archive.accounts import SqlAccounts
+from router.archive.customers import SqlCustomers
+from router.archive.database import Database
+from router.archive.history import SqlHistory
+from router.archive.migrate import upgrade
+from router.archive.naturals import Naturals
+from router.gateway import Clock, Ids
+from router.node.admission import AdmittingDomain, Backlog
+from router.runtime.blobs import Blobs
+from router.runtime.embedded import Embedded
+from router.runtime.redis_store import RedisStore, connect
+from router.runtime.sole_store import SoleStore
+from router.runtime.system import SystemClock, SystemIds
+from router.settings import Settings, SettingsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A node that runs: its parts, for faces and commands."""
+
+    settings: Settings
+    name: str
+    clock: Clock
+    ids: Ids
+    store_url: str
+    store: RedisStore
+    gateway: AdmittingDomain
+    database: Database
+    accounts: SqlAccounts
+    customers: SqlCustomers
+    history: SqlHistory
+    naturals: Naturals
+    backlog: Backlog
+    embedded: Embedded | None
+
+    @property
+    def secret(self) -> bytes:
+        """What keyed hashes and tokens are made with."""
+        return self.settings.secret.encode()
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Running]:
+    """A node without faces. `settings` are prepared. Raises StartError, SettingsError, StoreError with what to do."""
+    clock, ids = SystemClock(), SystemIds()
+    name = await asyncio.to_thread(_name, settings.data_dir, ids)
+    async with AsyncExitStack() as stack:
+        embedded = None if settings.redis_url else Embedded(settings.data_dir / "redis", settings.redis_binary)
+        if embedded is not None:
+            await embedded.start()
+            stack.push_async_callback(embedded.stop)
+        database = await _database(settings)
+        stack.push_async_callback(database.close)
+        accounts, customers, naturals = SqlAccounts(database), SqlCustomers(database), Naturals(database)
+        history = SqlHistory(database, naturals.perhaps, customers.whose)
+        await accounts.start()
+        await customers.start()
+        store_url, store = _store(settings, embedded)
+        stack.push_async_callback(store.close)
+        domain = AdmittingDomain(
+            store,
+            clock,
+            ids,
+            Blobs(settings.blobs_url),
+            node=name,
+            writes="writer" in settings.roles,
+            elsewhere=history.contents,
+        )
+        backlog = Backlog(domain, history)
+        domain.guards = (backlog.too_long,)
+        domain.listen(naturals.follow)
+        domain.on_reset(naturals.reset)
+        await domain.start()
+        naturals.reset(domain.state, domain.position)
+        stack.push_async_callback(domain.stop)
+        yield Running(
+            settings=settings,
+            name=name,
+            clock=clock,
+            ids=ids,
+            store_url=store_url,
+            store=store,
+            gateway=domain,
+            database=database,
+            accounts=accounts,
+            customers=customers,
+            history=history,
+            naturals=naturals,
+            backlog=backlog,
+            embedded=embedded,
+        )
+
+
+def replicas_of(settings: Settings) -> int:
+    """How many replicas must have a write before it counts."""
+    return settings.replicas if settings.durability == "replicated" else 0
+
+
+def _store(settings: Settings, embedded: Embedded | None) -> tuple[str, RedisStore]:
+    """The store and where it is: a private server's, which no other node writes to, or yours. Raises SettingsError."""
+    if embedded is not None:
+        return embedded.url, SoleStore(embedded.url, settings.domain)
+    try:
+        return settings.redis_url, connect(settings.redis_url, settings.domain, replicas=replicas_of(settings))
+    except ValueError as error:
+        raise SettingsError([f"redis_url: {error}"]) from error
+
+
+async def _database(settings: Settings) -> Database:
+    """The data base, at this version's schema."""
+    await upgrade(settings.database_url)
+    return await Database.open(settings.database_url)
+
+
+def _name(folder: Path, ids: SystemIds) -> str:
+    """This node's name, the same after every start: outbox entries in its hands are found again by it."""
+    path = folder / "node"
+    if not path.exists():
+        path.write_text(ids.new("node") + "\n", encoding="ascii")
+    return path.read_text(encoding="ascii").strip()
