@@ -1,7 +1,8 @@
 """A private Redis or Valkey server: our child, on a unix socket that only we may open, dead when we are.
 
-Everything is fsynced before it is answered, so killing it loses nothing. It is started in a way that nobody else
+Everything is fsynced before it is answered (unless `everysec` was chosen), so killing it loses nothing. Nobody else
 can start a second one on the same folder: the folder's lock is handed to the child and held until both are gone.
+It has a `maxmemory`: an honest 503 in time is better than the kernel choosing whom to end when memory is gone.
 Linux only (`PR_SET_PDEATHSIG`). The thread that starts it must live as long as the node: its end counts as ours.
 """
 
@@ -12,26 +13,32 @@ import fcntl
 import importlib.util
 import os
 import re
-import shlex
 import shutil
 import signal
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, TypeAlias
 from urllib.parse import quote
 
 import structlog
 
 from router.runtime import limits, metrics
-from router.runtime.errors import FolderInUse, ServerFailed, ServerMissing
+from router.runtime.errors import FolderInUse, ServerDamaged, ServerFailed, ServerFull, ServerMissing
+from router.runtime.room import memory_bytes, space
 
 log = structlog.stdlib.get_logger()
 
 PR_SET_PDEATHSIG: Final = 1
 _libc = ctypes.CDLL(None)
 _DAMAGED = re.compile(rb"bad file format|unexpected end of file|append.only file .*(corrupt|format)", re.IGNORECASE)
+_DAMAGED_BASE = re.compile(rb"Internal error in RDB|Short read or OOM loading DB|MANIFEST FILE ERROR")
+_FULL = b"No space left on device"
+
+Fsync: TypeAlias = Literal["always", "everysec"]
+"""When the server makes its append-only file durable: before each answer, or each second (what came since is lost)."""
 
 
 def find_server(configured: str = "") -> Path:
@@ -58,14 +65,30 @@ def find_server(configured: str = "") -> Path:
     )
 
 
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep every server from starting in this folder meanwhile. Raises FolderInUse."""
+    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise FolderInUse(folder) from error
+        yield
+    finally:
+        os.close(handle)
+
+
 class Embedded:
     """The private server of one data folder. `await start()`, let `run()` watch over it, `await stop()`."""
 
-    def __init__(self, folder: Path, binary: str = "") -> None:
+    def __init__(self, folder: Path, binary: str = "", *, fsync: Fsync = "always") -> None:
         """`folder` is its own (created 0700); `binary` is the server to start, empty for the usual one."""
         self._folder = folder
+        self._fsync = fsync
         self._configured = binary
         self._binary = Path()
+        self._memory = 0
         self._lock = -1
         self._socket = folder / "run" / "server.sock"
         self._private: Path | None = None
@@ -83,19 +106,24 @@ class Embedded:
         return self._process.pid if self._process else None
 
     async def start(self) -> None:
-        """Start it and wait until it answers. Raises FolderInUse, ServerMissing, ServerFailed."""
+        """Start it and wait until it answers. Raises FolderInUse, ServerMissing, ServerFailed (see there)."""
         self._binary = await asyncio.to_thread(find_server, self._configured)
         await self._check_version()
+        self._memory = await asyncio.to_thread(memory_bytes) // limits.SERVER_MEMORY_PARTS
         await asyncio.to_thread(self._prepare)
         try:
             await self._take_lock()
+            await self._check_space()
             await self._spawn()
         except BaseException:
             await self.stop()
             raise
 
     async def run(self) -> None:
-        """Watch the server until cancelled; start it again when it ends. Raises ServerFailed when it keeps ending."""
+        """Watch the server until cancelled; start it again when it ends, as soon as the disk has room.
+
+        Raises ServerFailed when it keeps ending, ServerDamaged when what it has written cannot be read.
+        """
         failures = 0
         while True:
             assert self._process is not None, "run() before start()"
@@ -106,11 +134,26 @@ class Embedded:
             metrics.SERVER_EXITS.inc()
             log.error("embedded_server_exited", code=code, pid=self._process.pid)
             steady = asyncio.get_running_loop().time() - began > limits.SERVER_STEADY_S
-            failures = 1 if steady else failures + 1
-            if failures > limits.SERVER_RESTARTS_MAX:
-                raise await self._failure(code)
-            await asyncio.sleep(limits.SERVER_RESTART_S * 2 ** (failures - 1))
-            await self._spawn()
+            failures = await self._start_again(await self._failure(code), 0 if steady else failures)
+
+    async def _start_again(self, failure: ServerFailed, failures: int) -> int:
+        """Until it runs. `failures` in a row came before this one; the new number. Raises what `run` does."""
+        pause = limits.SERVER_RESTART_S * 2**failures
+        while True:
+            if not isinstance(failure, ServerFull):
+                failures += 1
+            if isinstance(failure, ServerDamaged) or failures > limits.SERVER_RESTARTS_MAX:
+                raise failure
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, limits.SERVER_RESTART_S_MAX)
+            try:
+                await self._check_space()
+                await self._spawn()
+            except ServerFailed as error:
+                log.error("embedded_server_not_started", reason=str(error))
+                failure = error
+            else:
+                return failures
 
     async def stop(self) -> None:
         """End the server in an orderly way, and give the folder back."""
@@ -199,7 +242,8 @@ class Embedded:
             "dir": str(self._folder),
             "save": "",
             "appendonly": "yes",
-            "appendfsync": "always",
+            "appendfsync": self._fsync,
+            "maxmemory": str(self._memory),
             "maxmemory-policy": "noeviction",
             "loglevel": "warning",
             "daemonize": "no",
@@ -233,18 +277,18 @@ class Embedded:
 
     def _reason(self, code: int) -> ServerFailed:
         tail = _tail(self._folder / "server.log")
-        logs = sorted((self._folder / "appendonlydir").glob("*.incr.aof"), key=lambda path: path.stat().st_mtime)
-        if logs and _DAMAGED.search(tail):
-            check = "valkey-check-aof" if "valkey" in self._binary.name else "redis-check-aof"
-            repair = f"exec -a {check} {shlex.join([str(self._binary), '--fix', str(logs[-1])])}"
-            return ServerFailed(
-                f"the append-only file in {self._folder} is damaged and the server refuses it. Restore a backup, or "
-                f"copy the folder and cut the damaged end off (what comes after the damage is lost):\n"
-                f"  bash -c {shlex.quote(repair)}"
-            )
+        if _FULL in tail:
+            return ServerFull(self._folder)
+        if _DAMAGED.search(tail) or _DAMAGED_BASE.search(tail):
+            return ServerDamaged(self._folder, can_be_cut=not _DAMAGED_BASE.search(tail))
         said = tail.decode(errors="replace").strip().splitlines()
         last = said[-1] if said else "it said nothing"
         return ServerFailed(f"the private server ended with code {code}: {last} (see {self._folder}/server.log)")
+
+    async def _check_space(self) -> None:
+        """Raises ServerFull. A server that is killed by its first write would only wear the disk."""
+        if (await asyncio.to_thread(space, self._folder)).spent:
+            raise ServerFull(self._folder)
 
 
 def _die_with_parent(parent: int) -> Callable[[], None]:

@@ -34,3 +34,31 @@ class ServerMissing(StartError):
 
 class ServerFailed(StartError):
     """The private server does not start, or does not stay up."""
+
+
+class ServerFull(ServerFailed):
+    """The private server ended because its disk is full. The one failure that heals by waiting, once it ran."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"the disk of {folder} is full: make room on it. Nothing that was accepted is lost")
+
+
+class ServerDamaged(ServerFailed):
+    """The private server refuses what lies on its disk."""
+
+    def __init__(self, folder: Path, *, can_be_cut: bool) -> None:
+        if can_be_cut:
+            remedy = (
+                "call 'firstline repair', which says what is lost by cutting the damaged end off, and does so with "
+                "--yes; or restore a backup"
+            )
+        else:
+            remedy = "nothing of it can be read without what is damaged, so restore a backup"
+        super().__init__(f"the append-only file in {folder} is damaged and the server refuses it: {remedy}")
+
+
+class NodesDisagree(StartError):
+    """Another node of the domain is set up in a way that makes the two no one system."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(f"another node of this domain {how}")

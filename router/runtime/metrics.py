@@ -16,3 +16,17 @@ LEASES_LOST = Counter("firstline_leases_lost_total", "Times this node stopped be
 RESETS = Counter("firstline_follower_resets_total", "Times this node dropped its state and loaded it anew")
 SERVER_EXITS = Counter("firstline_embedded_server_exits_total", "Times the private server ended unasked")
 STORE_MOVES = Counter("firstline_store_moves_total", "Times the store was found to be another server than before")
+STORE_UP = Gauge("firstline_store_up", "Whether the store answered when it was asked last (1) or not (0)")
+STORE_OUTAGES = Counter("firstline_store_outages_total", "Times the store began not to answer")
+STORE_MEMORY = Gauge("firstline_store_memory_ratio", "Memory the store uses, of its maxmemory; 0 when it has none")
+DISK_FREE = Gauge("firstline_disk_free_bytes", "Free space where the node writes, on the disk that is closest to full")
+REFUSING = Gauge("firstline_intake_refusing", "Whether new work is refused (1), by reason", ["reason"])
+
+
+def refusing(reason: str, refuses: bool) -> None:
+    """Show whether new work is refused for this reason."""
+    REFUSING.labels(reason).set(refuses)
+
+
+NODES = Gauge("firstline_nodes", "Nodes of the domain that this one hears of")
+DUTIES = Gauge("firstline_duties", "Mailboxes, outboxes and archives that this node works on")

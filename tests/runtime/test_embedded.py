@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from router.runtime.embedded import Embedded, find_server
-from router.runtime.errors import FolderInUse, ServerFailed, ServerMissing
-from router.runtime.redis_store import connect
+from router.runtime.damage import cut, find
+from router.runtime.embedded import Embedded, Fsync, find_server
+from router.runtime.errors import FolderInUse, ServerDamaged, ServerMissing
+from router.runtime.redis_store import clients, connect
+from router.runtime.room import memory_bytes
 from router.runtime.store import Put
 from tests.support import eventually, eventually_true
 
@@ -41,6 +43,24 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+@pytest.fixture
+async def filled(tmp_path: Path) -> Path:
+    """The folder of a server that was stopped, with one command in it."""
+    server = Embedded(tmp_path / "store")
+    await server.start()
+    store = connect(server.url, "d")
+    await store.submit([PUT])
+    await store.close()
+    await server.stop()
+    return tmp_path / "store"
+
+
+def increment(folder: Path) -> Path:
+    """The append-only file that grows."""
+    [file] = (folder / "appendonlydir").glob("*.incr.aof")
+    return file
 
 
 async def test_it_answers_on_a_socket_that_only_we_may_open(server: Embedded, tmp_path: Path) -> None:
@@ -118,23 +138,50 @@ async def test_a_long_path_does_not_keep_it_from_starting(tmp_path: Path) -> Non
     assert not private.exists()
 
 
-async def test_a_damaged_file_is_refused_with_the_remedy(tmp_path: Path) -> None:
+async def test_a_damaged_file_is_refused_with_the_remedy(filled: Path) -> None:
     """Zeroes at the end, as after a power loss: cutting them off is the operator's choice, never ours."""
-    server = Embedded(tmp_path / "store")
-    await server.start()
-    store = connect(server.url, "d")
-    await store.submit([PUT])
-    await store.close()
-    await server.stop()
-    [log] = (tmp_path / "store" / "appendonlydir").glob("*.incr.aof")
-    with log.open("ab") as file:
+    with increment(filled).open("ab") as file:
         file.write(bytes(4096))
-    with pytest.raises(ServerFailed, match="damaged") as caught:
-        await Embedded(tmp_path / "store").start()
-    remedy = str(caught.value).splitlines()[-1].strip()
-    fixed = subprocess.run(remedy, shell=True, input=b"y\n", capture_output=True, check=False)  # noqa: ASYNC221
-    assert fixed.returncode == 0, fixed.stdout
-    await _holds_the_command(tmp_path / "store")
+    with pytest.raises(ServerDamaged, match="'firstline repair'"):
+        await Embedded(filled).start()
+    damage = await asyncio.to_thread(lambda: find(filled, find_server(), "d"))
+    assert damage is not None
+    assert (damage.bytes, damage.lost.commands) == (4096, 0)
+    await asyncio.to_thread(cut, damage)
+    await _holds_the_command(filled)
+
+
+async def test_a_file_that_ends_in_the_middle_of_a_command_is_loaded(filled: Path) -> None:
+    """Nobody was answered before the command was whole."""
+    with increment(filled).open("ab") as file:
+        file.write(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$10\r\nhal")
+    await _holds_the_command(filled)
+
+
+async def test_a_base_that_is_damaged_cannot_be_cut(filled: Path) -> None:
+    [base] = (filled / "appendonlydir").glob("*.base.*")
+    base.write_bytes(base.read_bytes()[:-20])
+    with pytest.raises(ServerDamaged, match=r"^(?!.*repair).*restore a backup"):
+        await Embedded(filled).start()
+
+
+@pytest.mark.parametrize("fsync", ["always", "everysec"])
+async def test_it_syncs_as_it_is_told_and_refuses_before_the_kernel_must(tmp_path: Path, fsync: Fsync) -> None:
+    """Asked of the server itself: over half of the memory that we may use, it says no."""
+    server = Embedded(tmp_path / "store", fsync=fsync)
+    await server.start()
+    client, reads, _ = clients(server.url, "d")
+    told: dict[str | None, str | None] = await client.config_get(
+        "appendonly", "appendfsync", "maxmemory", "maxmemory-policy"
+    )
+    assert told["appendonly"] == "yes" and told["appendfsync"] == fsync
+    assert (
+        int(told["maxmemory"] or 0) == await asyncio.to_thread(memory_bytes) // 2
+        and told["maxmemory-policy"] == "noeviction"
+    )
+    await client.aclose(close_connection_pool=True)
+    await reads.aclose(close_connection_pool=True)
+    await server.stop()
 
 
 async def test_a_program_that_is_no_server_is_refused_with_its_name(tmp_path: Path) -> None:
