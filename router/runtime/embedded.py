@@ -35,7 +35,7 @@ PR_SET_PDEATHSIG: Final = 1
 _libc = ctypes.CDLL(None)
 _DAMAGED = re.compile(rb"bad file format|unexpected end of file|append.only file .*(corrupt|format)", re.IGNORECASE)
 _DAMAGED_BASE = re.compile(rb"Internal error in RDB|Short read or OOM loading DB|MANIFEST FILE ERROR")
-_FULL = b"No space left on device"
+_FULL = re.compile(rb"No space left on device|Disk quota exceeded|Short write while writing to the AOF file")
 
 Fsync: TypeAlias = Literal["always", "everysec"]
 """When the server makes its append-only file durable: before each answer, or each second (what came since is lost)."""
@@ -277,7 +277,7 @@ class Embedded:
 
     def _reason(self, code: int) -> ServerFailed:
         tail = _tail(self._folder / "server.log")
-        if _FULL in tail:
+        if _FULL.search(tail):
             return ServerFull(self._folder)
         if _DAMAGED.search(tail) or _DAMAGED_BASE.search(tail):
             return ServerDamaged(self._folder, can_be_cut=not _DAMAGED_BASE.search(tail))

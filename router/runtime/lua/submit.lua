@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Make commands durable, in order: the dense command position is the id of the stream entry.
 --
 -- KEYS[1]  {d}:meta       hash: submitted = last position given, command = last position decided
@@ -8,7 +8,8 @@
 -- ARGV[3]  undecided commands that may wait
 -- ARGV[4]  number of commands; for each follow: key, fingerprint, data, number of contents, then (id, bytes) each
 -- Returns position and state for each: 0 = new, 1 = there already, 2 = the key is another command's.
--- No `allow-oom` above: over maxmemory nothing is taken in, and nothing is half done.
+-- `allow-oom`: over maxmemory agents still finish their work, and so make room. What is new is refused before it comes
+-- here (`router/runtime/room.py`), and earlier.
 local prefix, ttl, room, count = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local meta = redis.call('HMGET', KEYS[1], 'submitted', 'command')
 local position = tonumber(meta[1] or '0')
