@@ -88,7 +88,7 @@ class Duties:
         try:
             await self._attend()
             await self._keep()
-            for role in {duty.role for duty in self._duties}:
+            for role in dict.fromkeys(duty.role for duty in self._duties):
                 await self._share([duty for duty in self._duties if duty.role == role])
         except StoreError as error:
             silent_s = asyncio.get_running_loop().time() - self._heard_at
