@@ -44,7 +44,7 @@ def described(condition: Callable[[], object]) -> str:
     """The condition as it is written in the test."""
     try:
         return " ".join(inspect.getsource(condition).split())
-    except OSError:
+    except (OSError, TypeError):
         return repr(condition)
 
 

@@ -14,7 +14,7 @@ from redis import exceptions as redis_errors
 from redis.asyncio import Redis
 from redis.asyncio.connection import Connection
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
+from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
 from redis.backoff import NoBackoff
 from redis.crc import key_slot
 
@@ -57,7 +57,10 @@ class SentinelPlace:
 
     async def find(self) -> Address:
         """What the first Sentinel says that knows a master which is not down."""
-        host, port = await self._sentinels.discover_master(self._service)
+        try:
+            host, port = await self._sentinels.discover_master(self._service)
+        except MasterNotFoundError as error:
+            raise redis_errors.ConnectionError(f"no Sentinel names a master of {self._service}") from error
         return str(host), int(port)
 
     async def close(self) -> None:
@@ -82,9 +85,9 @@ class ClusterPlace:
             except (redis_errors.RedisError, OSError) as error:
                 problem = error
                 continue
-            for (first, last), nodes in slots.items():
-                if int(first) <= self._slot <= int(last):
-                    return _text(nodes["primary"][0]), int(nodes["primary"][1])
+            for first, last, primary, *_ in slots:
+                if first <= self._slot <= last:
+                    return primary[0].decode(), int(primary[1])
             problem = redis_errors.ConnectionError(f"no node of the cluster has slot {self._slot}")
         raise problem
 
@@ -105,9 +108,9 @@ class Found(Connection):
         self.host, self.port = await self._place.find()
         await cast(Any, super())._connect()
 
-    async def on_connect(self) -> None:
+    async def on_connect_check_health(self, check_health: bool = True) -> None:
         """Greet, and leave at once when this is not a master (any more, or yet)."""
-        await super().on_connect()
+        await super().on_connect_check_health(check_health)
         await self.send_command("ROLE")
         role = (await self.read_response())[0]
         if role != b"master":
@@ -146,10 +149,6 @@ def _addresses(hosts: str, port: int) -> list[Address]:
             raise ValueError("it names no host. Write host:port, several with commas between them.")
         found.append((parts.hostname, parts.port or port))
     return found
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 async def moved(place: Place, known: Address | None) -> Address | None:
