@@ -104,6 +104,14 @@ class State:
         """All records of a kind by id. Raises KeyError for an unknown kind."""
         return self._tables[kind]
 
+    def kinds(self) -> Iterable[str]:
+        """Every kind of record there is."""
+        return self._tables.keys()
+
+    def size(self) -> int:
+        """How many records there are."""
+        return sum(map(len, self._tables.values()))
+
     def get(self, ref: Ref) -> Any:
         """The record with this ref, or None."""
         return self._tables[ref[0]].get(ref[1])

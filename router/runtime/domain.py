@@ -63,7 +63,9 @@ class Domain:
         self._follower = Follower(store)
         self._outcomes = Outcomes(self._look)
         self._follower.listen(lambda applied, state: self._outcomes.applied(applied))
-        self._writer = Writer(store, clock, ids.new("writer"), decided=self._decided, lose=self._lose)
+        self._writer = Writer(
+            store, clock, ids.new("writer"), follower=self._follower, decided=self._decided, lose=self._lose
+        )
         self._writes = writes
         self._running: asyncio.Task[None] | None = None
 

@@ -16,8 +16,8 @@ from router.core.evolve import evolve
 from router.core.state import State
 from router.gateway import Applied, Listener, StoreError
 from router.runtime import limits, metrics
-from router.runtime.loading import state_of
-from router.runtime.store import Store
+from router.runtime.loading import loaded_state
+from router.runtime.store import Standing, Store
 from router.wire import codec
 from router.wire.codec import Entry
 
@@ -66,10 +66,15 @@ class Follower:
             return False
         return True
 
+    async def stands(self, where: Standing) -> bool:
+        """Whether the state is exactly this one, after a moment for what is still on its way here."""
+        await self.reached(where.position, limits.TWIN_WAIT_S)
+        return (self.position, self._digest) == (where.position, where.digest)
+
     async def load(self) -> None:
         """Take position and records from the store. Raises StoreError."""
         loaded = await self._store.load()
-        self.state = await state_of(loaded, routing=False)
+        self.state = await loaded_state(loaded, routing=False)
         self._unwake()
         self.position, self._digest, self._epoch = loaded.position, loaded.digest, loaded.epoch
         self._moved()

@@ -72,6 +72,7 @@ OUTCOME_POLL_S = 0.02  # first look into the store for an outcome that no entry 
 OUTCOME_POLL_S_MAX = 0.5  # longest pause between two looks
 START_WAIT_S = 30.0  # loading the state at start; a million records take a few seconds
 LARGE_STATE_RECORDS = 10_000  # from here on the garbage collector is kept out: smaller ones it is done with in a moment
+TWIN_WAIT_S = 0.5  # a new writer waits so long for its own follower: to load a big state anew takes no less
 
 # -- outboxes -----------------------------------------------------------------------------------------------
 

@@ -10,13 +10,14 @@ from itertools import islice
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import asdict
 from sortedcontainers import SortedDict
 
 from router.core.state import Ref
 from router.gateway import Clock, Fenced, OutboxEntry, Outcome, StoreError
 from router.runtime import limits
 from router.runtime.errors import ShapeTooNew
-from router.runtime.store import Commit, Lease, Loaded, Out, Placed, Put
+from router.runtime.store import Commit, Lease, Loaded, Out, Placed, Put, Standing
 from router.wire.codec import SHAPE
 
 T = TypeVar("T")
@@ -231,17 +232,17 @@ class MemoryStore:
         world.nodes = {name: kept for name, kept in world.nodes.items() if kept[1] > now}
         return {name: about for name, (about, _) in world.nodes.items()}
 
+    async def standing(self) -> Standing:
+        """Where the domain stands."""
+        world = self._up()
+        return Standing(
+            position=world.position, digest=world.digest, command=world.command, epoch=world.epoch, at=world.at
+        )
+
     async def load(self) -> Loaded:
         """Position and records at one instant."""
         world = self._up()
-        return Loaded(
-            position=world.position,
-            digest=world.digest,
-            command=world.command,
-            epoch=world.epoch,
-            at=world.at,
-            records=list(world.records.items()),
-        )
+        return Loaded(**asdict(await self.standing()), records=list(world.records.items()))
 
     async def commit(self, commit: Commit) -> None:
         """One fenced step."""

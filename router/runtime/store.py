@@ -35,14 +35,20 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
 
 
-class Loaded(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything at one instant: the position, what follows from it, and all records as (ref, bytes)."""
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a domain stands: the last event position, the digest of its entry, the last decided command, the epoch of
+    its writer and the instant of the last commit."""
 
     position: int
     digest: str
     command: int
     epoch: int
     at: int
+
+
+class Loaded(Standing, frozen=True, kw_only=True):
+    """Everything at one instant: where the domain stands, and all records as (ref, bytes)."""
+
     records: list[tuple[Ref, bytes]]
 
 
@@ -115,6 +121,10 @@ class Store(Protocol):
 
     async def attend(self, node: str, about: bytes, ttl_ms: int) -> dict[str, bytes]:
         """Say that a node is there (0: it leaves), and hear who is: by name, what each says of itself."""
+        ...
+
+    async def standing(self) -> Standing:
+        """Where the domain stands, in one atomic read: once a lease is acquired, the last holder cannot move it."""
         ...
 
     async def load(self) -> Loaded:

@@ -14,8 +14,9 @@ from router.core.state import State, next_deadline
 from router.gateway import Clock, Outcome
 from router.runtime import limits, metrics
 from router.runtime.batch import Batch, Crash
+from router.runtime.follower import Follower
 from router.runtime.instant import Instant
-from router.runtime.loading import state_of
+from router.runtime.loading import loaded_state, writers_twin
 from router.runtime.store import Lease, Store
 
 log = structlog.stdlib.get_logger()
@@ -40,12 +41,17 @@ class Tenure:
         self._deadly: frozenset[int] | None = None
         self._pulsing = True
 
-    async def load(self) -> None:
-        """Take position and records from the store. Raises StoreError."""
-        loaded = await self._store.load()
-        self.state = await state_of(loaded, routing=True)
-        self._position, self._digest, self._command = loaded.position, loaded.digest, loaded.command
-        self._instant = Instant(loaded.at, self._clock.now_ms(), self._clock.monotonic_ms())
+    async def load(self, follower: Follower) -> None:
+        """Take position and records from the store, or the records from a follower that stands exactly there: nobody
+        moves the log while the lease is ours, and who lost it commits nothing. Raises StoreError."""
+        where = await self._store.standing()
+        if await follower.stands(where):
+            self.state = await writers_twin(follower.state)
+        else:
+            where = loaded = await self._store.load()
+            self.state = await loaded_state(loaded, routing=True)
+        self._position, self._digest, self._command = where.position, where.digest, where.command
+        self._instant = Instant(where.at, self._clock.now_ms(), self._clock.monotonic_ms())
 
     async def run(self) -> None:
         """Decide until something ends it: Fenced, StoreError, Crash, or cancellation. The state is void then."""

@@ -11,6 +11,7 @@ import structlog
 from router.gateway import Clock, Fenced, StoreError
 from router.runtime import limits, metrics
 from router.runtime.batch import Crash
+from router.runtime.follower import Follower
 from router.runtime.gateway_watch import GatewayWatch, Lose
 from router.runtime.store import Lease, Store
 from router.runtime.tenure import Decided, Tenure
@@ -22,11 +23,15 @@ log = structlog.stdlib.get_logger()
 class Writer:
     """Stands by for the lease, and decides while it has it."""
 
-    def __init__(self, store: Store, clock: Clock, owner: str, *, decided: Decided, lose: Lose) -> None:
-        """`owner` is an id of this process alone; `lose` submits that a gateway died."""
+    def __init__(
+        self, store: Store, clock: Clock, owner: str, *, follower: Follower, decided: Decided, lose: Lose
+    ) -> None:
+        """`owner` is an id of this process alone; `follower` is this process's, whose records are taken over if they
+        are the newest; `lose` submits that a gateway died."""
         self._store = store
         self._clock = clock
         self._owner = owner
+        self._follower = follower
         self._decided = decided
         self._lose = lose
         self._pause = limits.BACK_OFF_S
@@ -59,7 +64,7 @@ class Writer:
 
     async def _decide(self, lease: Lease) -> None:
         tenure = Tenure(self._store, self._clock, lease, self._decided)
-        await tenure.load()
+        await tenure.load(self._follower)
         self._pause = limits.BACK_OFF_S
         watch = GatewayWatch(self._store, self._clock, tenure.state, self._lose)
         await together(watch.run(), tenure.run())

@@ -4,10 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict
 
 from router.gateway import Fenced, OutboxEntry, Outcome, StoreError
 from router.runtime import limits
-from router.runtime.store import Commit, Lease, Out, Placed, Put, Store
+from router.runtime.store import Commit, Lease, Out, Placed, Put, Standing, Store
 from tests.contract.conftest import Clients
 from tests.support import eventually
 
@@ -152,11 +153,17 @@ async def test_a_commit_does_all_of_it(store: Store) -> None:
     loaded = await store.load()
     assert (loaded.position, loaded.digest, loaded.command, loaded.epoch, loaded.at) == (2, "d2", 2, lease.epoch, 1002)
     assert dict(loaded.records) == {("item", "i1"): b"r1", ("item", "a/b"): b"r2"}
+    assert asdict(await store.standing()).items() < asdict(loaded).items()
     assert await store.entries(0, 10, 0) == [(2, b"e2", "d2")]
     assert await store.outcome("a") == ended
     assert await store.outcome("b") is None
     assert await store.commands(0, 10, 0) == [(3, b"x")], "decided commands leave the stream"
     assert await store.submit([put("d")]) == [Placed(command=4)]
+
+
+async def test_a_domain_begins_at_nothing(store: Store) -> None:
+    assert await store.standing() == Standing(position=0, digest="", command=0, epoch=0, at=0)
+    assert (await store.load()).records == []
 
 
 async def test_a_commit_drops_records_and_replaces_them(store: Store) -> None:
@@ -404,3 +411,36 @@ async def test_a_read_that_is_cancelled_does_no_harm(store: Store) -> None:
         await waiting
     await store.submit([put("a")])
     assert await store.commands(0, 1, 0) == [(1, b"x")]
+
+
+# -- duties and nodes ---------------------------------------------------------------------------------------
+
+
+async def test_a_duty_has_one_owner_until_it_is_given_back(clients: Clients) -> None:
+    one, two = clients(), clients()
+    assert await one.hold("archive", "n1", TTL)
+    assert not await two.hold("archive", "n2", TTL)
+    assert await one.hold("archive", "n1", TTL) and await two.hold("outbox", "n2", TTL)
+    await two.let_go("archive", "n2")
+    assert not await two.hold("archive", "n2", TTL)
+    await one.let_go("archive", "n1")
+    assert await two.hold("archive", "n2", TTL)
+
+
+async def test_a_duty_of_a_dead_owner_is_free_after_its_time(clients: Clients) -> None:
+    one, two = clients(), clients()
+    assert await one.hold("archive", "n1", 30)
+    await eventually(lambda: two.hold("archive", "n2", TTL))
+
+
+async def test_nodes_hear_of_each_other_while_they_are_there(clients: Clients) -> None:
+    one, two = clients(), clients()
+    assert await one.attend("n1", b'{"a": "b c"}', TTL) == {"n1": b'{"a": "b c"}'}
+    assert await two.attend("n2", b"2", TTL) == {"n1": b'{"a": "b c"}', "n2": b"2"}
+    assert await one.attend("n1", b"", 0) == {"n2": b"2"}
+    await two.attend("n3", b"3", 20)
+    await eventually(lambda: _only(two, {"n2": b"2"}))
+
+
+async def _only(store: Store, there: dict[str, bytes]) -> bool:
+    return await store.attend("n2", b"2", TTL) == there

@@ -13,6 +13,7 @@ from router.core.state import State
 from router.gateway import Fenced, OutboxEntry
 from router.runtime import limits
 from router.runtime.batch import Batch
+from router.runtime.follower import Follower
 from router.runtime.memory import MemoryStore, World
 from router.runtime.store import Put, Store
 from router.runtime.tenure import Tenure
@@ -49,7 +50,9 @@ async def tenure_of(store: Store, hand: Hand, owner: str = "w") -> Tenure:
     lease = await store.acquire(owner, limits.LEASE_MS)
     assert lease is not None
     tenure = Tenure(store, hand, lease, lambda ended: None)
-    await tenure.load()
+    follower = Follower(store)
+    await follower.load()
+    await tenure.load(follower)
     return tenure
 
 
