@@ -5,13 +5,15 @@ Nothing else in the archive knows which of the two it is.
 """
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, make_url
@@ -41,6 +43,7 @@ _PRAGMAS: Final = (
     "PRAGMA foreign_keys=ON",
     f"PRAGMA busy_timeout={limits.BUSY_TIMEOUT_MS}",
 )
+_PRAGMAS_READ_ONLY: Final = ("PRAGMA query_only=ON", f"PRAGMA busy_timeout={limits.BUSY_TIMEOUT_MS}")
 
 
 class Database:
@@ -54,12 +57,15 @@ class Database:
         self._writing = asyncio.Lock()
 
     @classmethod
-    async def open(cls, url: str) -> "Database":
+    async def open(cls, url: str, *, read_only: bool = False) -> "Database":
         """The data base at a `sqlite:` or `postgresql:` URL. Nothing is connected yet. Raises DatabaseUnusable.
 
-        In a thread, because a driver is loaded from disk.
+        `read_only`: a SQLite file is left as it is, also if it is no server's. In a thread, because a driver is loaded
+        from disk.
         """
-        return await asyncio.to_thread(lambda: cls(_engine(url), plain_engine(url)))
+        return await asyncio.to_thread(
+            lambda: cls(_engine(url, read_only=read_only), plain_engine(url, read_only=read_only))
+        )
 
     async def ask(self, question: Callable[[Connection], T]) -> T:
         """The answer to one short read, over a connection of its own in a thread of its own.
@@ -93,8 +99,8 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction of the one writer: committed at the end, or nothing of it is there.
+    async def writing(self, *, alone: str = "") -> AsyncIterator[AsyncConnection]:
+        """One transaction of the one writer: committed at the end, or nothing of it is there. `alone`: see `alone`.
 
         Raises StoreError when the data base is away; if that happens at the very end, it may be there all the same.
         """
@@ -102,7 +108,18 @@ class Database:
             async with self._writing, self._engine.connect() as connection:
                 await connection.execution_options(immediate=True)
                 async with connection.begin():
+                    if alone:
+                        await self.alone(connection, alone)
                     yield connection
+
+    async def alone(self, connection: AsyncConnection, name: str) -> None:
+        """From here to the end of the transaction no other one, on any node, is past the same `name`.
+
+        What is read then stays true until it is written. In SQLite every writer is alone anyway.
+        """
+        if not self._is_sqlite:
+            key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
+            await connection.execute(select(func.pg_advisory_xact_lock(key)))
 
     async def upsert(self, connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         """Insert rows of equal columns, or replace those that are there under the same primary key."""
@@ -159,35 +176,47 @@ def _usable() -> Iterator[None]:
         raise DatabaseUnusable(str(error)) from error
 
 
-def _engine(url: str) -> AsyncEngine:
+def _engine(url: str, *, read_only: bool) -> AsyncEngine:
     with _usable():
         engine = create_async_engine(
             _async_url(url), pool_size=limits.READERS_MAX, max_overflow=0, pool_pre_ping=True, hide_parameters=True
         )
-    _as_promised(engine.sync_engine)
+    _as_promised(engine.sync_engine, _PRAGMAS_READ_ONLY if read_only else _PRAGMAS)
+    if engine.dialect.name == "postgresql":
+        event.listen(engine.sync_engine, "connect", _let_go)
     return engine
 
 
-def plain_engine(url: str) -> Engine:
-    """An engine without asyncio, for use in a thread. Raises DatabaseUnusable."""
+def plain_engine(url: str, *, read_only: bool = False) -> Engine:
+    """An engine without asyncio, for use in a thread; `read_only` as of `Database.open`. Raises DatabaseUnusable."""
     with _usable():
         parsed = _async_url(url)
         plain = parsed.drivername.replace("+aiosqlite", "+pysqlite")
-        return _as_promised(create_engine(parsed.set(drivername=plain), hide_parameters=True))
+        made = create_engine(parsed.set(drivername=plain), hide_parameters=True)
+    return _as_promised(made, _PRAGMAS_READ_ONLY if read_only else _PRAGMAS)
 
 
-def _as_promised(engine: Engine) -> Engine:
+def _as_promised(engine: Engine, pragmas: Sequence[str]) -> Engine:
     """The engine, with SQLite connections that keep what we promise: synced, checked, and BEGIN is ours."""
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _configure)
+        event.listen(engine, "connect", partial(_configure, pragmas))
         event.listen(engine, "begin", _begin)
     return engine
 
 
-def _configure(connection: Any, _record: Any) -> None:
+def _let_go(connection: Any, _record: Any) -> None:
+    """PostgreSQL ends a transaction that stands still, as that of a node that is frozen or cut off: its locks would
+    hold up the others."""
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {limits.TRANSACTION_IDLE_MS}")
+    cursor.close()
+    connection.commit()
+
+
+def _configure(pragmas: Sequence[str], connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in _PRAGMAS:
+    for pragma in pragmas:
         cursor.execute(pragma)
     cursor.close()
 

@@ -12,6 +12,7 @@ class OtherHistory(StartError):
             "do not belong together: restore both from the same backup, or start with an empty data base"
         )
         self.position = position
+        self.found = found
 
 
 class NewerDatabase(StartError):

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Final, NamedTuple
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from router.archive import limits
 from router.archive.database import Database
@@ -30,14 +30,6 @@ class Place(NamedTuple):
     digest: str
 
 
-class Folded(NamedTuple):
-    """The state at a position; `place` is the last whole entry in it."""
-
-    state: State
-    position: int
-    place: Place
-
-
 START: Final = Place(0, "")
 """Before the first event."""
 
@@ -56,30 +48,43 @@ def follow(place: Place, last: int, data: bytes, digest: str) -> Entry:
     return entry
 
 
-async def fold(database: Database, at: int | None = None, *, from_start: bool = False) -> Folded:
-    """The state after event `at` (None: after the last archived one).
+class Folded:
+    """A state that is led through the log, entry by entry. `position` is its last event, `place` its last whole entry.
 
-    With `from_start` no snapshot is used, and each one that is passed must equal the fold.
+    It begins before the first event, or with a state at the end of an entry.
+    """
+
+    def __init__(self, state: State | None = None, place: Place = START) -> None:
+        self.state = state if state is not None else State()
+        self.position = place.position
+        self.place = place
+
+    def take(self, last: int, data: bytes, digest: str, to: int | None = None) -> None:
+        """Go on by the entry with these bytes, or by those of its events that are up to `to`. Raises OtherHistory."""
+        for position, event in enumerate(follow(self.place, last, data, digest).events, self.place.position + 1):
+            if to is not None and position > to:
+                break
+            if position > self.position:
+                evolve(self.state, event)
+                self.position = position
+        quiet(self.state)
+        if self.position == last:
+            self.place = Place(last, digest)
+
+
+async def fold(
+    database: Database, at: int | None = None, *, begin: Folded | None = None, routing: bool = True
+) -> Folded:
+    """The state after event `at` (None: after the last archived one); `routing` as of `State`.
+
+    `begin` is led on, and must not be past `at`; without it, the newest snapshot is.
     Raises OtherHistory for entries that do not follow from each other, ShapeTooNew for those of a newer version.
     """
-    folded = Folded(State(), 0, START) if from_start else await _newest_snapshot(database, at)
-    digests = await _snapshot_digests(database) if from_start else {}
-    state, position, place = folded
-    async for last, data, digest in archived(database, place.position, at):
-        entry = follow(place, last, data, digest)
-        for event in entry.events:
-            if at is not None and position >= at:
-                break
-            evolve(state, event)
-            position += 1
-        quiet(state)
+    folded = begin if begin is not None else await newest_snapshot(database, at, routing=routing)
+    async for last, data, digest in archived(database, folded.place.position, at):
+        folded.take(last, data, digest, at)
         await asyncio.sleep(0)
-        if position < last:
-            break
-        place = Place(last, digest)
-        if last in digests and digests[last] != state.digest():
-            raise OtherHistory(last, "the snapshot made there is not what the events lead to")
-    return Folded(state, position, place)
+    return folded
 
 
 async def archived(database: Database, after: int, to: int | None = None) -> AsyncIterator[tuple[int, bytes, str]]:
@@ -102,23 +107,32 @@ def encode_records(records: _Records) -> bytes:
     return _encode_records(records)
 
 
-async def _newest_snapshot(database: Database, at: int | None) -> Folded:
+async def newest_snapshot(database: Database, at: int | None = None, *, routing: bool = True) -> Folded:
+    """The state of the newest snapshot (up to event `at`), or that before the first event. Raises ShapeTooNew."""
     query = select(snapshots).order_by(snapshots.c.position.desc()).limit(1)
     if at is not None:
         query = query.where(snapshots.c.position <= at)
     async with database.reading() as connection:
         found = (await connection.execute(query)).one_or_none()
     if found is None:
-        return Folded(State(), 0, START)
+        return Folded(State(routing=routing))
     if found.shape > codec.SHAPE:
         raise ShapeTooNew(found.shape, codec.SHAPE)
     records = (((kind, id), codec.decode_record(kind, data)) for kind, id, data in _decode_records(found.data))
-    state = load(records)
+    state = load(records, routing=routing)
     quiet(state)
-    return Folded(state, found.position, Place(found.position, found.digest))
+    return Folded(state, Place(found.position, found.digest))
 
 
-async def _snapshot_digests(database: Database) -> dict[int, str]:
+async def snapshot_digests(database: Database) -> dict[int, str]:
+    """Of each snapshot its position and the digest of its state."""
     async with database.reading() as connection:
         rows = (await connection.execute(select(snapshots.c.position, snapshots.c.state_digest))).all()
     return {row.position: row.state_digest for row in rows}
+
+
+async def newest_snapshot_position(database: Database, at: int) -> int:
+    """Where the newest snapshot up to event `at` was made; 0 for none."""
+    query = select(func.max(snapshots.c.position)).where(snapshots.c.position <= at)
+    async with database.reading() as connection:
+        return (await connection.execute(query)).scalar() or 0

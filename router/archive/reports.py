@@ -33,6 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from queues.queue import TARGET_MS
 from router.archive.database import Database
+from router.archive.instants import entry_from
 from router.archive.schema import archive_position, audit, entries, items, legs, notes, queue_visits, stories
 from router.gateway import QUARTER_MS, DayAsked, DayReport, Dimension, Figures, ReportRow
 
@@ -106,26 +107,9 @@ async def _span(connection: AsyncConnection, asked: DayAsked) -> _Span:
     position = (await connection.execute(select(archive_position.c.position))).scalar_one()
     newest = select(entries.c.at_ms).order_by(entries.c.last.desc()).limit(1)
     as_of = (await connection.execute(newest)).scalar() or 0
-    first, _ = await _entry_from(connection, asked.from_ms, position)
-    _, last = await _entry_from(connection, asked.to_ms, position)
+    first, _ = await entry_from(connection, asked.from_ms, position)
+    _, last = await entry_from(connection, asked.to_ms, position)
     return _Span(asked.from_ms, asked.to_ms, first, last, position, as_of)
-
-
-async def _entry_from(connection: AsyncConnection, at: int, end: int) -> tuple[int, int]:
-    """First and last position of the first entry at or after an instant; past and up to `end` when there is none.
-
-    The clock of a domain never goes back, so instants are in the order of positions.
-    """
-    following = select(entries.c.first, entries.c.last, entries.c.at_ms).order_by(entries.c.last).limit(1)
-    low, high, found = 0, end, (end + 1, end)
-    while low < high:
-        middle = (low + high) // 2
-        row = (await connection.execute(following.where(entries.c.last > middle))).one()
-        if row.at_ms < at:
-            low = row.last
-        else:
-            high, found = middle, (row.first, row.last)
-    return found
 
 
 async def _targets(connection: AsyncConnection, span: _Span) -> _Targets:

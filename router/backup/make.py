@@ -20,19 +20,14 @@ from sqlalchemy import make_url
 from router.archive.database import Database
 from router.archive.errors import OtherHistory
 from router.archive.migrate import upgrade
-from router.archive.replay import Place, fold, follow
-from router.archive.rows import quiet
+from router.archive.proof import prove
 from router.backup import limits
 from router.backup.bundle import BESIDE, BLOB, BLOBS, CENTRE, NODE, SECRET, SETTINGS, Facts, pack, takes
 from router.backup.cut import DATABASE, LOGS, Told, check_room, cut, room_for, stage
 from router.backup.errors import BackupError, Damaged
-from router.core.evolve import evolve
-from router.core.state import load
 from router.runtime.embedded import Embedded
 from router.runtime.errors import ServerFailed
-from router.runtime.limits import ENTRIES_READ_MAX
 from router.runtime.redis_store import RedisStore, connect
-from router.runtime.store import Loaded
 from router.runtime.system import SystemClock
 from router.settings import Settings, prepare
 from router.wire import codec
@@ -119,9 +114,8 @@ def _note(settings: Settings, copy: Path, config: Path, beside: list[Path]) -> N
 async def _proved(settings: Settings, copy: Path, beside: Path, told: Told) -> Facts:
     """What the copy is of. Raises Damaged when it could not be gone on from."""
     try:
-        async with _opened(settings, copy) as (store, database):
-            loaded = await store.load()
-            archived = await _follows(store, loaded, database, told)
+        async with opened(copy, settings.domain, settings.redis_binary) as (store, database):
+            proof = await prove(database, store, from_snapshot=True, told=told)
     except (ServerFailed, OtherHistory, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Damaged(
             f"what is in {settings.data_dir} does not hold together, and no server could go on from a copy of it "
@@ -134,20 +128,20 @@ async def _proved(settings: Settings, copy: Path, beside: Path, told: Told) -> F
         made_at_ms=SystemClock().now_ms(),
         domain=settings.domain,
         beside=str(beside),
-        position=loaded.position,
-        digest=loaded.digest,
-        archived=archived,
+        position=proof.place.position,
+        digest=proof.place.digest,
+        archived=proof.archived,
     )
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, copy: Path) -> AsyncIterator[tuple[RedisStore, Database]]:
-    """Log and history of the copy, at the shape and schema of this version."""
+async def opened(copy: Path, domain: str, redis_binary: str) -> AsyncIterator[tuple[RedisStore, Database]]:
+    """Log and history of a data folder that is a copy, at the shape and schema of this version."""
     url = f"sqlite:///{copy / DATABASE}"
     await upgrade(url)
-    server = Embedded(copy / "redis", settings.redis_binary)
+    server = Embedded(copy / "redis", redis_binary)
     await server.start()
-    store, database = connect(server.url, settings.domain), await Database.open(url)
+    store, database = connect(server.url, domain), await Database.open(url)
     try:
         await store.open()
         yield store, database
@@ -155,28 +149,6 @@ async def _opened(settings: Settings, copy: Path) -> AsyncIterator[tuple[RedisSt
         await database.close()
         await store.close()
         await server.stop()
-
-
-async def _follows(store: RedisStore, loaded: Loaded, database: Database, told: Told) -> int:
-    """Fold history and then the log. The position where history ends. Raises OtherHistory unless it leads to what the
-    store holds."""
-    folded = await fold(database)
-    state, place = folded.state, folded.place
-    while place.position < loaded.position:
-        if not (found := await store.entries(place.position, ENTRIES_READ_MAX, 0.0)):
-            break
-        for last, data, digest in found:
-            for event in follow(place, last, data, digest).events:
-                evolve(state, event)
-            quiet(state)
-            place = Place(last, digest)
-        told(place.position, loaded.position)
-    if place != (loaded.position, loaded.digest):
-        raise OtherHistory(place.position, f"the store ends at event {loaded.position}")
-    records = load(((ref, codec.decode_record(ref[0], data)) for ref, data in loaded.records), routing=False)
-    if state.digest() != records.digest():
-        raise OtherHistory(place.position, "the records of the store are not what its events lead to")
-    return folded.place.position
 
 
 def _staged(copy: Path) -> Iterator[tuple[str, Path]]:

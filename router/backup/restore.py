@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from channels.email.threads import sent_key
-from router import node
 from router.backup import limits
 from router.backup.bundle import ASIDE, BESIDE, BLOBS, NODE, SECRET, SETTINGS, Facts, unpack
 from router.backup.cut import DATABASE
@@ -23,6 +22,7 @@ from router.backup.make import Steps
 from router.core.commands import Command, EndDelivery, Forget, StartDelivery
 from router.core.conversation import Delivery
 from router.gateway import StoreError
+from router.node import running as node
 from router.settings import Settings
 
 _IN_ORDER: Final = (DATABASE, BLOBS, SECRET, NODE, SETTINGS, "redis")

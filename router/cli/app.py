@@ -6,7 +6,22 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from router.cli import accounts, backup, bench, config, doctor, events, init, items, keys, migrate, report, serve
+from router.cli import (
+    accounts,
+    backup,
+    bench,
+    config,
+    doctor,
+    events,
+    init,
+    items,
+    keys,
+    migrate,
+    repair,
+    replay,
+    report,
+    serve,
+)
 from router.cli.console import emit, say
 from router.cli.options import JSON_ASKED
 from router.cli.outcome import MEANINGS, CommandError, Exit
@@ -61,10 +76,12 @@ _COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     keys.register,
     events.register,
     items.register,
+    replay.register,
     migrate.register,
     report.register,
     doctor.register,
     backup.register,
+    repair.register,
 )
 for _register in _COMMANDS:
     _register(app)

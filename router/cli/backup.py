@@ -1,25 +1,19 @@
 """`firstline backup FILE` and `firstline restore FILE`: a single node in one file, and back."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 
 from router import logs
 from router.backup.errors import BackupError, Damaged
 from router.cli.console import emit, say, show
 from router.cli.options import Config, Data, Json, settings_of
 from router.cli.outcome import CommandError, Exit
+from router.cli.progress import bars
 from router.settings import file_of
-
-if TYPE_CHECKING:
-    from router.backup.cut import Told
-    from router.backup.make import Steps
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +37,7 @@ def backup(
 
     settings = settings_of(config, data)
     logs.configure(level="error", form=settings.log.form)
-    with _said(), _bar(json) as steps:
+    with explained(), bars(json) as steps:
         facts = make(settings, file, steps, config=file_of(data, config=config))
         size = file.stat().st_size
     if json:
@@ -67,7 +61,7 @@ def restore(
 
     settings = settings_of(config, data)
     logs.configure(level="error", form=settings.log.form)
-    with _said(), _bar(json) as steps:
+    with explained(), bars(json) as steps:
         restored = restore(file, settings.data_dir, steps, redis_binary=settings.redis_binary)
     if json:
         emit({"data": settings.data_dir, "position": restored.facts.position, "unknown": restored.unknown})
@@ -78,7 +72,7 @@ def restore(
 
 
 @contextmanager
-def _said() -> Iterator[None]:
+def explained() -> Iterator[None]:
     """What is in the way becomes a message and an exit code."""
     try:
         yield
@@ -94,17 +88,3 @@ def _said() -> Iterator[None]:
 def _sentence(error: Exception) -> str:
     said = str(error)
     return said[:1].upper() + said[1:]
-
-
-@contextmanager
-def _bar(quiet: bool) -> Iterator["Steps"]:
-    """A bar for each step of a long work, on a terminal."""
-    columns = (TextColumn("{task.description:>8}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    console = Console(file=sys.stderr)
-    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as progress:
-
-        def step(what: str) -> "Told":
-            task = progress.add_task(what, total=None)
-            return lambda done, total: progress.update(task, completed=done, total=total)
-
-        yield step

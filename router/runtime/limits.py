@@ -74,6 +74,11 @@ START_WAIT_S = 30.0  # loading the state at start; a million records take a few 
 LARGE_STATE_RECORDS = 10_000  # from here on the garbage collector is kept out: smaller ones it is done with in a moment
 TWIN_WAIT_S = 0.5  # a new writer waits so long for its own follower: to load a big state anew takes no less
 
+# -- the board ----------------------------------------------------------------------------------------------
+
+BOARD_SLICE = 100  # rows made between two turns of the loop: about 3 ms
+BOARD_ITEMS_MAX = 50  # waiting items shown of one queue: more than a screen, and who needs more asks for the list
+
 # -- outboxes -----------------------------------------------------------------------------------------------
 
 OUTBOX_IDLE_MS = 60_000  # an entry handed to a consumer that did not finish it in this time goes to another

@@ -12,8 +12,7 @@ import msgspec
 import pytest
 
 from router.archive.database import Database
-from router.archive.errors import OtherHistory
-from router.archive.replay import fold
+from router.archive.replay import Folded, fold
 from router.core import events as e
 from router.core.evolve import evolve
 from router.core.item import WorkItem
@@ -141,15 +140,6 @@ async def test_a_replay_gives_the_state_of_any_position(database: Database) -> N
         if position % 7 == 0:
             folded = await fold(database, position)
             assert (folded.position, folded.state.digest()) == (position, state.digest())
-    whole = await fold(database, from_start=True)
+    whole = await fold(database, begin=Folded())
     assert whole.state.digest() == (await fold(database)).state.digest() == state.digest()
     assert whole.place == (domain.position, domain.memory.digest)
-
-
-async def test_a_snapshot_that_is_not_the_fold_is_noticed(database: Database) -> None:
-    """`replay` from the first event checks every snapshot on its way."""
-    await _walked(1, database, part=PART, snapshot_events=40)
-    async with database.writing() as connection:
-        await connection.exec_driver_sql("UPDATE snapshots SET state_digest = 'no'")
-    with pytest.raises(OtherHistory, match="snapshot"):
-        await fold(database, from_start=True)

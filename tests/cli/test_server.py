@@ -251,7 +251,7 @@ def test_a_signal_ends_the_server_in_order_and_the_log_replays(place: Place) -> 
     assert place.server.poll() is None
     place.server.send_signal(signal.SIGINT)
     assert place.server.wait(10) == 0
-    found = parsed(firstline("replay", "--from-start", "--json", **place.environ))
+    found = parsed(firstline("replay", "--json", **place.environ))
     assert found["records"]["agent"] == 34
     assert found["records"]["item"] == 3
     assert found["broken"] == []

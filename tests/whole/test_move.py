@@ -165,7 +165,7 @@ async def test_an_installation_moves_while_it_works_and_goes_on_in_postgresql(
     third_mail = await answered(server, relay, "after")
     assert len(relay.mails) == 3
     assert await asyncio.to_thread(server.stop) == 0
-    replayed = await asyncio.to_thread(server.cli, "replay", "--from-start", "--json")
+    replayed = await asyncio.to_thread(server.cli, "replay", "--json")
     assert json.loads(replayed.stdout)["broken"] == []
     database = await Database.open(postgresql_url)
     kept = {row["id"]: row["state"] for row in await rows(database, "items")}
