@@ -11,11 +11,11 @@ from channels.arrival import Arrival, Draft
 from channels.entry import Given, Party, facts_of
 from channels.keyed import keyed
 from channels.quote import Quote
+from channels.thread import remembered
 from queues.entry_point import EntryPoint
 from queues.queue import ChannelName
 from router.core.commands import ReceiveMessage
 from router.core.facts import MessageFacts
-from router.core.item import OPEN
 from router.gateway import Content, Thread
 
 
@@ -90,7 +90,7 @@ async def receive(arrival: Arrival, incoming: Incoming) -> Draft:
     )
     text = arrival.id("txt", incoming.natural)
     contents[text] = await _encoded(arrival, incoming)
-    before = await _closed_before(arrival, incoming.where)
+    before = await _before(arrival, incoming.where)
     command = ReceiveMessage(
         channel=incoming.channel,
         conversation=incoming.where.conversation,
@@ -112,13 +112,9 @@ async def receive(arrival: Arrival, incoming: Incoming) -> Draft:
     return Draft(command=command, contents=contents, known="/data/id" if known else "")
 
 
-async def _closed_before(arrival: Arrival, where: Where) -> Thread | None:
-    """What history knows of the conversation, unless it is open: then the core knows better."""
-    conversation = arrival.state.conversations.get(where.conversation)
-    item = arrival.state.items.get(conversation.item) if conversation else None
-    if item is not None and item.state in OPEN:
-        return None
-    return await arrival.history.find_thread(where.threads)
+async def _before(arrival: Arrival, where: Where) -> Thread | None:
+    """How far the conversation has come, from memory, else from history; None for a new one."""
+    return remembered(arrival.state, where.conversation) or await arrival.history.find_thread(where.threads)
 
 
 async def _encoded(arrival: Arrival, incoming: Incoming) -> bytes:

@@ -7,9 +7,9 @@ else it does nothing but show the agent the item that it names. Who quotes one l
 import msgspec
 
 from channels.entry import Given
+from channels.thread import remembered
 from queues.queue import ChannelName
 from router.core.facts import Facts
-from router.core.item import OPEN
 from router.core.reference import canonical
 from router.gateway import EventRefused, Gateway, History, Thread
 
@@ -20,8 +20,8 @@ UNKNOWN = "reference_unknown"
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """What a reference leads to: nothing (`item` is empty) or a conversation and its latest item.
 
-    `customer` is who they are by now: the address may have been linked since. `closed` is what history knows of a
-    conversation whose item is closed.
+    `customer` is who they are by now: the address may have been linked since. `before` is how far the conversation
+    has come.
     """
 
     reference: str = ""
@@ -29,7 +29,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     item: str = ""
     channel: str = ""
     customer: str = ""
-    closed: Thread | None = None
+    before: Thread | None = None
 
     def going_on(self, channel: ChannelName, customer: str) -> str:
         """The conversation, if a message of this customer on this channel goes on with it by quoting it; else ''."""
@@ -60,14 +60,13 @@ async def quoted(gateway: Gateway, history: History, reference: str) -> Quote:
     state = gateway.state
     conversation = state.conversations.get(state.references.get(reference, ""))
     if conversation is not None:
-        item = state.items.get(conversation.item)
         return Quote(
             reference=reference,
             conversation=conversation.id,
             item=conversation.item,
             channel=conversation.channel,
             customer=history.whose(conversation.customer),
-            closed=None if item is not None and item.state in OPEN else thread,
+            before=remembered(state, conversation.id),
         )
     if thread is None:
         return Quote(reference=reference)
@@ -77,7 +76,7 @@ async def quoted(gateway: Gateway, history: History, reference: str) -> Quote:
         item=thread.item,
         channel=thread.channel,
         customer=history.whose(thread.customer),
-        closed=thread,
+        before=thread,
     )
 
 

@@ -30,6 +30,7 @@ from channels.entry import Given, Party, facts_of
 from channels.keyed import keyed
 from channels.message import own_key
 from channels.quote import Quote, checked, quoted
+from channels.thread import remembered
 from queues.entry_point import EntryPoint
 from router.core.commands import ReceiveMessage
 from router.core.facts import Facts, MessageFacts
@@ -74,11 +75,11 @@ class Whose(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """The conversation of a mail; `closed` is what history knows of it when it has left memory."""
+    """The conversation of a mail; `before` is how far it has come, None for a new one."""
 
     conversation: str
     keys: tuple[str, ...]
-    closed: Thread | None = None
+    before: Thread | None = None
 
 
 class MailIntake:
@@ -144,8 +145,8 @@ class MailIntake:
         quote = await quoted(self._gateway, self._history, reference)
         facts, contents = self._facts(natural, entry, parsed, whose, quote.noted(given) if given.reference else given)
         going_on = quote if whose.answers_sender and quote.going_on("email", facts.customer) else Quote()
-        found = await self._find(natural, entry, parsed, whose, going_on)
         content = await self._content(parsed, raw, whole=whole)
+        found = await self._find(natural, entry, parsed, whose, going_on)
         command = self._command(
             natural, whose=whose, found=found, facts=quote.marked(facts, found.conversation), size=len(content)
         )
@@ -188,12 +189,13 @@ class MailIntake:
         known = [*named, *(state.threads[key] for key in keys if key in state.threads)]
         there = [conversation for conversation in known if conversation in state.conversations]
         if there:
-            return self._found(next((id for id in there if self._came_through(id, entry)), there[0]), keys)
+            id = next((id for id in there if self._came_through(id, entry)), there[0])
+            return self._found(id, keys, remembered(state, id))
         asked = (*keys, *(own_key(self._secret, conversation) for conversation in named))
-        closed = await self._history.find_thread(asked) if asked else None
-        if closed is not None:
-            return self._found(closed.conversation, keys, closed)
-        return self._found(going_on.conversation or self._id("conv", natural), keys, going_on.closed)
+        before = await self._history.find_thread(asked) if asked else None
+        if before is not None:
+            return self._found(before.conversation, keys, before)
+        return self._found(going_on.conversation or self._id("conv", natural), keys, going_on.before)
 
     def _came_through(self, conversation: str, entry: EntryPoint) -> bool:
         """Whether the conversation is this door's own: of a mail to two doors, each keeps its answer."""
@@ -201,11 +203,11 @@ class MailIntake:
         item = state.items.get(state.conversations[conversation].item)
         return item is not None and item.entry_point == entry.id
 
-    def _found(self, conversation: str, keys: tuple[str, ...], closed: Thread | None = None) -> Found:
-        return Found(conversation=conversation, keys=(*keys, own_key(self._secret, conversation)), closed=closed)
+    def _found(self, conversation: str, keys: tuple[str, ...], before: Thread | None = None) -> Found:
+        return Found(conversation=conversation, keys=(*keys, own_key(self._secret, conversation)), before=before)
 
     def _command(self, natural: str, *, whose: Whose, found: Found, facts: Facts, size: int) -> ReceiveMessage:
-        closed = found.closed
+        before = found.before
         return ReceiveMessage(
             channel="email",
             conversation=found.conversation,
@@ -219,11 +221,11 @@ class MailIntake:
                 automatic=whose.automatic,
             ),
             facts=facts,
-            reopens=closed.item if closed else "",
-            reopen_count=closed.reopen_count + 1 if closed else 0,
-            last_agent=closed.last_agent if closed else "",
-            last_seq=closed.seq if closed else 0,
-            reference=closed.reference if closed else "",
+            reopens=before.item if before else "",
+            reopen_count=before.reopen_count + 1 if before else 0,
+            last_agent=before.last_agent if before else "",
+            last_seq=before.seq if before else 0,
+            reference=before.reference if before else "",
         )
 
     def _facts(

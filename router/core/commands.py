@@ -215,8 +215,8 @@ class ReceiveMessage(_Command, frozen=True):
     """A message came in. It joins the open conversation `conversation` (or the one that its thread keys name),
     else opens a new one under that id, with a new item `item`.
 
-    `reopens`, `reopen_count`, `last_agent`, `last_seq` (its last message) and `reference` are what intake found in
-    history of a closed conversation.
+    `reopens`, `reopen_count`, `last_agent`, `last_seq` (its last message) and `reference` are how far intake found the
+    conversation: they count when it is not in memory (any more).
     """
 
     channel: ChannelName

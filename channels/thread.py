@@ -1,0 +1,26 @@
+"""How far a conversation in memory has come, in the form in which history tells it of one that has left memory.
+
+A message takes it along even while its conversation is in memory: by the time it is decided, the item may be closed,
+archived and forgotten, and the conversation must still go on where it was.
+"""
+
+from router.core.state import State
+from router.gateway import Thread
+
+
+def remembered(state: State, id: str) -> Thread | None:
+    """The thread of a conversation in memory; None when it is not there."""
+    conversation = state.conversations.get(id)
+    item = state.items.get(conversation.item) if conversation is not None else None
+    if conversation is None or item is None:
+        return None
+    return Thread(
+        conversation=id,
+        item=item.id,
+        last_agent=item.last_agent,
+        reopen_count=item.reopen_count,
+        seq=conversation.seq,
+        customer=conversation.customer,
+        channel=conversation.channel,
+        reference=conversation.reference,
+    )
