@@ -62,3 +62,7 @@ class NodesDisagree(StartError):
 
     def __init__(self, how: str) -> None:
         super().__init__(f"another node of this domain {how}")
+
+
+class StoreUnfit(StartError):
+    """The Redis of the settings keeps less than is promised with it."""

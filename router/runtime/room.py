@@ -7,7 +7,7 @@ normal: each watch looks again, and admits by itself.
 import asyncio
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -108,7 +108,7 @@ class DiskRoom:
 class Asked(Protocol):
     """A client of the store, as far as it is asked about itself."""
 
-    async def info(self, section: str) -> Any: ...
+    def info(self, section: str) -> Awaitable[dict[str, Any]]: ...
 
 
 class StoreRoom:

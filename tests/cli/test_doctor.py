@@ -28,6 +28,7 @@ from router.core.state import State, load
 from router.runtime.accounts import Account, Grant
 from router.runtime.embedded import Embedded
 from router.settings import Settings
+from tests.disks import fill, small_disk
 from tests.email.conftest import dovecot
 from tests.email.servers import PASSWORD, Dovecot
 from tests.support import free_port
@@ -122,6 +123,20 @@ async def test_a_folder_of_another_user_is_not_looked_into(tmp_path: Path) -> No
     found = {one.check: one for one in await everything(settings, tmp_path / "firstline.toml", offline=True)}
     assert "sudo -u" in found["data_folder"].mend
     assert found.keys().isdisjoint({"redis", "database", "centre"})
+
+
+async def test_a_disk_that_is_nearly_full_is_bad(tmp_path: Path) -> None:
+    """The server takes nothing new in then."""
+    (tmp_path / "disk").mkdir()
+    with small_disk(tmp_path / "disk", 64) as disk:
+        fill(disk, leave=1_000_000)
+        found = {one.check: one for one in await asyncio.to_thread(_looked_at, Settings(data_dir=disk / "new"))}
+    assert found["disk"].verdict == "bad"
+    assert "takes nothing new in" in found["disk"].mend
+
+
+def _looked_at(settings: Settings) -> list[Finding]:
+    return list(machine.look(settings))
 
 
 async def test_a_port_that_another_program_has_is_bad(tmp_path: Path) -> None:

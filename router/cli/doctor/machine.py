@@ -14,6 +14,7 @@ from router.api.pages import FOLDERS, PAGES
 from router.cli import limits
 from router.cli.doctor.finding import Finding
 from router.cli.options import CLIENT_VARIABLES
+from router.runtime.room import space
 from router.settings import Settings, unknown_variables
 
 
@@ -68,9 +69,13 @@ def _folder(settings: Settings) -> Iterator[Finding]:
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
-    free = shutil.disk_usage(_existing(settings.data_dir)).free
-    what = f"{free / 2**30:.1f} GiB free"
-    if free < limits.DISK_FREE_MIN_BYTES:
+    """Free space beside what is kept for work in the house: below that, nothing new is taken in."""
+    here = space(settings.data_dir)
+    what = f"{here.free / 2**30:.1f} GiB free"
+    if here.low:
+        mend = "Make room: a server takes nothing new in until there is"
+        yield Finding(check="disk", verdict="bad", what=what, mend=mend)
+    elif here.free < limits.DISK_FREE_MIN_BYTES:
         yield Finding(check="disk", verdict="warning", what=what, mend="Make room: a full disk stops the intake")
     else:
         yield Finding(check="disk", verdict="good", what=what)

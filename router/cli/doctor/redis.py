@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from router.cli import limits
 from router.cli.doctor.finding import Finding
+from router.runtime.durability import unfit
 from router.runtime.embedded import find_server
 from router.runtime.errors import ServerMissing
+from router.runtime.redis_store import clients
 from router.settings import Settings
 
 _VERSION = re.compile(r"v=(\d+)\.(\d+)\.(\d+)")
@@ -28,17 +29,26 @@ async def look(settings: Settings, *, offline: bool) -> AsyncIterator[Finding]:
         return
     if offline:
         return
-    client: Any = Redis.from_url(
-        settings.redis_url, socket_timeout=limits.CONNECT_S_MAX, decode_responses=True, driver_info=None
-    )
     try:
-        for finding in await _yours(client, settings):
-            yield finding
+        writes, reads, place = clients(settings.redis_url, settings.domain)
+    except ValueError as error:
+        mend = "Correct redis_url"
+        yield Finding(check="redis", verdict="bad", what=str(error).rstrip("."), mend=mend)
+        return
+    try:
+        async with asyncio.timeout(limits.CONNECT_S_MAX):
+            found = await _yours(writes, settings)
     except (RedisError, OSError) as error:
         mend = "Start it, or correct redis_url"
-        yield Finding(check="redis", verdict="bad", what=f"yours cannot be asked ({str(error).rstrip('.')})", mend=mend)
+        said = str(error).rstrip(".") or type(error).__name__
+        found = [Finding(check="redis", verdict="bad", what=f"yours cannot be asked ({said})", mend=mend)]
     finally:
-        await client.aclose()
+        await writes.aclose(close_connection_pool=True)
+        await reads.aclose(close_connection_pool=True)
+        if place is not None:
+            await place.close()
+    for finding in found:
+        yield finding
 
 
 async def _yours(client: Any, settings: Settings) -> list[Finding]:
@@ -76,9 +86,7 @@ def _apart(seconds: float) -> Iterator[Finding]:
 
 def _persistence(kept: dict[str, str], settings: Settings) -> Iterator[Finding]:
     """Redis is the truth: what it forgets, nobody knows."""
-    synced = ["always"] if settings.durability == "fsync" else ["always", "everysec"]
-    wanted = {"appendonly": ["yes"], "appendfsync": synced, "maxmemory-policy": ["noeviction"]}
-    wrong = {name: fit[0] for name, fit in wanted.items() if kept.get(name) not in fit}
+    wrong = unfit(kept, settings.durability)
     if not wrong:
         yield Finding(check="redis_persistence", verdict="good", what=f"appendfsync {kept['appendfsync']}")
     for name, value in wrong.items():
