@@ -17,11 +17,12 @@ _content = msgspec.json.Decoder(Content)
 async def card_of(deps: Deps, customer: str) -> Card | None:
     """The card of a customer, or what it will be once the archive has their first contact; None for nobody.
 
-    Raises StoreError.
+    Who is known by an address only that is somebody else's by now is that somebody. Raises StoreError.
     """
-    card = await deps.customers.card(customer)
-    if card is not None:
-        return card
+    for id in dict.fromkeys((customer, deps.history.whose(customer))):
+        card = await deps.customers.card(id) if id else None
+        if card is not None:
+            return card
     item = await _item_of(deps.gateway.state, customer)
     if item is not None:
         return await _first_card(deps, item)

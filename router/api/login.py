@@ -81,6 +81,7 @@ async def login(request: web.Request, body: LoginBody) -> web.Response:
     accounts, throttle = request.app[DEPS].accounts, request.app[THROTTLE]
     address = client_address(request)
     throttle.check(body.login, address)
+    await accounts.catch_up()
     account = accounts.account(body.login)
     kept = await accounts.password_hash(body.login)
     right = await request.app[PASSWORDS].verify(kept, body.password)

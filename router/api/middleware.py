@@ -10,7 +10,8 @@ from aiohttp import web
 from router.api import limits, metrics
 from router.api.commanding import POSITION_HEADER
 from router.api.deps import DEPS
-from router.api.problems import Problem, as_problem
+from router.api.entrance import ENTRANCE
+from router.api.problems import Problem, again, as_problem
 from router.api.rights import Principal
 from router.api.routes import CORRELATION, PRINCIPAL
 from router.api.tokens import TOKENS
@@ -44,12 +45,12 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def around(request: web.Request, handler: _Handler) -> web.StreamResponse:
     """Resolve the caller, wait for the position they saw, and answer every error as a problem."""
     if request.path.startswith(SOCKET_PATH):
-        return await handler(request)
+        return await _socket(request, handler)
     correlation = _correlation(request)
     request[CORRELATION] = correlation
     structlog.contextvars.bind_contextvars(correlation=correlation)
     try:
-        principal = _principal(request)
+        principal = await _principal(request)
         if principal is not None:
             request[PRINCIPAL] = principal
         if POSITION_HEADER in request.headers:
@@ -70,6 +71,18 @@ async def around(request: web.Request, handler: _Handler) -> web.StreamResponse:
     return response
 
 
+async def _socket(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """A websocket's handshake waits for its turn; everything else is refused by the library at once."""
+    if "Upgrade" in request.headers:
+        try:
+            await request.app[ENTRANCE].turn()
+        except Problem as problem:
+            return _problem(problem, _correlation(request))
+        if request.transport is None:  # gone while it stood in line
+            return web.Response(status=503)
+    return await handler(request)
+
+
 async def secured(request: web.Request, response: web.StreamResponse) -> None:
     """Headers of every answer, sockets' handshakes included, unless the handler said otherwise."""
     headers = response.headers
@@ -86,12 +99,12 @@ def _correlation(request: web.Request) -> str:
     return found.group(1) if found else request.app[DEPS].unique()
 
 
-def _principal(request: web.Request) -> Principal | None:
+async def _principal(request: web.Request) -> Principal | None:
     """Who calls, or None. Only the Authorization header counts: no cookie, so no cross-site request (ASVS 3.5)."""
     given = request.headers.get("Authorization")
     if not given or given[:7].lower() != "bearer ":
         return None
-    return request.app[TOKENS].principal(given[7:].strip())
+    return await request.app[TOKENS].caller(given[7:].strip())
 
 
 async def _caught_up(request: web.Request) -> None:
@@ -103,7 +116,7 @@ async def _caught_up(request: web.Request) -> None:
         raise Problem(
             "not_reached",
             "This node has not got to that position yet. Ask again.",
-            headers={"Retry-After": str(limits.RETRY_AFTER_S)},
+            headers=again(),
         )
 
 

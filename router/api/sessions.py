@@ -1,30 +1,24 @@
 """Ending sessions: a token of an older version is void, and sockets that came with one are cut at once (ASVS 7.4)."""
 
-import asyncio
-from collections.abc import Callable
+import contextlib
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
+from router.api import limits
 from router.api.deps import DEPS
 from router.api.problems import Problem
 from router.api.routes import CORRELATION, principal_of
-from router.runtime.accounts import Account, Accounts
+from router.runtime.accounts import Account, AccountOvertaken, Accounts
 from router.runtime.acts import Act
 
 
 class Sessions:
-    """Writes accounts and tells whoever keeps sockets for them."""
+    """Writes accounts. Every write ends all sessions of the account, on every node."""
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
-        self._told: list[Callable[[str], None]] = []
-        self._turn = asyncio.Lock()
-
-    def on_change(self, told: Callable[[str], None]) -> None:
-        """Call `told` with the login whenever an account was changed here."""
-        self._told.append(told)
 
     async def put(
         self, account: Account, password_hash: str | None = None, *, seen: Account | None, act: Act
@@ -34,26 +28,22 @@ class Sessions:
         Raises Problem unless it is still as it was `seen` (None: not there). A password takes a while to hash, and
         who was disabled meanwhile stays so.
         """
-        async with self._turn:
-            if self._accounts.account(account.login) != seen:
-                raise _overtaken(account.login, new=seen is None)
-            return await self._write(account, password_hash, act)
+        account = msgspec.structs.replace(account, version=seen.version if seen is not None else 0)
+        try:
+            return await self._accounts.put_account(account, password_hash, act=act)
+        except AccountOvertaken as overtaken:
+            raise _overtaken(account.login, new=seen is None) from overtaken
 
     async def change(self, login: str, *, act: Act | None, **changed: Any) -> None:
         """Change these fields of an account as it is by then (none: only end its sessions). Raises Problem for none."""
-        async with self._turn:
+        for _ in range(limits.CHANGE_TRIES_MAX):
             account = self._accounts.account(login)
             if account is None:
                 raise Problem("not_found", "There is no such account.")
-            await self._write(msgspec.structs.replace(account, **changed), None, act)
-
-    async def _write(self, account: Account, password_hash: str | None, act: Act | None) -> Account:
-        old = self._accounts.account(account.login)
-        account = msgspec.structs.replace(account, version=old.version + 1 if old is not None else 1)
-        await self._accounts.put_account(account, password_hash, act=act)
-        for told in self._told:
-            told(account.login)
-        return account
+            with contextlib.suppress(AccountOvertaken):
+                await self._accounts.put_account(msgspec.structs.replace(account, **changed), act=act)
+                return
+        raise _overtaken(login, new=False)
 
 
 def _overtaken(login: str, *, new: bool) -> Problem:

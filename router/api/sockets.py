@@ -93,11 +93,13 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     async def on_connect(self, sid: str, environ: Mapping[str, Any], auth: Any) -> None:
         """Let an agent in who brings a good token; the view follows at once. Refuses with a problem otherwise."""
         try:
-            principal = self._admitted(environ, auth)
-        except Problem as problem:
+            principal = await self._admitted(environ, auth)
+        except (Problem, StoreError) as error:
+            problem = as_problem(error)
+            assert problem is not None
             raise socketio.exceptions.ConnectionRefusedError(
                 problem.code, msgspec.to_builtins(problem.details())
-            ) from problem
+            ) from error
         engine = engine_socket(self.server, sid)
         client = Client(sid, self._deps.ids.new("client"), principal, engine, environ["aiohttp.request"].transport)
         self._clients[sid] = client
@@ -146,9 +148,9 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         if self._reports:
             await asyncio.wait(self._reports, timeout=limits.DRAIN_S)
 
-    def _admitted(self, environ: Mapping[str, Any], auth: Any) -> Principal:
+    async def _admitted(self, environ: Mapping[str, Any], auth: Any) -> Principal:
         token = auth.get("token") if isinstance(auth, dict) else None
-        principal = self._tokens.principal(token) if isinstance(token, str) else None
+        principal = await self._tokens.caller(token) if isinstance(token, str) else None
         if principal is None:
             raise Problem("unauthenticated", "Connect with `auth: {token}`, a good access token.")
         check_password_changed(principal)
@@ -267,7 +269,7 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         await self._deps.typing.typing(body.conversation, "agent", body.on)
 
     async def _token(self, client: Client, call: Call, fields: Any) -> None:
-        fresh = self._tokens.principal(converted(fields, FreshToken).token)
+        fresh = await self._tokens.caller(converted(fields, FreshToken).token)
         if fresh is None or fresh.login != client.principal.login or fresh.agent != client.principal.agent:
             raise Problem("unauthenticated", "The token is not a good one of the same login.")
         client.principal = fresh

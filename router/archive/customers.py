@@ -1,7 +1,8 @@
 """Customers in SQL, with a directory in memory of the addresses that lead to somebody else than their key says.
 
 Intake asks it for every contact, so that may not cost a query. What this node writes is in it at once; what other
-nodes and the archiver write, a few seconds later.
+nodes and the archiver write, a second later. Cards are written one at a time over all nodes: whose an address is
+when it was asked, it still is when that is written.
 """
 
 import asyncio
@@ -12,12 +13,12 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, Row, desc, select, update
+from sqlalchemy import Connection, Row, Select, desc, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from router.archive import deeds, limits
 from router.archive.database import Database
-from router.archive.newcomers import next_link
+from router.archive.newcomers import CARDS, next_link
 from router.archive.schema import conversations, customer_addresses, customers, items
 from router.archive.search import by_name, folded, found_by
 from router.gateway import CustomerAddress, StoreError
@@ -65,7 +66,7 @@ class SqlCustomers:
         return key if link is None else link[1]
 
     async def _reread(self) -> None:
-        links = await self._database.ask(partial(_links, self._seen - limits.LINKS_OVERLAP))
+        links = await self._database.ask(partial(_links, self._seen))
         for key, customer, link in links:
             self._learn(key, customer or "", link)
             self._seen = max(self._seen, link)
@@ -85,7 +86,8 @@ class SqlCustomers:
 
     async def contacts(self, id: str, limit: int) -> Sequence[Contact]:
         """See `Customers`."""
-        query = _CONTACTS.where(items.c.customer == id).order_by(desc(items.c.opened_at_ms), desc(items.c.id))
+        theirs = or_(items.c.customer == id, items.c.customer.in_(_nameless(id)))
+        query = _CONTACTS.where(theirs).order_by(desc(items.c.opened_at_ms), desc(items.c.id))
         async with self._database.reading() as connection:
             return [Contact(**row._mapping) for row in await connection.execute(query.limit(limit))]
 
@@ -101,8 +103,8 @@ class SqlCustomers:
 
     async def put(self, card: Card, *, act: Act, take: bool = False) -> Card:
         """See `Customers`."""
-        async with self._database.writing() as connection:
-            before = await _card(connection, card.id, lock=True)
+        async with self._database.writing(alone=CARDS) as connection:
+            before = await _card(connection, card.id)
             if card.revision != (before.revision if before else 0):
                 raise StaleCard(before or Card(id=card.id))
             after, moved = await self._write(connection, before, card, take=take, act=act)
@@ -111,8 +113,8 @@ class SqlCustomers:
 
     async def link(self, card: Card, address: CustomerAddress, *, act: Act) -> None:
         """See `Customers`."""
-        async with self._database.writing() as connection:
-            before = await _card(connection, card.id, lock=True)
+        async with self._database.writing(alone=CARDS) as connection:
+            before = await _card(connection, card.id)
             card = before or card
             addresses = {one.key: one for one in (*card.addresses, address)}
             wanted = msgspec.structs.replace(card, addresses=tuple(addresses.values()))
@@ -157,6 +159,12 @@ def _moved(had: Sequence[CustomerAddress], card: Card, link: int) -> list[dict[s
     return sorted(rows, key=lambda row: row["key"])
 
 
+def _nameless(id: str) -> Select[tuple[str]]:
+    """The keys of a customer's addresses that no customer is named after (see `newcomers`)."""
+    columns = customer_addresses.c
+    return select(columns.key).where(columns.customer == id, columns.key.not_in(select(customers.c.id)))
+
+
 def _links(since: int, connection: Connection) -> list[tuple[str, str | None, int]]:
     columns = customer_addresses.c
     query = select(columns.key, columns.customer, columns.link).where(columns.link >= since)
@@ -186,9 +194,8 @@ async def _record(connection: AsyncConnection, card: Card, fields: list[str], ac
     await deeds.record(connection, act, "customer", card.id, before=before, after=after)
 
 
-async def _card(connection: AsyncConnection, id: str, *, lock: bool = False) -> Card | None:
-    query = select(customers).where(customers.c.id == id)
-    rows = (await connection.execute(query.with_for_update() if lock else query)).all()
+async def _card(connection: AsyncConnection, id: str) -> Card | None:
+    rows = (await connection.execute(select(customers).where(customers.c.id == id))).all()
     return next(iter(await _cards(connection, rows)), None)
 
 

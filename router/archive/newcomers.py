@@ -5,17 +5,20 @@ until somebody says so; an integrator who names the customer says so.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from router.archive.database import Database
+from router.archive.database import Database, in_parts
 from router.archive.rows import Caller, storable
 from router.archive.schema import customer_addresses, customers
 from router.archive.search import folded
 from router.gateway import Content, CustomerAddress
+
+CARDS: Final = "cards"
+"""Who writes cards or addresses is alone with this name (see `Database.alone`)."""
 
 _content = msgspec.json.Decoder(Content)
 
@@ -23,14 +26,26 @@ _content = msgspec.json.Decoder(Content)
 async def introduce(
     database: Database, connection: AsyncConnection, callers: Iterable[Caller], contents: Mapping[str, bytes]
 ) -> None:
-    """Write the cards and addresses that are missing. `contents` are by id; an address that was erased is none."""
+    """Write the cards and addresses that are missing. `contents` are by id; an address that was erased is none.
+
+    Who is known by nothing but an address that is somebody else's by now gets no card: `Customers` has them under
+    that somebody. So it is when an address was linked on one node the moment before it was used on another.
+    """
+    told = [(caller, _read(contents.get(caller.address))) for caller in callers]
+    if not told:
+        return
+    await database.alone(connection, CARDS)
+    owners = await _owners(connection, [content.known_by.key for _, content in told if content.known_by is not None])
     cards: dict[str, dict[str, Any]] = {}
     addresses: dict[str, dict[str, Any]] = {}
-    for caller in callers:
-        content = _read(contents.get(caller.address))
+    for caller, content in told:
+        if (known := content.known_by) is not None:
+            if known.key not in owners:
+                owners[known.key] = caller.customer
+                addresses[known.key] = _address(known, caller.customer)
+            elif caller.customer == known.key and owners[known.key] not in (None, caller.customer):
+                continue
         cards.setdefault(caller.customer, _card(caller, content.name))
-        if content.known_by is not None:
-            addresses.setdefault(content.known_by.key, _address(content.known_by, caller.customer))
     await database.add(connection, customers, _in_order(cards))
     for linked in (False, True):
         new = {key: row for key, row in addresses.items() if (row["customer"] != key) is linked}
@@ -38,8 +53,18 @@ async def introduce(
         await database.add(connection, customer_addresses, [row | extra for row in _in_order(new)])
 
 
+async def _owners(connection: AsyncConnection, keys: list[str]) -> dict[str, str | None]:
+    """Whose these addresses are, as far as they are known; None for nobody's."""
+    columns = customer_addresses.c
+    owners: dict[str, str | None] = {}
+    for part in in_parts(dict.fromkeys(keys)):
+        rows = await connection.execute(select(columns.key, columns.customer).where(columns.key.in_(part)))
+        owners |= {row.key: row.customer for row in rows}
+    return owners
+
+
 async def next_link(connection: AsyncConnection) -> int:
-    """The number of a change of whose an address is. Two at once may get the same one, which does no harm."""
+    """The number of a change of whose an address is, for who is alone with `CARDS`: whoever sees it sees all before."""
     return 1 + (await connection.scalar(select(func.coalesce(func.max(customer_addresses.c.link), 0))) or 0)
 
 

@@ -150,7 +150,7 @@ class LocalPeople:
 
     async def _write(self, person: Person, password: str | None, command: str) -> None:
         old = self._accounts.account(person.login)
-        account = Account(**msgspec.structs.asdict(person), version=old.version + 1 if old is not None else 1)
+        account = Account(**msgspec.structs.asdict(person), version=old.version if old is not None else 0)
         hashed = await Passwords().hash(password) if password is not None else None
         await self._accounts.put_account(account, hashed, act=_act(command))
 

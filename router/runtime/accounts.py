@@ -1,6 +1,6 @@
 """Accounts and API keys: who may do what. The port; `router.archive` keeps them in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 import msgspec
@@ -18,7 +18,8 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """A person who logs in. `agent` is the agent they work as ('' for none). A token of an older `version` is void.
+    """A person who logs in. `agent` is the agent they work as ('' for none). A token of an older `version` is void;
+    version 0 was never written.
 
     `must_change`: somebody else knows the password, so that nothing can be done with it but choosing another one.
     """
@@ -27,7 +28,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     agent: str = ""
     grants: tuple[Grant, ...] = ()
     disabled: bool = False
-    version: int = 1
+    version: int = 0
     must_change: bool = False
 
 
@@ -40,14 +41,27 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     disabled: bool = False
 
 
+class AccountOvertaken(Exception):
+    """The account is not of the version that the writer saw: somebody, perhaps on another node, was faster."""
+
+
 class Accounts(Protocol):
-    """Reads come from memory (checked on every call), writes go to SQL and then to memory.
+    """Reads come from memory (checked on every call), writes go to SQL and then to memory. What other nodes write is
+    known here a moment later. Whatever asks SQL raises StoreError.
 
     Each write leaves a row in the audit, in the same transaction; only one that changes nobody's rights (the end of
     one's own sessions) has no `act`.
     """
 
     async def start(self) -> None: ...
+
+    async def catch_up(self) -> None:
+        """Know now what other nodes wrote."""
+        ...
+
+    def on_change(self, told: Callable[[str], None]) -> None:
+        """Call `told` with the login whenever an account became another one, on whichever node it was changed."""
+        ...
 
     def account(self, login: str) -> Account | None: ...
 
@@ -59,6 +73,11 @@ class Accounts(Protocol):
 
     async def password_hash(self, login: str) -> str | None: ...
 
-    async def put_account(self, account: Account, password_hash: str | None = None, *, act: Act | None) -> None: ...
+    async def put_account(self, account: Account, password_hash: str | None = None, *, act: Act | None) -> Account:
+        """Add the account, or change the one of this version, and write down who did. It is then of the next version.
+
+        Without `password_hash` the password stays what it is. Raises AccountOvertaken; then nothing was written.
+        """
+        ...
 
     async def put_key(self, key: ApiKey, *, act: Act) -> None: ...

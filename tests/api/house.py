@@ -101,10 +101,14 @@ class HeldStore(MemoryStore):
 
 
 class House:
-    """What a test drives. `world` is the store, which a test may take away."""
+    """What a test drives. `world` is the store, which a test may take away.
 
-    def __init__(self, folder: Path, database: Database) -> None:
-        self.world = MemoryWorld(SystemClock())
+    A house `beside` another one is a second node: the same store, and a data base that the test says is the same.
+    """
+
+    def __init__(self, folder: Path, database: Database, beside: "House | None" = None) -> None:
+        self.first = beside is None
+        self.world: MemoryWorld = beside.world if beside is not None else MemoryWorld(SystemClock())
         self.store = HeldStore(self.world)
         self.ids = SystemIds()
         self.database = database
@@ -117,7 +121,7 @@ class House:
             SystemClock(),
             self.ids,
             Blobs(str(folder / "blobs")),
-            node="n1",
+            node="n1" if self.first else "n2",
             elsewhere=self.history.contents,
         )
         self.archiver = Archiver(database, self.store, self.domain, linger_s=0.01)
@@ -153,7 +157,8 @@ class House:
         """The house while it runs."""
         await self.domain.start()
         await self.accounts.start()
-        await self.do(CENTRE)
+        if self.first:
+            await self.do(CENTRE)
         self.app, self.sio = build_app(self.deps())
         self.app[PASSWORDS] = Passwords(CHEAP)
         runner = web.AppRunner(self.app, shutdown_timeout=1.0)
@@ -163,13 +168,14 @@ class House:
         host, port = runner.addresses[0][:2]
         self.url = f"http://{host}:{port}"
         await self.archiver.start()
-        archiving = asyncio.create_task(self.archiver.run())
+        jobs = [asyncio.create_task(job) for job in (self.archiver.run(), self.accounts.run())]
         try:
             async with ClientSession(self.url) as self.http:
                 yield self
         finally:
-            archiving.cancel()
-            await asyncio.gather(archiving, return_exceptions=True)
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
             await drain(self.sio)
             await runner.cleanup()
             await self.domain.stop()

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from router.api import limits
@@ -9,7 +10,7 @@ from router.api.client_address import last_foreign
 from router.api.passwords import Throttle
 from router.api.problems import Problem
 from router.api.tokens import Tokens, key_hash
-from router.runtime.accounts import Account, ApiKey
+from router.runtime.accounts import ApiKey
 from router.runtime.system import SystemClock
 from tests.api.desk import desk
 from tests.api.house import KEY, PASSWORD, SECRET, SEEDED, House
@@ -56,7 +57,7 @@ async def test_an_unknown_login_is_answered_like_a_wrong_password(house: House) 
 async def test_a_disabled_account_is_answered_like_a_wrong_password(house: House) -> None:
     account = house.accounts.account("ann")
     assert account is not None
-    await house.accounts.put_account(Account(login="ann", agent="ann", grants=account.grants, disabled=True), act=None)
+    await house.accounts.put_account(msgspec.structs.replace(account, disabled=True), act=None)
     answer = await house.call("POST", "/api/v1/login", json={"login": "ann", "password": PASSWORD})
     answer.problem(401, "login_failed")
 

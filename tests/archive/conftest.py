@@ -79,6 +79,12 @@ def postgresql_url(postgresql: str) -> str:
     return _create(postgresql, f"history{next(_numbers)}")
 
 
+@pytest.fixture
+def postgresql_migrated_url(postgresql: str, migrated_template: str) -> str:
+    """A migrated PostgreSQL data base of the test's own."""
+    return _create(postgresql, f"history{next(_numbers)}", migrated_template)
+
+
 @pytest.fixture(params=EITHER)
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A data base of either kind with nothing in it."""
@@ -91,11 +97,8 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture(params=EITHER)
 def migrated_url(request: pytest.FixtureRequest) -> str:
     """A migrated data base of either kind."""
-    if request.param == "sqlite":
-        url: str = request.getfixturevalue("sqlite_url")
-        return url
-    template = request.getfixturevalue("migrated_template")
-    return _create(request.getfixturevalue("postgresql"), f"history{next(_numbers)}", template)
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgresql_migrated_url")
+    return url
 
 
 @pytest.fixture
