@@ -144,6 +144,7 @@ def _jobs(node: Running, duties: Duties) -> list[Job]:
         ("store", node.store.watch()),
         ("duties", duties.run()),
         ("naturals", node.naturals.run()),
+        ("accounts", node.accounts.run()),
         ("customers", node.customers.run()),
         ("backlog", node.backlog.run()),
     ]
