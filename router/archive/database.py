@@ -6,6 +6,7 @@ Nothing else in the archive knows which of the two it is.
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
@@ -22,13 +23,18 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from router.archive import limits
-from router.archive.errors import DatabaseUnusable
+from router.archive.errors import DatabaseUnusable, Refused
 from router.gateway import StoreError, Unstorable
 
 T = TypeVar("T")
 
 _OURS: Final = (IntegrityError, ProgrammingError, NotSupportedError)
 """What SQL raises for a defect of ours; anything else it raises means that it is away, busy or full."""
+
+_REFUSED: Final = re.compile(
+    r"authentication failed|no password supplied|no pg_hba.conf entry|FATAL: .* does not exist"
+)
+"""What PostgreSQL says to who comes with a wrong name or password. Its driver tells no code before it is let in."""
 
 _DRIVERS: Final = {
     "sqlite": "sqlite+aiosqlite",
@@ -157,6 +163,8 @@ def as_store_errors() -> Iterator[None]:
         raise Unstorable(str(error.orig).partition("\n")[0]) from error
     except (DBAPIError, PoolTimeout, OSError) as error:
         said = str(getattr(error, "orig", error)).partition("\n")[0]
+        if _REFUSED.search(said):
+            raise Refused(f"the data base lets nobody in: {said}") from error
         raise StoreError(f"the data base does not answer: {said}") from error
 
 
@@ -166,6 +174,13 @@ def _async_url(url: str) -> URL:
     if parsed.drivername not in _DRIVERS:
         raise ArgumentError(f"{parsed.drivername} is not one of {', '.join(_DRIVERS)}")
     return parsed.set(drivername=_DRIVERS[parsed.drivername])
+
+
+def _link(url: URL) -> dict[str, int]:
+    """How long the link to a data base may be silent; SQLite has none."""
+    if url.get_backend_name() != "postgresql":
+        return {}
+    return {"connect_timeout": limits.CONNECT_S_MAX, "tcp_user_timeout": limits.SILENT_MS_MAX}
 
 
 @contextmanager
@@ -178,9 +193,9 @@ def _usable() -> Iterator[None]:
 
 def _engine(url: str, *, read_only: bool) -> AsyncEngine:
     with _usable():
-        engine = create_async_engine(
-            _async_url(url), pool_size=limits.READERS_MAX, max_overflow=0, pool_pre_ping=True, hide_parameters=True
-        )
+        parsed = _async_url(url)
+        pool: dict[str, Any] = {"pool_size": limits.READERS_MAX, "max_overflow": 0, "pool_pre_ping": True}
+        engine = create_async_engine(parsed, hide_parameters=True, connect_args=_link(parsed), **pool)
     _as_promised(engine.sync_engine, _PRAGMAS_READ_ONLY if read_only else _PRAGMAS)
     if engine.dialect.name == "postgresql":
         event.listen(engine.sync_engine, "connect", _let_go)
@@ -192,7 +207,7 @@ def plain_engine(url: str, *, read_only: bool = False) -> Engine:
     with _usable():
         parsed = _async_url(url)
         plain = parsed.drivername.replace("+aiosqlite", "+pysqlite")
-        made = create_engine(parsed.set(drivername=plain), hide_parameters=True)
+        made = create_engine(parsed.set(drivername=plain), hide_parameters=True, connect_args=_link(parsed))
     return _as_promised(made, _PRAGMAS_READ_ONLY if read_only else _PRAGMAS)
 
 

@@ -1,6 +1,11 @@
 """Why the archive stops. Each message says what was found and what to do; none of them heals by waiting."""
 
+from router.gateway import StoreError
 from router.runtime.errors import StartError
+
+
+class Refused(StoreError):
+    """The data base is there and lets nobody in: a wrong password, no such user or data base."""
 
 
 class OtherHistory(StartError):
@@ -34,6 +39,13 @@ class DatabaseUnusable(StartError):
             f"database_url cannot be used ({problem}): leave it empty for SQLite, or write "
             "postgresql://user:password@host/name and install the driver with pip install 'firstline[postgresql]'"
         )
+
+
+class DatabaseRefuses(StartError):
+    """Who is named in the URL of the data base may not use it."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(f"{said}. Correct user, password and name in database_url, or give that user the right there")
 
 
 class DatabaseMoved(StartError):

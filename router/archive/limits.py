@@ -36,3 +36,5 @@ PAST_STATES_MAX = 2  # past states kept: who compares two instants goes to and f
 PAST_WAITING_MAX = 4  # questions about the past that wait or are answered: each may take seconds
 PAST_S_MAX = 60.0  # for one answer: twenty times what a fold from the newest snapshot takes (measured)
 PAST_IDLE_S = 300.0  # nobody asked for so long: the states' memory is given back
+CONNECT_S_MAX = 5  # for a connection to PostgreSQL: one that runs takes it at once, a machine that is off never does
+SILENT_MS_MAX = 10_000  # a link on which PostgreSQL's machine confirms nothing for this long is given up (man 7 tcp)

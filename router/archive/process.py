@@ -15,6 +15,7 @@ import structlog
 from router.archive import limits
 from router.archive.archiver import Archiver
 from router.archive.database import Database
+from router.archive.patience import patiently
 from router.core.commands import Command
 from router.logs import Form
 from router.runtime.errors import StartError
@@ -97,14 +98,14 @@ class _Line:
 async def archive(where: Where, ended: asyncio.Event) -> None:
     """The process's side: archive until told to end, and then what was committed by then.
 
-    Raises StartError and StoreError.
+    While the data base or the store is away it waits. Raises StartError, and StoreError when either is away at the end.
     """
     database = await Database.open(where.database_url)
     store = connect(where.store_url, where.domain, replicas=where.replicas)
     try:
         archiver = Archiver(database, store, _Line(store))
-        await archiver.start()
-        await archiver.run(ended)
+        if await patiently(archiver.start, ended):
+            await archiver.run(ended)
     finally:
         await store.close()
         await database.close()
