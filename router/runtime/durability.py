@@ -4,13 +4,11 @@ What is answered to a caller rests on this server's own settings, and nobody not
 the power fails. A server that may not be asked is believed, with a warning.
 """
 
-from typing import Final, Literal, TypeAlias
+from collections.abc import Awaitable
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import structlog
-from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
 
-from router.gateway import StoreError
 from router.runtime.errors import StoreUnfit
 
 log = structlog.stdlib.get_logger()
@@ -26,20 +24,24 @@ SYNCS: Final[dict[Durability, tuple[str, ...]]] = {
 """What `appendfsync` may be, the least first that has to be set to make it right."""
 
 
-async def check_durability(redis: Redis, durability: Durability, replicas: int) -> None:
+class Asked(Protocol):
+    """The store, as far as it is asked about itself."""
+
+    def about(self, section: str) -> Awaitable[dict[str, Any]]: ...
+
+    def kept(self, *names: str) -> Awaitable[dict[str, str] | None]: ...
+
+
+async def check_durability(store: Asked, durability: Durability, replicas: int) -> None:
     """Raises StoreUnfit, with what to change there, and StoreError when nobody answers. `replicas`: how many have to be
     connected (0: none)."""
-    try:
-        try:
-            kept = await redis.config_get("appendonly", "appendfsync", "maxmemory-policy")
-        except ResponseError as error:
-            log.warning("durability_unknown", promised=durability, reason=str(error))
-        else:
-            check_kept({str(name): str(value) for name, value in kept.items()}, durability)
-        if replicas:
-            _check_replicas(await redis.info("replication"), replicas)
-    except (RedisError, OSError) as error:
-        raise StoreError(str(error) or type(error).__name__) from error
+    kept = await store.kept("appendonly", "appendfsync", "maxmemory-policy")
+    if kept is None:
+        log.warning("durability_unknown", promised=durability)
+    else:
+        _check_kept(kept, durability)
+    if replicas:
+        _check_replicas(await store.about("replication"), replicas)
 
 
 def unfit(kept: dict[str, str], durability: Durability) -> dict[str, str]:
@@ -48,7 +50,7 @@ def unfit(kept: dict[str, str], durability: Durability) -> dict[str, str]:
     return {name: fit[0] for name, fit in wanted.items() if kept.get(name) not in fit}
 
 
-def check_kept(kept: dict[str, str], durability: Durability) -> None:
+def _check_kept(kept: dict[str, str], durability: Durability) -> None:
     """Raises StoreUnfit when these settings of the server keep less than is promised."""
     if wrong := unfit(kept, durability):
         found = ", ".join(f"{name} {kept.get(name)}" for name in wrong)
@@ -60,7 +62,7 @@ def check_kept(kept: dict[str, str], durability: Durability) -> None:
         )
 
 
-def _check_replicas(told: dict[str, object], replicas: int) -> None:
+def _check_replicas(told: dict[str, Any], replicas: int) -> None:
     if told.get("role") != "master":
         raise StoreUnfit(f"your Redis is a {told.get('role')}: name the master in redis_url, or its Sentinel")
     states = (replica.get("state") for replica in told.values() if isinstance(replica, dict))

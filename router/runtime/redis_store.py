@@ -154,6 +154,20 @@ class RedisStore:
             await asyncio.sleep(limits.PLACE_LOOK_S)
         await asyncio.Event().wait()
 
+    @_within(_CALL_S)
+    async def about(self, section: str) -> dict[str, Any]:
+        """What the server says of itself: a section of INFO."""
+        return await self._writes.info(section)
+
+    @_within(_CALL_S)
+    async def kept(self, *names: str) -> dict[str, str] | None:
+        """The server's settings of these names; None when we may not ask."""
+        try:
+            told = await self._writes.config_get(*names)
+        except redis_errors.ResponseError:
+            return None
+        return {str(name): str(value) for name, value in told.items()}
+
     # -- commands -------------------------------------------------------------------------------------------
 
     @_within(_CALL_S)

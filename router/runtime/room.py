@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 import structlog
-from redis.exceptions import RedisError
 
+from router.gateway import StoreError
 from router.runtime import limits, metrics
 
 log = structlog.stdlib.get_logger()
@@ -106,9 +106,9 @@ class DiskRoom:
 
 
 class Asked(Protocol):
-    """A client of the store, as far as it is asked about itself."""
+    """The store, as far as it is asked about itself."""
 
-    def info(self, section: str) -> Awaitable[dict[str, Any]]: ...
+    def about(self, section: str) -> Awaitable[dict[str, Any]]: ...
 
 
 class StoreRoom:
@@ -136,9 +136,8 @@ class StoreRoom:
         """Note how full the store is now, and whether it answers."""
         now = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(limits.CALL_TIMEOUT_S):
-                told = await self._store.info("memory")
-        except (RedisError, OSError) as error:
+            told = await self._store.about("memory")
+        except StoreError as error:
             self._missed(now, error)
             return
         if self._away_since is not None:
@@ -148,12 +147,12 @@ class StoreRoom:
         allowed = int(told["maxmemory"])
         self._fill(int(told["used_memory"]) / allowed if allowed else 0.0)
 
-    def _missed(self, now: float, error: Exception) -> None:
+    def _missed(self, now: float, error: StoreError) -> None:
         metrics.STORE_UP.set(0)
         if self._away_since is None:
             self._away_since = now
             metrics.STORE_OUTAGES.inc()
-            log.error("store_away", reason=str(error) or type(error).__name__)
+            log.error("store_away", reason=str(error))
 
     def _fill(self, used: float) -> None:
         was_full, self._used = bool(self.refusal()), used

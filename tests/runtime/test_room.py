@@ -13,7 +13,7 @@ from router.gateway import StoreError
 from router.runtime import limits
 from router.runtime.embedded import Embedded
 from router.runtime.errors import ServerFull
-from router.runtime.redis_store import RedisStore, clients, connect
+from router.runtime.redis_store import RedisStore, connect
 from router.runtime.room import DiskRoom, StoreRoom, memory_bytes, space
 from router.runtime.store import Put
 from tests.disks import empty, fill, small_disk
@@ -32,10 +32,16 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 async def client(server: Embedded) -> AsyncIterator[Redis]:
-    writes, reads, _ = clients(server.url, "d")
-    yield writes
-    await writes.aclose(close_connection_pool=True)
-    await reads.aclose(close_connection_pool=True)
+    client = Redis.from_url(server.url, driver_info=None)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def store(server: Embedded) -> AsyncIterator[RedisStore]:
+    store = connect(server.url, "d")
+    yield store
+    await store.close()
 
 
 def metric(name: str, **labels: str) -> float | None:
@@ -137,8 +143,9 @@ def test_the_reserve_is_a_share_of_a_small_disk_and_bounded_on_a_large_one(disk:
 # -- the memory of the store --------------------------------------------------------------------------------
 
 
-async def test_a_store_that_is_nearly_full_refuses_until_there_is_room_again(client: Redis) -> None:
-    room = StoreRoom(client)
+async def test_a_store_that_is_nearly_full_refuses_until_there_is_room_again(store: RedisStore, client: Redis) -> None:
+    room = StoreRoom(store)
+    await client.set("large", bytes(20_000_000))
     used = int((await client.info("memory"))["used_memory"])
     with capture_logs() as logs:
         for share in (0.5, 0.8, 0.95, 0.5):
@@ -150,15 +157,17 @@ async def test_a_store_that_is_nearly_full_refuses_until_there_is_room_again(cli
     assert [entry["event"] for entry in logs] == ["store_memory_high", "store_memory_full", "store_memory_room_again"]
 
 
-async def test_a_store_without_a_limit_is_never_full(client: Redis) -> None:
+async def test_a_store_without_a_limit_is_never_full(store: RedisStore, client: Redis) -> None:
     await client.config_set("maxmemory", 0)
-    room = StoreRoom(client)
+    room = StoreRoom(store)
     await room.look()
     assert (room.refusal(), metric("firstline_store_memory_ratio")) == ("", 0)
 
 
-async def test_a_store_that_is_away_is_told_once_and_so_is_its_return(server: Embedded, client: Redis) -> None:
-    room = StoreRoom(client)
+async def test_a_store_that_is_away_is_told_once_and_so_is_its_return(
+    server: Embedded, store: RedisStore, client: Redis
+) -> None:
+    room = StoreRoom(store)
     before = metric("firstline_store_outages_total") or 0
     watch = asyncio.create_task(server.run())
     with capture_logs() as logs:
