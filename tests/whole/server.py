@@ -50,17 +50,24 @@ entry_points:
 class Server:
     """`firstline serve` on one folder and port; `start` again after a kill finds everything as it was.
 
-    `command` is the `firstline` that is run: that of the checkout, unless a test has another one.
+    `command` is the `firstline` that is run: that of the checkout, unless a test has another one. `settings` are
+    environment variables beside the folder's own.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.folder = folder
+        self._settings = dict(settings or {})
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.key = ""
         self.token = ""
         self.command = [sys.executable, "-m", "router.cli"]
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def started(self) -> bool:
+        """Whether it was ever started."""
+        return self._process is not None
 
     @property
     def process(self) -> subprocess.Popen[bytes]:
@@ -159,7 +166,11 @@ class Server:
             "FIRSTLINE_NEW_PASSWORD": PASSWORD,
             "FIRSTLINE_LOG_FORM": "json",
         }
-        return {name: value for name, value in os.environ.items() if not name.startswith("FIRSTLINE_")} | mine
+        return (
+            {name: value for name, value in os.environ.items() if not name.startswith("FIRSTLINE_")}
+            | mine
+            | self._settings
+        )
 
 
 def offered(number: int) -> dict[str, Any]:
