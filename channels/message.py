@@ -108,6 +108,7 @@ async def receive(arrival: Arrival, incoming: Incoming) -> Draft:
         last_agent=before.last_agent if before else "",
         last_seq=before.seq if before else 0,
         reference=before.reference if before else "",
+        again=incoming.natural in arrival.state.naturals,
     )
     return Draft(command=command, contents=contents, known="/data/id" if known else "")
 

@@ -86,6 +86,7 @@ async def offered(arrival: Arrival, data: CallOffered) -> Draft:
         item=arrival.id("item", "call", data.call),
         conversation=conversation,
         facts=quote.marked(facts, conversation),
+        again=data.call in arrival.state.calls,
     )
     return Draft(command=command, contents=contents, known="/data/call" if known else "")
 

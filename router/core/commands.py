@@ -163,12 +163,16 @@ class SignOut(_Command, frozen=True):
 
 
 class OfferCall(_Command, frozen=True):
-    """A call came in. `item` and `conversation` are the ids to use if it is new."""
+    """A call came in. `item` and `conversation` are the ids to use if it is new.
+
+    `again`: its sender has seen it in memory. It is no new one then, though it may be forgotten by now.
+    """
 
     call: str
     item: str
     conversation: str
     facts: Facts
+    again: bool = False
 
 
 class AnswerCall(_Command, frozen=True):
@@ -216,7 +220,7 @@ class ReceiveMessage(_Command, frozen=True):
     else opens a new one under that id, with a new item `item`.
 
     `reopens`, `reopen_count`, `last_agent`, `last_seq` (its last message) and `reference` are how far intake found the
-    conversation: they count when it is not in memory (any more).
+    conversation: they count when it is not in memory (any more). `again` is as that of a call.
     """
 
     channel: ChannelName
@@ -229,6 +233,7 @@ class ReceiveMessage(_Command, frozen=True):
     last_agent: str = ""
     last_seq: int = 0
     reference: str = ""
+    again: bool = False
 
 
 class LeaveChat(_Command, frozen=True):

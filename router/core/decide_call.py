@@ -20,7 +20,7 @@ def _item_of(state: State, call: str) -> WorkItem | None:
 
 def offer_call(state: State, command: c.OfferCall, now: int) -> Decision:
     """A caller waits. The same call told twice is one item, even if that is over already."""
-    if command.call in state.calls:
+    if command.again or command.call in state.calls:
         return []
     return open_item(
         state,

@@ -36,7 +36,7 @@ def _quoted(state: State, command: c.ReceiveMessage) -> Conversation | None:
 
 def receive_message(state: State, command: c.ReceiveMessage, now: int) -> Decision:
     """A message joins its conversation; without one it opens a conversation and an item."""
-    if command.message.natural_key and command.message.natural_key in state.naturals:
+    if command.again or (command.message.natural_key and command.message.natural_key in state.naturals):
         return []
     conversation = conversation_of(state, command)
     if conversation is not None and conversation.channel != command.channel:

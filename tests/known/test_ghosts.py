@@ -250,3 +250,25 @@ async def test_a_text_that_comes_as_the_house_forgets_goes_on_too(house: House) 
     await house.archive()
     rows = await house.history.messages(again.refs["conversation"])
     assert [row["seq"] for row in rows] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("type", "said"),
+    [
+        ("call.offered", {"call": "c1", "to": "+3225550001"}),
+        ("chat.message", {"site": "shop", "from": "nora", "conversation": "visit-1", "text": "one", "id": "m1"}),
+    ],
+)
+async def test_what_is_told_again_as_the_house_forgets_it_is_not_new(
+    house: House, type: str, said: dict[str, str]
+) -> None:
+    """F35, F40: in another event, long after its end, at the very moment at which it leaves memory."""
+    item = (await house.take(type, said, "e1")).refs["item"]
+    await house.sign_on("ann")
+    await house.accept(item)
+    await house.close(item)
+    intake = house.fresh_intake()
+    intake._gateway = Interrupted(house)  # type: ignore[assignment]
+    again = await house.ended(await intake.take(house.event(type, said, "e2"), by="pbx"))
+    assert (again.rejection, house.state.items) == ("", {})
+    await house.archive()
