@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import structlog
 
@@ -18,6 +18,12 @@ Guard: TypeAlias = Callable[[], str]
 """Why nothing new may come in now; empty when it may."""
 
 LOOK_S = 1.0  # the archive would need minutes to fall too far behind
+
+
+class Watch(Protocol):
+    """Looks after something that may run out, while the node serves."""
+
+    async def run(self) -> None: ...
 
 
 class AdmittingDomain(Domain):

@@ -1,10 +1,12 @@
 """A node without faces: store, data base and domain, started in order and stopped in the opposite one."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from sqlalchemy import make_url
 
 from router.archive.accounts import SqlAccounts
 from router.archive.customers import SqlCustomers
@@ -13,10 +15,12 @@ from router.archive.history import SqlHistory
 from router.archive.migrate import upgrade
 from router.archive.naturals import Naturals
 from router.gateway import Clock, Ids
-from router.node.admission import AdmittingDomain, Backlog
+from router.node.admission import AdmittingDomain, Backlog, Watch
 from router.runtime.blobs import Blobs
-from router.runtime.embedded import Embedded
+from router.runtime.durability import check_durability
+from router.runtime.embedded import Embedded, Fsync
 from router.runtime.redis_store import RedisStore, connect
+from router.runtime.room import DiskRoom, StoreRoom
 from router.runtime.sole_store import SoleStore
 from router.runtime.system import SystemClock, SystemIds
 from router.settings import Settings, SettingsError
@@ -38,7 +42,7 @@ class Running:
     customers: SqlCustomers
     history: SqlHistory
     naturals: Naturals
-    backlog: Backlog
+    watches: Mapping[str, Watch]
     embedded: Embedded | None
 
     @property
@@ -53,7 +57,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
     clock, ids = SystemClock(), SystemIds()
     name = await asyncio.to_thread(_name, settings.data_dir, ids)
     async with AsyncExitStack() as stack:
-        embedded = None if settings.redis_url else Embedded(settings.data_dir / "redis", settings.redis_binary)
+        embedded = None if settings.redis_url else _private(settings)
         if embedded is not None:
             await embedded.start()
             stack.push_async_callback(embedded.stop)
@@ -65,6 +69,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         await customers.start()
         store_url, store = _store(settings, embedded)
         stack.push_async_callback(store.close)
+        if embedded is None:
+            await check_durability(store, settings.durability, replicas_of(settings))
         domain = AdmittingDomain(
             store,
             clock,
@@ -74,8 +80,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             writes="writer" in settings.roles,
             elsewhere=history.contents,
         )
-        backlog = Backlog(domain, history)
-        domain.guards = (backlog.too_long,)
+        backlog, disks, memory = Backlog(domain, history), DiskRoom(_disks(settings)), StoreRoom(store)
+        domain.guards = (backlog.too_long, disks.refusal, memory.refusal)
         domain.listen(naturals.follow)
         domain.on_reset(naturals.reset)
         await domain.start()
@@ -94,7 +100,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             customers=customers,
             history=history,
             naturals=naturals,
-            backlog=backlog,
+            watches={"backlog": backlog, "disks": disks, "memory": memory},
             embedded=embedded,
         )
 
@@ -102,6 +108,23 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
 def replicas_of(settings: Settings) -> int:
     """How many replicas must have a write before it counts."""
     return settings.replicas if settings.durability == "replicated" else 0
+
+
+def _private(settings: Settings) -> Embedded:
+    fsync: Fsync = "everysec" if settings.durability == "everysec" else "always"
+    return Embedded(settings.data_dir / "redis", settings.redis_binary, fsync=fsync)
+
+
+def _disks(settings: Settings) -> list[Path]:
+    """Folders of ours, perhaps on several disks, that what is accepted is written to."""
+    database = make_url(settings.database_url)
+    folders = [settings.data_dir]
+    if database.get_backend_name() == "sqlite" and database.database:
+        folders.append(Path(database.database).parent)
+    blobs = settings.blobs_url.removeprefix("file://")
+    if "://" not in blobs:
+        folders.append(Path(blobs))
+    return folders
 
 
 def _store(settings: Settings, embedded: Embedded | None) -> tuple[str, RedisStore]:

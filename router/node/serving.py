@@ -24,6 +24,8 @@ from channels.email.smtp_intake import SmtpIntake
 from channels.email.worker import Parser
 from channels.intake import EventIntake
 from channels.webhook.sender import WebhookSender
+from router.archive.migrate import upgrade
+from router.archive.patience import patiently
 from router.archive.process import ArchiveProcess, Where
 from router.node.faces import Faces
 from router.node.running import Running, replicas_of, running
@@ -55,6 +57,8 @@ async def serve(settings: Settings, ready: Callable[[str], None] = lambda url: N
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     boxes = _mailboxes(settings)
     with _alone(settings):
+        if not await patiently(lambda: upgrade(settings.database_url), stopping):
+            return
         async with running(settings) as node:
             await _serve(node, boxes, stopping, ready)
     log.info("node_stopped", node=node.name)
@@ -146,7 +150,7 @@ def _jobs(node: Running, duties: Duties) -> list[Job]:
         ("naturals", node.naturals.run()),
         ("accounts", node.accounts.run()),
         ("customers", node.customers.run()),
-        ("backlog", node.backlog.run()),
+        *[(name, watch.run()) for name, watch in node.watches.items()],
     ]
     return [*jobs, ("embedded", node.embedded.run())] if node.embedded is not None else jobs
 
