@@ -292,7 +292,7 @@ def thread(customer: str, name: str) -> list[bytes]:
 
 
 async def test_mails_in_any_order_are_the_same_threads(post: Post) -> None:
-    """F71: a thread of four in eight orders, the wrong way round included, mixed with another one of the same customer."""
+    """F71: a thread of four in eight orders, the wrong way round too, beside another one of the same customer."""
     for turn, order in enumerate([*itertools.permutations(range(4))][1::3]):
         customer = f"c{turn}@example.org"
         one, other = thread(customer, "one"), thread(customer, "other")
