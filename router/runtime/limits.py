@@ -70,6 +70,7 @@ CALENDARS_MAX = 32  # countries whose public holidays are kept; a centre has que
 OUTCOMES_RECENT_MAX = 10_000  # outcomes remembered by the follower for waiters that come a moment later
 OUTCOME_POLL_S = 0.02  # first look into the store for an outcome that no entry carries; doubled each time
 OUTCOME_POLL_S_MAX = 0.5  # longest pause between two looks
+CARRY_KEYS = 500  # keys read or written in one round trip when a domain is carried: 32 MB if all are large contents
 START_WAIT_S = 30.0  # loading the state at start; a million records take a few seconds
 LARGE_STATE_RECORDS = 10_000  # from here on the garbage collector is kept out: smaller ones it is done with in a moment
 TWIN_WAIT_S = 0.5  # a new writer waits so long for its own follower: to load a big state anew takes no less
