@@ -143,8 +143,10 @@ class Domain:
         return await self._outcomes.wait(receipt, wait_s)
 
     async def outcome_of(self, key: str) -> Outcome | None:
-        """How the command under this key ended, from the store."""
-        return await self._store.outcome(key)
+        """How the command under this key ended, from the store: once this node has seen it, for then it is safe."""
+        outcome = await self._store.outcome(key)
+        seen = outcome is not None and await self.reached(outcome.position, limits.CALL_TIMEOUT_S)
+        return outcome if seen else None
 
     async def _look(self, key: str) -> Outcome | None:
         """The outcome under this key, if this node has applied what led to it."""

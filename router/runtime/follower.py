@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Callable
 from typing import TypeAlias
 
+import msgspec
 import structlog
 
 from router.core.evolve import evolve
@@ -72,15 +73,19 @@ class Follower:
         return (self.position, self._digest) == (where.position, where.digest)
 
     async def load(self) -> None:
-        """Take position and records from the store. Raises StoreError."""
+        """Take position and records from the store. Raises StoreError, and ShapeTooNew."""
         loaded = await self._store.load()
-        self.state = await loaded_state(loaded, routing=False)
+        try:
+            self.state = await loaded_state(loaded, routing=False)
+        except (msgspec.DecodeError, KeyError):
+            await self._store.open()
+            raise
         self._unwake()
         self.position, self._digest, self._epoch = loaded.position, loaded.digest, loaded.epoch
         self._moved()
 
     async def run(self) -> None:
-        """Follow until cancelled. Raises what a listener raises."""
+        """Follow until cancelled. Raises what a listener raises, and ShapeTooNew."""
         pause = limits.BACK_OFF_S
         back = False
         while True:
@@ -105,9 +110,17 @@ class Follower:
         if not found:
             await self._look_back()
         for last, data, digest in found:
-            entry = codec.decode_entry(data)
+            entry = await self._read(last, data)
             self._check(entry, last, data, digest)
             self._apply(entry, data, digest)
+
+    async def _read(self, last: int, data: bytes) -> Entry:
+        """Raises Mismatch for what is no entry, and ShapeTooNew for one of a newer version, which has taken over."""
+        try:
+            return codec.decode_entry(data)
+        except msgspec.DecodeError as error:
+            await self._store.open()
+            raise Mismatch(f"the entry up to {last} cannot be read") from error
 
     async def _look_back(self) -> None:
         """Nothing new: is what we have still there? A store that was set back (a backup, another master) would keep us

@@ -97,3 +97,16 @@ async def test_an_outbox_waits_for_the_replicas(store: RedisStore, pair: tuple[s
     os.kill(pair[1], signal.SIGCONT)
     await lease_of(store)
     assert len(await reading) == 1
+
+
+async def test_what_is_loaded_is_on_the_replicas(store: RedisStore, pair: tuple[str, int]) -> None:
+    """A node that starts shows what it loaded: not what a failover could still take back."""
+    lease = await lease_of(store, ttl_ms=600_000)
+    os.kill(pair[1], signal.SIGSTOP)
+    with pytest.raises(StoreError, match="0 of 1 replicas"):
+        await store.commit(commit(lease, last=2))
+    with pytest.raises(StoreError, match="0 of 1 replicas"):
+        await store.load()
+    os.kill(pair[1], signal.SIGCONT)
+    assert (await store.load()).position == 2
+    assert [last for last, _, _ in await store.entries(0, 10, 0)] == [2], "and so followers are shown it"

@@ -8,10 +8,11 @@ import pytest
 from router.core.events import AlarmRaised
 from router.core.state import State
 from router.gateway import Applied
+from router.runtime.errors import ShapeTooNew
 from router.runtime.follower import Follower
 from router.runtime.memory import MemoryStore, World
 from router.wire import codec
-from router.wire.codec import Entry
+from router.wire.codec import SHAPE, Entry
 from tests.support import eventually
 
 
@@ -84,6 +85,39 @@ async def test_it_drops_its_state_when_an_entry_does_not_fit(
     append(world)
     assert await running.reached(3, 2)
     assert heard == [1, 3]
+
+
+def newer_entry(world: World) -> None:
+    world.position, world.digest = 1, "new"
+    world.entries[1] = (1, b"\x91\xa3new", "new")
+    world.notify()
+
+
+def newer_record(world: World) -> None:
+    world.records["novelty", "n1"] = b"\x80"
+    append(world, first=3)
+
+
+@pytest.mark.parametrize("write", [newer_entry, newer_record])
+async def test_what_a_newer_version_wrote_ends_an_older_node_with_what_to_do(
+    world: World, follower: Follower, write: Callable[[World], None]
+) -> None:
+    """A rolling upgrade in which the newer version took over: it cannot be followed, and nothing is to be guessed."""
+    await follower.load()
+    running = asyncio.create_task(follower.run())
+    world.shape = SHAPE + 1
+    write(world)
+    with pytest.raises(ShapeTooNew, match="start the newer version"):
+        await asyncio.wait_for(running, 5)
+
+
+async def test_an_entry_that_nobody_can_read_is_passed_over_by_loading_what_it_led_to(
+    world: World, running: Follower
+) -> None:
+    world.position, world.digest = 1, "torn"
+    world.entries[1] = (1, b"\xc1", "torn")
+    world.notify()
+    assert await running.reached(1, 5)
 
 
 async def test_one_that_slept_through_a_trim_loads_anew(world: World, follower: Follower) -> None:
