@@ -32,14 +32,16 @@ from router.api import (
 )
 from router.api.deps import DEPS, Deps
 from router.api.live import LIVE, Live
+from router.api.entrance import ENTRANCE, Entrance
 from router.api.middleware import around, secured
 from router.api.origins import Origins
 from router.api.pages import add_pages
+from router.api.outgoing import cut
 from router.api.passwords import PASSWORDS, THROTTLE, Passwords, Throttle
 from router.api.push import Pusher
 from router.api.routes import Route, served
 from router.api.sessions import SESSIONS, Sessions
-from router.api.socket_wire import NAMESPACE, SocketJson, SocketPacket, SocketServer, cut
+from router.api.socket_wire import NAMESPACE, SocketJson, SocketManager, SocketPacket, SocketServer
 from router.api.sockets import AgentNamespace
 from router.api.tokens import TOKENS, Tokens
 
@@ -92,6 +94,7 @@ def build_app(deps: Deps) -> tuple[web.Application, socketio.AsyncServer]:
     app[PASSWORDS], app[THROTTLE] = Passwords(), Throttle(deps.clock)
     app[metrics.PUSHER], app[openapi.DOCUMENT] = pusher, openapi.document(route_table())
     _add(app, route_table())
+    app[ENTRANCE] = Entrance(lambda: len(sio.eio.sockets))
     add_pages(app)
     sio.attach(app)
     return app, sio
@@ -145,6 +148,7 @@ def _socket_server(origins: Origins) -> socketio.AsyncServer:
         async_mode="aiohttp",
         transports=["websocket"],
         async_handlers=False,
+        client_manager=SocketManager(),
         cors_allowed_origins=origins.admitted,
         ping_interval=limits.PING_INTERVAL_S,
         ping_timeout=limits.PING_TIMEOUT_S,

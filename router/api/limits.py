@@ -46,11 +46,13 @@ SOCKET_MESSAGE_BYTES_MAX = 1_048_576  # a message from a client, as a request's 
 PING_INTERVAL_S = 10  # with the next line and one more look: a dead client is noticed within 30 s
 PING_TIMEOUT_S = 10
 SOCKETS_MAX = 10_000  # sockets of a node: 60 KiB each (measured), and a broadcast to them takes a fifth of a second
-ENTER_WAITING_MAX = 1_000  # handshakes in line: 4 s at the pace below; python-socketio's client gives up after 5
-ENTER_TICK_S = 0.01  # how often some are let in
-ENTER_PER_TICK = 3  # how many: 300 a second, a third of what the loop can do (measured)
-ENTER_LATE_S = 0.02  # a tick that came later than this means that the loop has other work: one is let in
-ENTER_AGAIN_S = 3  # told to who finds the line full: half of it is gone by then
+HANDSHAKES_AT_ONCE_MAX = 100  # of sockets: together 50 ms of the loop, so that no push waits for longer (measured)
+HANDSHAKE_S = 1.0  # one that takes longer gives up its place: a client far away needs a fifth of it
+LINE_MAX = 3_000  # handshakes that wait for a place: 10 s of them; a page gives up after 20
+LINE_AGAIN_S = 3  # told to who finds the line full: a third of it is gone by then
+REPORTS_AT_ONCE_MAX = (
+    50  # clients that come or go, told to the core at once: other commands do not wait for all of them
+)
 ENTER_S = 20.0  # how long a connection may be in no namespace: somebody in the waiting line is let in sooner
 GOODBYE_S = 1.0  # between the reason for a disconnect and the cut of the connection
 DRAIN_S = 2.0  # how long a stop waits for sockets to go by themselves

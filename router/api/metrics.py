@@ -82,5 +82,5 @@ def _socket_gauges(registry: CollectorRegistry, pusher: Pusher) -> None:
     """The sockets of a node that is a gateway."""
     sockets = Gauge("firstline_agent_sockets", "Connected agents' sockets of this node", registry=registry)
     sockets.set(len(pusher.clients()))
-    buffered = Gauge("firstline_socket_buffer_bytes", "Bytes that agents' sockets have not taken", registry=registry)
+    buffered = Gauge("firstline_socket_buffer_bytes", "Bytes that sockets have not taken", registry=registry)
     buffered.set(pusher.waiting_bytes())

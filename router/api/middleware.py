@@ -10,7 +10,7 @@ from aiohttp import web
 from router.api import limits, metrics
 from router.api.commanding import POSITION_HEADER
 from router.api.deps import DEPS
-from router.api.entrance import ENTRANCE
+from router.api.entrance import ENTRANCE, HANDSHAKE
 from router.api.problems import Problem, again, as_problem
 from router.api.rights import Principal
 from router.api.routes import CORRELATION, PRINCIPAL
@@ -73,14 +73,17 @@ async def around(request: web.Request, handler: _Handler) -> web.StreamResponse:
 
 async def _socket(request: web.Request, handler: _Handler) -> web.StreamResponse:
     """A websocket's handshake waits for its turn; everything else is refused by the library at once."""
-    if "Upgrade" in request.headers:
-        try:
-            await request.app[ENTRANCE].turn()
-        except Problem as problem:
-            return _problem(problem, _correlation(request))
-        if request.transport is None:  # gone while it stood in line
-            return web.Response(status=503)
-    return await handler(request)
+    if "Upgrade" not in request.headers:
+        return await handler(request)
+    try:
+        handshake = await request.app[ENTRANCE].turn()
+    except Problem as problem:
+        return _problem(problem, _correlation(request))
+    try:
+        request[HANDSHAKE] = handshake
+        return await handler(request)
+    finally:
+        handshake.over()
 
 
 async def secured(request: web.Request, response: web.StreamResponse) -> None:

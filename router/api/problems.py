@@ -3,6 +3,8 @@
 The one table from codes to HTTP statuses is here. A detail holds ids at most, never personal data.
 """
 
+import itertools
+import math
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -11,7 +13,7 @@ import msgspec
 
 from router.api import limits
 from router.core.rejections import CODES
-from router.gateway import EventRefused, KeyConflict, Outcome, StoreError, Unstorable
+from router.gateway import EventRefused, Full, KeyConflict, Outcome, StoreError, Unstorable
 
 STATUSES: dict[str, int] = {
     **{code: 404 for code in CODES if code.startswith("unknown_")},
@@ -73,6 +75,7 @@ _UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`")
 _MISSING = re.compile(r"Object missing required field `(.*?)`")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
+_spread_s = itertools.cycle(range(limits.RETRY_AFTER_SPREAD_S))
 
 class ProblemPart(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is wrong in a body: where (a JSON pointer, RFC 6901) and what."""
@@ -138,6 +141,11 @@ def rejected(outcome: Outcome) -> Problem:
     return Problem(outcome.rejection, CODES[outcome.rejection], subject=outcome.subject)
 
 
+def again(wait_s: float = limits.RETRY_AFTER_S) -> dict[str, str]:
+    """When to come again (RFC 9110 section 10.2.3): after `wait_s`, and not all in the same second."""
+    return {"Retry-After": str(math.ceil(wait_s) + next(_spread_s))}
+
+
 def as_problem(error: Exception) -> Problem | None:
     """The problem that an expected exception is on the outside; None for one that nobody expected."""
     if isinstance(error, Problem):
@@ -146,7 +154,9 @@ def as_problem(error: Exception) -> Problem | None:
         return Problem(
             "store_unavailable",
             "Nothing was changed for sure. Send the same request again, with the same Idempotency-Key.",
-            headers={"Retry-After": str(limits.RETRY_AFTER_S)},
+            headers=again(),
+    if isinstance(error, Full):
+        return Problem("house_full", "There is no room for more now; nothing was done. Send it again.", headers=again())
         )
     if isinstance(error, UnicodeEncodeError | OverflowError | Unstorable):
         return Problem("bad_request", "A text is no UTF-8 or holds a NUL, or a number takes more than 64 bits.")

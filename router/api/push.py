@@ -2,8 +2,8 @@
 
 A listener of the follower. For each entry it asks whom the touched records concern, makes their views anew and
 sends what differs from what they were shown. So an old view and its changes always equal a fresh view, whatever
-the command was; a test proves it for every command. A socket that does not keep up is cut off, and gets a whole
-view when it comes back: nothing is ever repeated, skipped or re-ordered.
+the command was; a test proves it for every command. A socket that does not keep up is cut off (see `outgoing`), and
+gets a whole view when it comes back: nothing is ever repeated, skipped or re-ordered.
 """
 
 import asyncio
@@ -12,26 +12,24 @@ from typing import Any
 
 import msgspec
 import socketio
-import structlog
 from engineio.async_socket import AsyncSocket
 
 from router.api import limits
+from router.api.outgoing import cut
 from router.api.rights import Principal
-from router.api.socket_wire import cut, packed, put, waiting
+from router.api.socket_wire import packed, put
 from router.core.state import State
 from router.core.views import agent_summary, agent_view, holder, item_view
 from router.gateway import Applied, Gateway
-
-log = structlog.get_logger()
 
 _encode = msgspec.json.Encoder().encode
 _OTHER_CENTRE = frozenset({"team"})
 
 
 class Client:
-    """One connected socket: who it is, where its view stands, and how much it has not taken yet."""
+    """One connected socket: who it is, and where its view stands."""
 
-    __slots__ = ("bytes", "engine", "gone", "id", "leaving", "position", "principal", "sid", "transport")
+    __slots__ = ("engine", "gone", "id", "leaving", "position", "principal", "sid", "transport")
 
     def __init__(
         self, sid: str, id: str, principal: Principal, engine: AsyncSocket, transport: asyncio.Transport | None
@@ -42,7 +40,6 @@ class Client:
         self.engine = engine
         self.transport = transport
         self.position = 0
-        self.bytes = 0
         self.gone = asyncio.Event()
         self.leaving = False
 
@@ -102,8 +99,8 @@ class Pusher:
         return list(shown.clients.values()) if shown is not None else ()
 
     def waiting_bytes(self) -> int:
-        """What all clients together have not taken yet."""
-        return sum(client.bytes for client in self.clients() if waiting(client.engine))
+        """What all sockets of this node together have not taken yet."""
+        return sum(socket.queue.bytes for socket in self._sio.eio.sockets.values())
 
     def tell(self, client: Client, event: str, body: Any) -> None:
         """Send one client something that is no part of its view."""
@@ -244,14 +241,5 @@ class Pusher:
             self.goodbye(client, "session_ended", "Your session ended. Log in again.")
 
     def _put(self, client: Client, text: str) -> None:
-        """Send within the bounds of one socket."""
-        if client.leaving:
-            return
-        packets = waiting(client.engine)
-        client.bytes = client.bytes + len(text) if packets else len(text)
-        if packets < limits.SOCKET_PACKETS_MAX and client.bytes <= limits.SOCKET_BYTES_MAX:
+        if not client.leaving:
             put(self._sio, client.sid, client.engine, text)
-            return
-        log.warning("socket_too_slow", agent=client.principal.agent, packets=packets, bytes=client.bytes)
-        client.leaving = True
-        cut(client.transport)

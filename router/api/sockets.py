@@ -79,6 +79,7 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         self._clients: dict[str, Client] = {}
         self._ends: dict[str, asyncio.TimerHandle] = {}
         self._reports: set[asyncio.Task[None]] = set()
+        self._reporting = asyncio.Semaphore(limits.REPORTS_AT_ONCE_MAX)
         self._events: dict[str, Callable[[Client, Call, Any], Awaitable[Done | Later | None]]] = {
             "presence": self._presence,
             "sign_out": self._sign_out,
@@ -191,12 +192,15 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         """Tell the core that a client is there, and once it is gone that it is gone: however long the store is away."""
         agent, gateway = client.principal.agent, self._deps.gateway
         command = c.ConnectClient(agent=agent, client=client.id, gateway=self._deps.settings.gateway)
-        receipt = await self._insist(client, command, f"connect:{client.id}")
-        outcome = await gateway.outcome(receipt) if receipt is not None else None
+        async with self._reporting:
+            receipt = await self._insist(client, command, f"connect:{client.id}")
+            outcome = await gateway.outcome(receipt) if receipt is not None else None
         if outcome is not None and outcome.rejection:
             self._pusher.goodbye(client, outcome.rejection, CODES[outcome.rejection])
         await client.gone.wait()
-        await self._insist(None, c.LoseClient(agent=agent, client=client.id), f"lose:{client.id}")
+        async with self._reporting:
+            receipt = await self._insist(None, c.LoseClient(agent=agent, client=client.id), f"lose:{client.id}")
+            await gateway.outcome(receipt)
 
     async def _insist(self, client: Client | None, command: c.Command, key: str) -> Any:
         """Submit until it is durable, under one key; give up only when `client` is gone meanwhile."""
