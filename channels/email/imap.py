@@ -69,9 +69,10 @@ class ImapReader:
         self._renumber(await self._mailbox.connect())
         self._log.info("mailbox_connected")
         while True:
-            await self.sweep()
+            left = await self.sweep()
             self._failures = 0
-            await self._mailbox.wait(self._poll_s)
+            if not left:
+                await self._mailbox.wait(self._poll_s)
 
     async def _pause(self, error: Exception) -> None:
         self._failures += 1
@@ -89,19 +90,26 @@ class ImapReader:
             self._safe.clear()
         self._uidvalidity = uidvalidity
 
-    async def sweep(self) -> None:
-        """Handle everything that is in the inbox now. Raises MailboxError, StoreError, UnknownAddress."""
+    async def sweep(self) -> bool:
+        """Handle everything that is in the inbox now; whether any mail left it. Then look again before waiting: what
+        came meanwhile was announced among the answers to other commands, and IDLE says nothing twice (seen).
+
+        Raises MailboxError, StoreError, UnknownAddress.
+        """
         uids = await self._mailbox.waiting()
         there = set(uids)
         self._tries = {uid: tries for uid, tries in self._tries.items() if uid in there}
         self._safe = {uid: whole for uid, whole in self._safe.items() if uid in there}
+        left = False
         for start in range(0, len(uids), IMAP_BATCH_MAX):
             sizes = await self._mailbox.sizes(uids[start : start + IMAP_BATCH_MAX])
             for uid, size in sorted(sizes.items()):
-                await self._handle(uid, size)
+                left |= await self._handle(uid, size)
+        return left
 
-    async def _handle(self, uid: int, size: int) -> None:
-        """One mail: durable first, then out of the inbox. What fails for it alone does not stop the others."""
+    async def _handle(self, uid: int, size: int) -> bool:
+        """One mail: durable first, then out of the inbox; whether it left it. What fails for it alone does not stop
+        the others."""
         if uid not in self._safe:
             tries = self._tries[uid] = self._tries.get(uid, 0) + 1
             try:
@@ -113,11 +121,13 @@ class ImapReader:
                 raise
             except Exception as error:  # a mail that makes intake fail must not stop the mailbox
                 self._log.exception("mail_failed", uid=uid, tries=tries, reason=type(error).__name__, alarm=True)
-                return
+                return False
         try:
             await (self._mailbox.done(uid) if self._safe[uid] else self._mailbox.failed(uid))
         except MailboxRefused:
             self._log.error("mail_not_moved", uid=uid, alarm=True)
+            return False
+        return True
 
     async def _taken(self, uid: int, size: int, tries: int) -> bool:
         """Make the mail durable; whether it is whole. After `IMAP_TRIES_MAX` tries an item says that there is one

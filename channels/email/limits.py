@@ -40,8 +40,8 @@ IMAP_POLL_WITHOUT_IDLE_S = 15.0  # for servers that cannot push
 IMAP_DONE_S_MAX = 5.0  # to end an IDLE; a frozen server does not answer
 IMAP_TRIES_MAX = 3  # then a mail that fails goes to the Failed folder, as an item that says so
 RECONNECT_S_MIN = 1.0  # a restarted server is back by then
-RECONNECT_S_MAX = 60.0  # the longest an agent waits for mail after an outage has ended
-RECONNECTS_ALARM = 5  # failures in a row (about half a minute) before the operator is told
+RECONNECT_S_MAX = 5.0  # after an outage everything flows again within 10 s, however long it was: mail too
+RECONNECTS_ALARM = 5  # failures in a row (about a quarter of a minute) before the operator is told
 
 # -- SMTP -----------------------------------------------------------------------------------------------------
 

@@ -112,6 +112,12 @@ async def _within(ended: Awaitable[Any], seconds: float) -> Any:
         return await ended
 
 
+async def _stop_idle(client: aioimaplib.IMAP4, ended: Awaitable[Any]) -> None:
+    """End an IDLE. Raises what the transport raises of itself when the connection was lost this moment (uvloop's)."""
+    client.idle_done()
+    await _within(ended, IMAP_DONE_S_MAX)
+
+
 class ImapMailbox:
     """One connection to one mailbox; after a MailboxError, `close` and `connect` again."""
 
@@ -224,8 +230,7 @@ class ImapMailbox:
             return
         ended = await self._run(client.idle_start(seconds + self._command_s))
         await self._pushed(client, lost, seconds)
-        client.idle_done()
-        await self._run(_within(ended, IMAP_DONE_S_MAX))
+        await self._run(_stop_idle(client, ended))
 
     async def _pushed(self, client: aioimaplib.IMAP4, lost: asyncio.Future[None], seconds: float) -> None:
         """Until a mail is announced, the connection is lost, or the time is over."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+import uvloop
 
 from channels.email.imap import ImapReader
 from channels.email.intake import MailIntake
@@ -273,6 +274,34 @@ async def test_a_mail_that_makes_intake_fail_is_set_aside_and_the_others_go_on(
     assert {(content.subject, content.problem) for content in found} == {("poison", "unfetchable"), ("good", "")}
 
 
+async def test_a_mail_that_came_while_another_was_taken_does_not_wait_for_the_next_look(
+    dovecot: Dovecot, user: str, post: Post
+) -> None:
+    """It was announced among the answers to other commands, and IDLE announces nothing twice."""
+    intake = SlowAtFirst(post.intake)
+    await dovecot.deliver(user, mail(Subject="first"))
+    async with running(reader(post, ImapMailbox(dovecot.settings(user)), intake)):
+        await asyncio.wait_for(intake.entered.wait(), 5)
+        await dovecot.deliver(user, mail(Subject="second"))
+        intake.go_on.set()
+        await eventually(lambda: len(post.items) == 2, 10)
+
+
+def test_a_connection_that_is_lost_as_an_idle_ends_fails_the_mailbox_and_not_the_node(
+    dovecot: Dovecot, user: str
+) -> None:
+    """On uvloop, as nodes run: its transport raises of itself once it is closed."""
+
+    async def wait() -> None:
+        mailbox = LostAtPush(dovecot.settings(user))
+        await mailbox.connect()
+        with pytest.raises(MailboxError):
+            await mailbox.wait(5)
+        await mailbox.close()
+
+    uvloop.run(wait())
+
+
 async def test_mail_stays_in_the_inbox_while_the_store_is_away(dovecot: Dovecot, user: str, post: Post) -> None:
     """No receipt, no move: the reader comes back until there is one."""
     await dovecot.deliver(user, mail())
@@ -361,6 +390,27 @@ class FailingOn:
 
     async def take_headers(self, *arguments: Any, **more: Any) -> Receipt:
         return await self._intake.take_headers(*arguments, **more)
+
+
+class SlowAtFirst:
+    """An intake that waits with its first mail."""
+
+    def __init__(self, intake: MailIntake) -> None:
+        self.entered = asyncio.Event()
+        self.go_on = asyncio.Event()
+        self._intake = intake
+
+    async def take(self, mailbox: str, raw: bytes, **how: Any) -> Receipt:
+        self.entered.set()
+        await self.go_on.wait()
+        return await self._intake.take(mailbox, raw, **how)
+
+
+class LostAtPush(ImapMailbox):
+    """A connection that is lost in the moment in which a mail is announced."""
+
+    async def _pushed(self, client: Any, lost: asyncio.Future[None], seconds: float) -> None:
+        client.protocol.transport.abort()
 
 
 class AwayAtFirst:
