@@ -71,7 +71,13 @@ async def _serve(
     mail = MailIntake(node.gateway, node.history, parser, secret=node.secret)
     intake = _smtp_intake(node.settings, mail)
     faces = Faces(node, EventIntake(node.gateway, node.history, secret=node.secret, mail=mail), stopping)
-    duties = Duties(node.store, node=node.name, member=_member(node), duties=_duties(node, mail, boxes))
+    duties = Duties(
+        node.store,
+        node=node.name,
+        member=_member(node),
+        duties=_duties(node, mail, boxes),
+        decides=lambda: node.gateway.decides,
+    )
     await duties.join()
     async with asyncio.TaskGroup() as tasks:
         work = [tasks.create_task(_lasting(*job), name=job[0]) for job in _jobs(node, duties)]

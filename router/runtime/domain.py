@@ -159,6 +159,11 @@ class Domain:
     async def _lose(self, gateway: str) -> Receipt:
         return await self.submit(LoseGateway(gateway=gateway), by=self._node)
 
+    @property
+    def decides(self) -> bool:
+        """Whether this process is the writer just now, as far as it knows."""
+        return self._writer.decides
+
     # -- following ------------------------------------------------------------------------------------------
 
     @property

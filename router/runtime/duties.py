@@ -33,35 +33,35 @@ class Duty(NamedTuple):
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """What a node says of itself. `secret` is a fingerprint; `history` the kind of its data base."""
+    """What a node says of itself. `secret` is a fingerprint; `history` the kind of its data base; `duties` what it
+    does for all just now, "writer" among them when it decides."""
 
     roles: tuple[str, ...]
     shape: int
     version: str
     secret: str
     history: str
+    duties: tuple[str, ...] = ()
 
 
 class Duties:
     """The duties of one node. `await join()`, then `run()`."""
 
-    def __init__(self, store: Store, *, node: str, member: Member, duties: Sequence[Duty]) -> None:
-        """`duties` are all of the domain: this node takes part in those of its roles."""
+    def __init__(
+        self, store: Store, *, node: str, member: Member, duties: Sequence[Duty], decides: Callable[[], bool]
+    ) -> None:
+        """`duties` are all of the domain: this node takes part in those of its roles. `decides`: whether this node's
+        writer has the lease, which is held in another way."""
         self._store = store
         self._node = node
         self._member = member
-        self._about = msgspec.json.encode(member)
+        self._decides = decides
         self._duties = [duty for duty in duties if duty.role in member.roles]
         self._working: dict[str, asyncio.Task[None]] = {}
         self._leaving: dict[str, asyncio.Task[None]] = {}
         self._heard_at = 0.0
         self.there: Mapping[str, Member] = {}
         """Every node that is there, by name, as last heard."""
-
-    @property
-    def held(self) -> list[str]:
-        """The duties that this node has now, by name."""
-        return sorted(self._working)
 
     async def join(self) -> None:
         """Say that we are there. Raises NodesDisagree when we cannot be one system with who is there already."""
@@ -108,7 +108,9 @@ class Duties:
             raise RuntimeError(f"the duty {task.get_name()} ended by itself")
 
     async def _attend(self) -> None:
-        told = await self._store.attend(self._node, self._about, limits.DUTY_MS)
+        duties = (*(["writer"] if self._decides() else []), *sorted(self._working))
+        about = msgspec.json.encode(msgspec.structs.replace(self._member, duties=duties))
+        told = await self._store.attend(self._node, about, limits.DUTY_MS)
         self.there = {name: msgspec.json.decode(about, type=Member) for name, about in told.items()}
         self._heard_at = asyncio.get_running_loop().time()
         metrics.NODES.set(len(self.there))
@@ -157,6 +159,6 @@ class Duties:
         if self._leaving:
             await asyncio.wait(list(self._leaving.values()))
         try:
-            await self._store.attend(self._node, self._about, 0)
+            await self._store.attend(self._node, b"", 0)
         except StoreError as error:
             log.warning("leave_not_told", error=str(error))

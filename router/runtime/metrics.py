@@ -29,4 +29,5 @@ def refusing(reason: str, refuses: bool) -> None:
 
 
 NODES = Gauge("firstline_nodes", "Nodes of the domain that this one hears of")
+WRITER = Gauge("firstline_writer", "1 while this node decides")
 DUTIES = Gauge("firstline_duties", "Mailboxes, outboxes and archives that this node works on")

@@ -35,6 +35,8 @@ class Writer:
         self._decided = decided
         self._lose = lose
         self._pause = limits.BACK_OFF_S
+        self.decides = False
+        """Whether this writer has the lease, as far as it knows."""
 
     async def run(self) -> None:
         """Until cancelled; gives the lease back then. Raises what nobody expected: that is a defect of ours."""
@@ -53,6 +55,7 @@ class Writer:
     async def _serve(self, lease: Lease) -> None:
         """One tenure. It ends by itself only when something went wrong."""
         log.info("lease_acquired", epoch=lease.epoch)
+        self._decides(True)
         try:
             await together(self._renew(lease), self._decide(lease))
         except (Fenced, StoreError, Crash) as error:
@@ -61,6 +64,12 @@ class Writer:
         except asyncio.CancelledError:
             await self._release(lease)
             raise
+        finally:
+            self._decides(False)
+
+    def _decides(self, decides: bool) -> None:
+        self.decides = decides
+        metrics.WRITER.set(decides)
 
     async def _decide(self, lease: Lease) -> None:
         tenure = Tenure(self._store, self._clock, lease, self._decided)
