@@ -411,6 +411,7 @@ class LostAtPush(ImapMailbox):
 
     async def _pushed(self, client: Any, lost: asyncio.Future[None], seconds: float) -> None:
         client.protocol.transport.abort()
+        await asyncio.wait({lost})
 
 
 class AwayAtFirst:
