@@ -21,6 +21,7 @@ from router.archive.errors import OtherHistory
 from router.archive.newcomers import introduce
 from router.archive.replay import Place, archived, encode_records, fold, follow
 from router.archive.rows import Batch, Chronicle, Open, Row, contents_of, storable
+from router.archive.settling import Settling
 from router.core.commands import Command, Forget
 from router.gateway import StoreError
 from router.runtime.store import Store
@@ -57,13 +58,16 @@ class Archiver:
         linger_s: float = limits.LINGER_S,
         tail_events: int = limits.TAIL_EVENTS,
         snapshot_events: int = limits.SNAPSHOT_EVENTS,
+        settle_s: float = 0.0,
     ) -> None:
+        """`settle_s`: entries younger than this may still be lost (see `settling`)."""
         self._database = database
         self._store = store
         self._gateway = gateway
         self._linger_s = linger_s
         self._tail_events = tail_events
         self._snapshot_events = snapshot_events
+        self._settling = Settling(settle_s) if settle_s else None
         self._place = Place(0, "")
         self._chronicle: Chronicle | None = None
         self._unread: deque[tuple[int, bytes, str]] = deque()
@@ -172,8 +176,7 @@ class Archiver:
 
     async def _read(self, chronicle: Chronicle) -> _Pending | None:
         if not self._unread:
-            after = self._place.position
-            self._unread.extend(await self._store.entries(after, limits.READ_ENTRIES_MAX, limits.READ_WAIT_S))
+            self._unread.extend(await self._entries())
         place = self._place
         rows: list[dict[str, Any]] = []
         while self._unread and place.position - self._place.position < limits.BATCH_EVENTS_MAX:
@@ -196,6 +199,15 @@ class Archiver:
             return None
         snapshot = await self._snapshot(chronicle, place)
         return _Pending(before=self._place, after=place, entries=rows, batch=chronicle.take(), snapshot=snapshot)
+
+    async def _entries(self) -> list[tuple[int, bytes, str]]:
+        """What is new in the log and cannot be lost any more."""
+        end = await self._store.head() if self._settling else 0
+        found = await self._store.entries(self._place.position, limits.READ_ENTRIES_MAX, limits.READ_WAIT_S)
+        if self._settling is None:
+            return found
+        sure = self._settling.sure(asyncio.get_running_loop().time(), end)
+        return [entry for entry in found if entry[0] <= sure]
 
     async def _snapshot(self, chronicle: Chronicle, place: Place) -> dict[str, Any] | None:
         """The state at `place`, when the step to it crosses a multiple of the snapshot distance."""

@@ -38,3 +38,4 @@ PAST_S_MAX = 60.0  # for one answer: twenty times what a fold from the newest sn
 PAST_IDLE_S = 300.0  # nobody asked for so long: the states' memory is given back
 CONNECT_S_MAX = 5  # for a connection to PostgreSQL: one that runs takes it at once, a machine that is off never does
 SILENT_MS_MAX = 10_000  # a link on which PostgreSQL's machine confirms nothing for this long is given up (man 7 tcp)
+SETTLE_S = 4.0  # a server that syncs each second has synced: it may put a write off by 2 s while a sync is slow

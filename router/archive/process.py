@@ -27,11 +27,15 @@ log = structlog.stdlib.get_logger()
 
 
 class Where(msgspec.Struct, frozen=True, kw_only=True):
-    """What the archive's process is told: the store, the domain in it, and the data base."""
+    """What the archive's process is told: the store, the domain in it, and the data base.
+
+    `settles`: whether what is new in the store may still be lost for a moment (durability "everysec").
+    """
 
     store_url: str
     domain: str
     replicas: int
+    settles: bool
     database_url: str
     log_level: str
     log_form: Form
@@ -103,7 +107,7 @@ async def archive(where: Where, ended: asyncio.Event) -> None:
     database = await Database.open(where.database_url)
     store = connect(where.store_url, where.domain, replicas=where.replicas)
     try:
-        archiver = Archiver(database, store, _Line(store))
+        archiver = Archiver(database, store, _Line(store), settle_s=limits.SETTLE_S if where.settles else 0.0)
         if await patiently(archiver.start, ended):
             await archiver.run(ended)
     finally:

@@ -187,6 +187,7 @@ def _where(node: Running) -> Where:
         store_url=node.store_url,
         domain=settings.domain,
         replicas=replicas_of(settings),
+        settles=settings.durability == "everysec",
         database_url=settings.database_url,
         log_level=settings.log.level,
         log_form=settings.log.form,
