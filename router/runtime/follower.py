@@ -65,6 +65,10 @@ class Follower:
                 await future
         except TimeoutError:
             return False
+        finally:
+            if future.cancelled():
+                self._waiting = [each for each in self._waiting if each[2] is not future]
+                heapq.heapify(self._waiting)
         return True
 
     async def stands(self, where: Standing) -> bool:
