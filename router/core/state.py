@@ -92,6 +92,7 @@ class State:
         self._edited: dict[Ref, None] = {}
         self._moved: dict[str, None] = {}
         self._offers: dict[str, Offer] = {}
+        self._shared: dict[str, dict[str, None]] = {}
 
     # -- reading --------------------------------------------------------------------------------------------
 
@@ -349,13 +350,32 @@ class State:
         if conversation.reference:
             self.references[conversation.reference] = conversation.id
         for key in conversation.thread_keys:
-            self.threads[key] = conversation.id
+            if self.threads.setdefault(key, conversation.id) != conversation.id:
+                self._share(key, conversation.id)
         for key in conversation.natural_keys:
             self.naturals[key] = conversation.id
 
+    def _share(self, key: str, conversation: str) -> None:
+        """Another conversation has this thread key too (a mail that answers two of them): it leads to the same one of
+        them in every state of these records, however that came about."""
+        shared = self._shared.setdefault(key, {self.threads[key]: None})
+        shared[conversation] = None
+        self.threads[key] = min(shared)
+
+    def _unshare(self, key: str, conversation: str) -> None:
+        shared = self._shared[key]
+        shared.pop(conversation, None)
+        self.threads[key] = min(shared)
+        if len(shared) == 1:
+            del self._shared[key]
+
     def _unindex_conversation(self, conversation: Conversation) -> None:
+        for key in conversation.thread_keys:
+            if key in self._shared:
+                self._unshare(key, conversation.id)
+            elif self.threads.get(key) == conversation.id:
+                del self.threads[key]
         for index, keys in (
-            (self.threads, conversation.thread_keys),
             (self.naturals, conversation.natural_keys),
             (self.references, (conversation.reference,)),
         ):
