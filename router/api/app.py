@@ -11,6 +11,7 @@ from router.api import (
     accounts,
     agents,
     audit,
+    board,
     centre,
     closing,
     colleagues,
@@ -31,12 +32,12 @@ from router.api import (
     staff,
 )
 from router.api.deps import DEPS, Deps
-from router.api.live import LIVE, Live
 from router.api.entrance import ENTRANCE, Entrance
+from router.api.live import LIVE, Live
 from router.api.middleware import around, secured
 from router.api.origins import Origins
-from router.api.pages import add_pages
 from router.api.outgoing import cut
+from router.api.pages import add_pages
 from router.api.passwords import PASSWORDS, THROTTLE, Passwords, Throttle
 from router.api.push import Pusher
 from router.api.routes import Route, served
@@ -52,6 +53,7 @@ _NOUNS = (
     items,
     conversations,
     customers,
+    board,
     agents,
     presence,
     staff,
@@ -92,9 +94,9 @@ def build_app(deps: Deps) -> tuple[web.Application, socketio.AsyncServer]:
     deps.gateway.on_reset(pusher.reset)
     app[DEPS], app[TOKENS], app[SESSIONS], app[LIVE] = deps, tokens, sessions, live
     app[PASSWORDS], app[THROTTLE] = Passwords(), Throttle(deps.clock)
+    app[ENTRANCE] = Entrance(lambda: len(sio.eio.sockets))
     app[metrics.PUSHER], app[openapi.DOCUMENT] = pusher, openapi.document(route_table())
     _add(app, route_table())
-    app[ENTRANCE] = Entrance(lambda: len(sio.eio.sockets))
     add_pages(app)
     sio.attach(app)
     return app, sio
@@ -146,9 +148,9 @@ async def drain(sio: socketio.AsyncServer) -> None:
 def _socket_server(origins: Origins) -> socketio.AsyncServer:
     return SocketServer(
         async_mode="aiohttp",
+        client_manager=SocketManager(),
         transports=["websocket"],
         async_handlers=False,
-        client_manager=SocketManager(),
         cors_allowed_origins=origins.admitted,
         ping_interval=limits.PING_INTERVAL_S,
         ping_timeout=limits.PING_TIMEOUT_S,

@@ -9,6 +9,7 @@ from aiohttp import web
 from router.gateway import Addresses, Clock, Gateway, Ids, Intake, Reports, Timelines, Typing
 from router.runtime.accounts import Accounts
 from router.runtime.customers import Customers
+from router.runtime.past import Past
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class Deps:
     intake: Intake
     history: Timelines
     reports: Reports
+    past: Past
     typing: Typing
     clock: Clock
     ids: Ids

@@ -13,6 +13,7 @@ from router.api.commanding import Done, answered, call_of
 from router.api.deps import DEPS
 from router.api.live import LIVE
 from router.api.paging import Cursor, Page, cursor_of, paged
+from router.api.past import AtQuery, told_of
 from router.api.problems import Problem
 from router.api.rights import may, require
 from router.api.routes import Routes, principal_of, query_of
@@ -23,6 +24,7 @@ from router.core.item import WorkItem
 from router.core.state import State
 from router.core.views import item_view
 from router.gateway import Content
+from router.runtime.past import PastTold
 
 routes = Routes()
 
@@ -56,7 +58,17 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     agent: str
     position: int
+    at_ms: int
     agents: list[Reason]
+
+
+class _Then(msgspec.Struct):
+    state: str
+    agent: str
+    agents: list[Reason]
+
+
+_explained = msgspec.json.Decoder(_Then)
 
 
 class Timeline(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,13 +97,16 @@ async def list_items(request: web.Request) -> web.Response:
     return paged(request, rows, keys, query.limit)
 
 
-@routes.route("GET", "/api/v1/items/{item}", action="item.read", answer=dict[str, Any])
+@routes.route("GET", "/api/v1/items/{item}", action="item.read", query=AtQuery, answer=dict[str, Any])
 async def get(request: web.Request) -> dict[str, Any]:
-    """An item as it is now, or as the archive keeps it.
+    """An item as it is now, or as the archive keeps it; with `at`, as it was.
 
-    For people, `given` holds what lies beside the log: the event's attributes, the customer's address and name.
+    For people, `given` holds what lies beside the log: the event's attributes, the customer's address and name. With
+    `at`, `position` and `at_ms` say which event and instant it was after.
     """
-    view = await view_of(request, request.match_info["item"])
+    item = request.match_info["item"]
+    told = await told_of(request, "item", item)
+    view = await view_of(request, item) if told is None else await _past_view(request, item, told)
     return view | {"given": await _given(request, view)} if principal_of(request).login else view
 
 
@@ -117,17 +132,29 @@ async def timeline(request: web.Request) -> Timeline:
     return Timeline(item=item, rows=rows)
 
 
-@routes.route("GET", "/api/v1/items/{item}/explain", action="item.explain", answer=Explanation)
+@routes.route("GET", "/api/v1/items/{item}/explain", action="item.explain", query=AtQuery, answer=Explanation)
 async def explanation(request: web.Request) -> Explanation:
-    """Why the item waits: for each agent, the rule that keeps them from it."""
-    deps, item = request.app[DEPS], request.match_info["item"]
+    """Why the item waits, or waited then: for each agent, the rule that keeps them from it."""
+    deps, principal, item = request.app[DEPS], principal_of(request), request.match_info["item"]
+    if (told := await told_of(request, "explain", item)) is not None:
+        if told.fault:
+            raise Problem("unknown_item", "There was no open item with this id then.", subject=item)
+        require(principal, "item.explain", told.teams, told.agents)
+        then = _explained.decode(told.body)
+        return Explanation(item=item, position=told.position, at_ms=told.at_ms, **msgspec.structs.asdict(then))
     state = deps.gateway.state
     record = state.items.get(item)
     if record is None:
         raise Problem("unknown_item", "There is no open item with this id.", subject=item)
-    require(principal_of(request), "item.explain", *concerned(state, record, principal_of(request).agent))
-    agents = [Reason(agent=agent, reason=reason) for agent, reason in explain(state, item)]
-    return Explanation(item=item, state=record.state, agent=record.agent, position=deps.gateway.position, agents=agents)
+    require(principal, "item.explain", *concerned(state, record, principal.agent))
+    return Explanation(
+        item=item,
+        state=record.state,
+        agent=record.agent,
+        position=deps.gateway.position,
+        at_ms=deps.clock.now_ms(),
+        agents=[Reason(agent=agent, reason=reason) for agent, reason in explain(state, item)],
+    )
 
 
 def _action_route(name: str) -> None:
@@ -166,6 +193,19 @@ async def view_of(request: web.Request, item: str) -> dict[str, Any]:
     agents = tuple(filter(None, (kept.get("agent", ""), kept.get("last_agent", ""))))
     require(principal, "item.read", item_teams(state, kept.get("queue", ""), kept.get("agent", "")), agents)
     return kept
+
+
+async def _past_view(request: web.Request, item: str, told: PastTold) -> dict[str, Any]:
+    """An item as it was, if the caller may read it: one that had left memory had been closed, and stays as it was."""
+    shown = {"position": told.position, "at_ms": told.at_ms}
+    if not told.fault:
+        require(principal_of(request), "item.read", told.teams, told.agents)
+        view: dict[str, Any] = msgspec.json.decode(told.body)
+        return view | shown
+    kept = await view_of(request, item)
+    if kept["closed_at_ms"] is None or kept["closed_at_ms"] > told.at_ms:
+        raise Problem("unknown_item", "There was no item with this id then.", subject=item)
+    return kept | shown
 
 
 async def _given(request: web.Request, view: dict[str, Any]) -> dict[str, Any]:

@@ -62,6 +62,11 @@ STATUSES: dict[str, int] = {
     "centre_conflict": 409,
     "centre_invalid": 422,
     "internal": 500,
+    "house_full": 503,
+    "bad_instant": 400,
+    "in_the_future": 404,
+    "before_history": 410,
+    "past_busy": 503,
     "store_unavailable": 503,
     "not_reached": 503,
     "stopping": 503,
@@ -70,12 +75,12 @@ STATUSES: dict[str, int] = {
 
 DecodedT = TypeVar("DecodedT")
 
+_spread_s = itertools.cycle(range(limits.RETRY_AFTER_SPREAD_S))
 _PATH = re.compile(r" - at `(?:key in )?\$(.*)`$")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`")
 _MISSING = re.compile(r"Object missing required field `(.*?)`")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
-_spread_s = itertools.cycle(range(limits.RETRY_AFTER_SPREAD_S))
 
 class ProblemPart(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is wrong in a body: where (a JSON pointer, RFC 6901) and what."""
@@ -136,27 +141,27 @@ class Problem(Exception):
         )
 
 
-def rejected(outcome: Outcome) -> Problem:
-    """The problem that a rejection of the core is on the outside."""
-    return Problem(outcome.rejection, CODES[outcome.rejection], subject=outcome.subject)
-
-
 def again(wait_s: float = limits.RETRY_AFTER_S) -> dict[str, str]:
     """When to come again (RFC 9110 section 10.2.3): after `wait_s`, and not all in the same second."""
     return {"Retry-After": str(math.ceil(wait_s) + next(_spread_s))}
+
+
+def rejected(outcome: Outcome) -> Problem:
+    """The problem that a rejection of the core is on the outside."""
+    return Problem(outcome.rejection, CODES[outcome.rejection], subject=outcome.subject)
 
 
 def as_problem(error: Exception) -> Problem | None:
     """The problem that an expected exception is on the outside; None for one that nobody expected."""
     if isinstance(error, Problem):
         return error
+    if isinstance(error, Full):
+        return Problem("house_full", "There is no room for more now; nothing was done. Send it again.", headers=again())
     if isinstance(error, StoreError):
         return Problem(
             "store_unavailable",
             "Nothing was changed for sure. Send the same request again, with the same Idempotency-Key.",
             headers=again(),
-    if isinstance(error, Full):
-        return Problem("house_full", "There is no room for more now; nothing was done. Send it again.", headers=again())
         )
     if isinstance(error, UnicodeEncodeError | OverflowError | Unstorable):
         return Problem("bad_request", "A text is no UTF-8 or holds a NUL, or a number takes more than 64 bits.")

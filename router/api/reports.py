@@ -59,7 +59,7 @@ async def day(request: web.Request) -> DayAnswer:
     by = _by(query.by)
     if query.queue:
         require(principal, "report.read", item_teams(state, query.queue, ""))
-    zone = query.zone or _zone_of(state, query.queue)
+    zone = query.zone or zone_of(state, query.queue)
     on, start, end = await asyncio.to_thread(_day, query.date, zone, now)
     queues, agents = _scope(principal, state)
     asked = DayAsked(from_ms=start, to_ms=end, by=by, queue=query.queue, queues=queues, agents=agents)
@@ -95,7 +95,7 @@ def _scope(principal: Principal, state: State) -> tuple[frozenset[str] | None, f
     )
 
 
-def _zone_of(state: State, queue: str) -> str:
+def zone_of(state: State, queue: str) -> str:
     """The time zone of the queue's hours, else the one that most hours of the centre are in."""
     record = state.queues.get(queue)
     hours = state.hours.get(record.hours) if record is not None else None

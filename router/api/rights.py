@@ -26,6 +26,7 @@ Action: TypeAlias = Literal[
     "centre.export",
     "team.edit",
     "queue.edit",
+    "board.read",
     "agent.read",
     "agent.edit",
     "agent.act",
@@ -55,6 +56,7 @@ RIGHTS: dict[Action, frozenset[Way]] = {
     "centre.export": frozenset({"admin"}),
     "team.edit": frozenset({"supervisor", "admin"}),
     "queue.edit": frozenset({"supervisor", "admin"}),
+    "board.read": frozenset({"supervisor", "admin"}),
     "agent.read": frozenset({"self", "supervisor", "admin"}),
     "agent.edit": frozenset({"supervisor", "admin"}),
     "agent.act": frozenset({"self", "supervisor", "admin"}),
@@ -106,6 +108,12 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
         """Whether they supervise or administer one of these teams."""
         named = set(teams)
         return any(_covers(grant, named) for grant in self.grants if grant.role != "agent")
+
+    def led(self) -> frozenset[str] | None:
+        """The teams that they supervise or administer; None for all."""
+        if self.is_admin():
+            return None
+        return frozenset(team for grant in self.grants if grant.role != "agent" for team in grant.teams)
 
     def is_admin(self) -> bool:
         """Whether they administer everything."""

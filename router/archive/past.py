@@ -9,7 +9,9 @@ import os
 import signal
 import struct
 import sys
-from typing import BinaryIO, Final
+from io import FileIO
+from select import select
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
@@ -114,33 +116,46 @@ async def _told(state: State, position: int, at_ms: int, asked: PastAsked) -> Pa
     if asked.id not in state.items:
         return PastTold(fault="not_there", position=position, at_ms=at_ms)
     teams, agents = concerned(state, state.items[asked.id], asked.me)
-    body = _json(item_view(state, asked.id) if asked.what == "item" else explain(state, asked.id))
+    body = _json(item_view(state, asked.id) if asked.what == "item" else _explained(state, asked.id))
     return PastTold(position=position, at_ms=at_ms, teams=frozenset(teams), agents=agents, body=body)
+
+
+def _explained(state: State, item: str) -> dict[str, Any]:
+    record = state.items[item]
+    reasons = [{"agent": agent, "reason": reason} for agent, reason in explain(state, item)]
+    return {"state": record.state, "agent": record.agent, "agents": reasons}
 
 
 # -- the process ----------------------------------------------------------------------------------------------
 
 
 def main() -> None:
-    """Answer question after question, a line of JSON each, until standard input ends: its node closes it, or died."""
+    """Answer question after question, a line of JSON each, until nobody asks on: the node closed the pipe, died, or is
+    busy with the present."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(limits.NICE)
-    where = msgspec.json.decode(sys.stdin.buffer.readline(), type=Where)
+    asked = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115 - else select would see too little
+    where = msgspec.json.decode(asked.readline(), type=Where)
     logs.configure(where.log_level, where.log_form)
-    asyncio.run(_serve(where.database_url, sys.stdin.buffer, sys.stdout.buffer))
+    asyncio.run(_serve(where.database_url, asked, sys.stdout.buffer))
 
 
-async def _serve(url: str, asked: BinaryIO, told: BinaryIO) -> None:
+async def _serve(url: str, asked: FileIO, told: BinaryIO) -> None:
     """One question after the other: while none is asked, there is nothing else to do here than to wait for one."""
     database = await Database.open(url, read_only=True)
     machine = Machine(database)
     try:
-        while line := asked.readline():
+        while _is_asked(asked) and (line := asked.readline()):
             data = msgspec.msgpack.encode(await _answered(machine, msgspec.json.decode(line, type=PastAsked)))
             told.write(LENGTH.pack(len(data)) + data)
             told.flush()
     finally:
         await database.close()
+
+
+def _is_asked(asked: FileIO) -> bool:
+    """Wait for a question, or the end; not for ever: states of the past take memory."""
+    return bool(select([asked], [], [], limits.PAST_IDLE_S)[0])
 
 
 async def _answered(machine: Machine, asked: PastAsked) -> Answered | Failed:

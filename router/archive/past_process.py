@@ -1,4 +1,4 @@
-"""The node's side of the time machine: its process is started by the first question and ended when nobody asks on.
+"""The node's side of the time machine: its process is started by a question, and ends when nobody asks on.
 
 It is never a thread: a fold would share the interpreter's lock with the loop that pushes. One question is answered at a
 time; few wait for their turn, the rest is told to come again. The process may be killed at any instant.
@@ -22,14 +22,18 @@ _decode = msgspec.msgpack.Decoder(Answered | Failed).decode
 
 
 class PastProcess:
-    """Implements `router.runtime.past.Past`. `await run()` beside it, and it is ended with that."""
+    """Implements `router.runtime.past.Past`. `await close()` at the end."""
 
     def __init__(self, where: Where) -> None:
         self._where = where
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._process: Process | None = None
-        self._asked_at = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, while there is a process."""
+        return self._process.pid if self._process is not None else None
 
     async def ask(self, asked: PastAsked) -> PastTold:
         """The answer, however long the fold takes within a bound. Raises PastBusy and StoreError."""
@@ -41,17 +45,6 @@ class PastProcess:
                 return await self._answer(asked)
         finally:
             self._waiting -= 1
-
-    async def run(self) -> None:
-        """Until cancelled: give the memory back when nobody has asked for a while."""
-        clock = asyncio.get_running_loop().time
-        try:
-            while True:
-                await asyncio.sleep(limits.PAST_IDLE_S)
-                if not self._waiting and clock() - self._asked_at >= limits.PAST_IDLE_S:
-                    await self.close()
-        finally:
-            await asyncio.shield(self.close())
 
     async def close(self) -> None:
         """End the process, whatever it does."""
@@ -85,7 +78,9 @@ class PastProcess:
         return answer.told
 
     async def _running(self) -> Process:
-        if self._process is None or self._process.returncode is not None:
+        if self._process is not None and self._process.returncode is not None:
+            await self.close()
+        if self._process is None:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-P",
@@ -101,7 +96,6 @@ class PastProcess:
 
     async def _exchange(self, process: Process, asked: PastAsked) -> Answered | Failed:
         assert process.stdout is not None
-        self._asked_at = asyncio.get_running_loop().time()
         _put(process, asked)
         (size,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
         answer: Answered | Failed = _decode(await process.stdout.readexactly(size))

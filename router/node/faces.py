@@ -15,6 +15,8 @@ from router.api.app import build_app, build_probe, drain
 from router.api.client_address import last_foreign
 from router.api.deps import ApiSettings, Deps
 from router.archive import limits as archive_limits
+from router.archive.past import Where
+from router.archive.past_process import PastProcess
 from router.archive.reports import SqlReports
 from router.gateway import StoreError
 from router.node.running import Running
@@ -31,6 +33,8 @@ class Faces:
         """A node that is no gateway only says how it is."""
         self._node = node
         self._stopping = stopping
+        log, url = node.settings.log, node.settings.database_url
+        self._past = PastProcess(Where(database_url=url, log_level=log.level, log_form=log.form))
         deps = self._deps(intake)
         self._sio: socketio.AsyncServer | None = None
         if "gateway" in node.settings.roles:
@@ -52,6 +56,7 @@ class Faces:
             intake=intake,
             history=node.history,
             reports=SqlReports(node.database, again=archive_limits.REPORT_AGAIN),
+            past=self._past,
             typing=TypingHub(),
             clock=node.clock,
             ids=node.ids,
@@ -88,6 +93,7 @@ class Faces:
         """Let everybody go (readiness is off already), then stop listening."""
         if self._sio is not None:
             await drain(self._sio)
+        await self._past.close()
         await self._runner.cleanup()
 
     async def _ready(self) -> Mapping[str, bool]:

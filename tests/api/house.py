@@ -27,6 +27,8 @@ from router.archive.archiver import Archiver
 from router.archive.customers import SqlCustomers
 from router.archive.database import Database
 from router.archive.history import SqlHistory
+from router.archive.past import Where
+from router.archive.past_process import PastProcess
 from router.archive.reports import SqlReports
 from router.core import commands as c
 from router.core.facts import Facts, MessageFacts
@@ -115,6 +117,8 @@ class House:
         self.customers = SqlCustomers(database)
         self.history = SqlHistory(database, whose=self.customers.whose)
         self.accounts = SqlAccounts(database)
+        here = f"sqlite:///{folder / 'history.db'}"
+        self.past = PastProcess(Where(database_url=here, log_level="error", log_form="json"))
         self.typing = TypingHub()
         self.domain = Domain(
             self.store,
@@ -142,6 +146,7 @@ class House:
             intake=EventIntake(self.domain, self.history, secret=SECRET.encode(), mail=None),  # type: ignore[arg-type]
             history=self.history,
             reports=SqlReports(self.database),
+            past=self.past,
             typing=self.typing,
             clock=SystemClock(),
             ids=self.ids,
@@ -178,6 +183,7 @@ class House:
             await asyncio.gather(*jobs, return_exceptions=True)
             await drain(self.sio)
             await runner.cleanup()
+            await self.past.close()
             await self.domain.stop()
 
     async def do(self, command: c.Command, contents: Mapping[str, bytes] | None = None) -> Outcome:

@@ -23,7 +23,7 @@ def allowed(who: str, action: str) -> bool:
     agent |= {"item.work", "item.note", "conversation.read", "receipt.read", "colleague.read", "customer.read"}
     agent |= {"customer.edit"}
     supervisor = agent | {"team.edit", "queue.edit", "agent.edit", "item.supervise", "account.edit", "audit.read"}
-    supervisor |= {"report.read"}
+    supervisor |= {"report.read", "board.read"}
     admin = supervisor | {"centre.edit", "centre.export", "event.post", "key.edit", "metrics.read"}
     key = {"event.post", "receipt.read", "item.read", "metrics.read"}
     return action in {"ann": agent, "lea": supervisor, "root": admin, "key": key}[who]

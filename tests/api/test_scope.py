@@ -47,7 +47,14 @@ BODIES = {
 OWN = {"public", "session"}
 """Actions on nothing of anybody else's."""
 FOR_ALL_PEOPLE = {"centre.read", "colleague.read", "customer.read", "customer.edit"}
-LISTS = {"/api/v1/items", "/api/v1/agents", "/api/v1/accounts", "/api/v1/audit", "/api/v1/reports/day"}
+LISTS = {
+    "/api/v1/items",
+    "/api/v1/agents",
+    "/api/v1/accounts",
+    "/api/v1/audit",
+    "/api/v1/reports/day",
+    "/api/v1/board",
+}
 """Lists that hold what the caller may see; an agent, and an integrator, may not ask for all of them."""
 
 
