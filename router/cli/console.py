@@ -4,6 +4,7 @@ With --json the result is one JSON object (or one per line) on standard output, 
 """
 
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -35,6 +36,11 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
         made.add_row(*(cell.replace("[", r"\[") for cell in row))
     show(title)
     Console(file=sys.stdout, highlight=False).print(made)
+
+
+def local(at_ms: int) -> str:
+    """An instant on the clock of this machine, with its offset."""
+    return datetime.fromtimestamp(at_ms / 1_000, UTC).astimezone().isoformat(" ", "seconds")
 
 
 def emit(value: Any) -> None:

@@ -21,6 +21,15 @@ Login: TypeAlias = Annotated[
     str, typer.Option("--login", help="Log in as this person instead of using FIRSTLINE_TOKEN or FIRSTLINE_KEY.")
 ]
 
+At: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--at",
+        help="As it was: at an event position (12345), an instant (2026-11-21T10:42, on the clocks of the centre "
+        "unless it has an offset), or back from now (-90s, -15m, -2h, -1d). Default: now.",
+    ),
+]
+
 
 def _noted(ctx: typer.Context, value: bool) -> bool:
     """Remember --json for the case that the command fails: its error is then an object too."""

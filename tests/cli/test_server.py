@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -222,6 +223,25 @@ def test_an_item_that_is_not_there_is_refused(place: Place) -> None:
     assert "unknown_item" in result.stderr
 
 
+def test_the_board_and_an_item_are_shown_as_they_were(place: Place) -> None:
+    """By position and by instant, for programs and for people; what is outside the archive is refused."""
+    sent = parsed(as_integrator(place, "event", "send", "-", "--json", given=msgspec.json.encode(call("5")).decode()))
+    now = parsed(as_admin(place, "board", "--json"))
+    queue = parsed(as_admin(place, "explain", sent["item"], "--json"))
+    waiting = {row["id"]: row["waiting"] for row in now["queues"]}
+    before = parsed(as_admin(place, "board", "--at", str(sent["position"] - 1), "--json"))
+    then = {row["id"]: row["waiting"] for row in before["queues"]}
+    assert sum(waiting.values()) == sum(then.values()) + 1
+    assert len(before["agents"]) == len(now["agents"]) == 34
+    why = as_admin(place, "explain", sent["item"], "--at", "-0s")
+    assert f"{sent['item']} was queued at position" in why.stdout
+    assert all(one["agent"] in why.stdout for one in queue["agents"])
+    shown = as_admin(place, "board", "--at", "-0s").stdout
+    assert "waiting" in shown and "housing-01" in shown
+    gone = as_admin(place, "board", "--at", "2020-01-01T00:00")
+    assert (gone.exit_code, "before_history" in gone.stderr) == (Exit.REFUSED, True)
+
+
 def test_a_taken_port_says_what_to_do(place: Place, tmp_path: Path) -> None:
     result = alone("serve", FIRSTLINE_DATA_DIR=str(tmp_path), FIRSTLINE_PORT=str(place.port))
     assert result.returncode == Exit.ENVIRONMENT
@@ -253,5 +273,15 @@ def test_a_signal_ends_the_server_in_order_and_the_log_replays(place: Place) -> 
     assert place.server.wait(10) == 0
     found = parsed(firstline("replay", "--json", **place.environ))
     assert found["records"]["agent"] == 34
-    assert found["records"]["item"] == 3
+    assert found["records"]["item"] == 4
     assert found["broken"] == []
+    archive = Path(place.environ["FIRSTLINE_DATA_DIR"]) / "archive.db"
+    content = archive.read_bytes()
+    alone = parsed(firstline("replay", str(archive), "--json"))
+    assert {**alone, "seconds": 0} == {**found, "seconds": 0}
+    assert "PASS" in firstline("replay", str(archive), "--from-snapshot").stdout
+    assert archive.read_bytes() == content, "nothing was written"
+    with closing(sqlite3.connect(archive)) as database, database:
+        database.execute("DELETE FROM entries WHERE last = (SELECT max(last) FROM entries)")
+    cut = firstline("replay", str(archive))
+    assert (cut.exit_code, "FAIL after event" in cut.stderr) == (Exit.FAILED, True)
