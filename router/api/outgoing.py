@@ -7,7 +7,6 @@ library's has no end. A client that does not keep up is cut off; it connects aga
 import asyncio
 from typing import Any
 
-import engineio
 import structlog
 from prometheus_client import Counter
 
@@ -52,14 +51,6 @@ class Outgoing(asyncio.Queue[Any]):
             self._get()
             self.task_done()
         cut(self._transport)
-
-
-class Engine(engineio.AsyncServer):  # type: ignore[misc]
-    """The library's server, with bounded queues."""
-
-    def create_queue(self, *args: Any, **kwargs: Any) -> Outgoing:
-        """The queue of a new socket."""
-        return Outgoing()
 
 
 def cut(transport: asyncio.Transport | None) -> None:

@@ -18,8 +18,9 @@ from engineio.async_socket import AsyncSocket
 from socketio import packet
 
 from router.api import limits
+from router.api.engine import Engine
 from router.api.entrance import HANDSHAKE
-from router.api.outgoing import Engine, cut
+from router.api.outgoing import cut
 
 NAMESPACE = "/agent"
 RESERVED = frozenset({"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"})
