@@ -10,6 +10,7 @@ from router.archive import limits
 from router.archive.history import SqlHistory
 from router.core.commands import Command, OfferCall, ReceiveMessage
 from router.gateway import Receipt, StoreError
+from router.runtime import metrics
 from router.runtime.domain import Domain
 
 log = structlog.stdlib.get_logger()
@@ -49,6 +50,7 @@ class Backlog:
         self._domain = domain
         self._history = history
         self._archived = 0
+        self._away = False
 
     def too_long(self) -> str:
         """Why nothing new may come in: what is not archived yet would soon fill the store."""
@@ -58,8 +60,21 @@ class Backlog:
     async def run(self) -> None:
         """Look until cancelled. While the data base is away, what was seen last counts."""
         while True:
-            try:
-                self._archived = await self._history.position()
-            except StoreError as error:
-                log.warning("backlog_unknown", reason=str(error))
+            await self.look()
             await asyncio.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """Note how far history is, and whether it can be asked at all."""
+        try:
+            self._archived = await self._history.position()
+        except StoreError as error:
+            if not self._away:
+                log.error("history_away", reason=str(error))
+            self._away = True
+        else:
+            if self._away:
+                log.warning("history_back", behind=self._domain.position - self._archived)
+            self._away = False
+        metrics.HISTORY_UP.set(not self._away)
+        metrics.HISTORY_BEHIND.set(self._domain.position - self._archived)
+        metrics.refusing("archive_behind", bool(self.too_long()))

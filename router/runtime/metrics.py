@@ -20,6 +20,8 @@ STORE_UP = Gauge("firstline_store_up", "Whether the store answered when it was a
 STORE_OUTAGES = Counter("firstline_store_outages_total", "Times the store began not to answer")
 STORE_MEMORY = Gauge("firstline_store_memory_ratio", "Memory the store uses, of its maxmemory; 0 when it has none")
 DISK_FREE = Gauge("firstline_disk_free_bytes", "Free space where the node writes, on the disk that is closest to full")
+HISTORY_UP = Gauge("firstline_history_up", "Whether the data base answered when it was asked last (1) or not (0)")
+HISTORY_BEHIND = Gauge("firstline_history_behind_events", "Events that are in the log and not in history yet")
 REFUSING = Gauge("firstline_intake_refusing", "Whether new work is refused (1), by reason", ["reason"])
 
 

@@ -293,11 +293,14 @@ def test_a_postgresql_that_restarts_holds_history_up_and_nothing_else(historic: 
             postgres.stop(mode)
             os.kill(eventually_true(lambda: child_of(historic, "router.archive")), signal.SIGKILL)
             eventually_true(lambda before=away: pbx.read[503] > before)
+            eventually_true(lambda: metric(historic, "firstline_history_up") == 0)
             pbx.more(6)
             eventually_true(lambda: logged(historic, "history_awaited"))
             postgres.start()
             back = pbx.read[200]
             eventually_true(lambda before=back: pbx.read[200] > before + 3, within_s=20)
+            eventually_true(lambda: metric(historic, "firstline_history_up") == 1)
+    assert len(logged(historic, "history_away")) == len(logged(historic, "history_back")) == 2
     assert set(pbx.told) <= {200, 202}, "routing needs no history"
     assert set(pbx.read) <= {200, 404, 503}
     driver = postgres.url().replace("postgresql://", "postgresql+psycopg://")
