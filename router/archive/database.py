@@ -77,10 +77,11 @@ class Database:
         """The answer to one short read, over a connection of its own in a thread of its own.
 
         For what intake asks about every contact: a tenth of the CPU that `reading` takes for one row (measured).
-        Raises StoreError when the data base is away.
+        Raises StoreError when the data base is away, or frozen: then the thread stays behind and all who ask are told.
         """
         with as_store_errors():
-            return await asyncio.get_running_loop().run_in_executor(self._asking, self._answer, question)
+            async with asyncio.timeout(limits.ASK_S_MAX):
+                return await asyncio.get_running_loop().run_in_executor(self._asking, self._answer, question)
 
     def _answer(self, question: Callable[[Connection], T]) -> T:
         if self._asked is None or self._asked.invalidated:
@@ -162,7 +163,7 @@ def as_store_errors() -> Iterator[None]:
     except DataError as error:
         raise Unstorable(str(error.orig).partition("\n")[0]) from error
     except (DBAPIError, PoolTimeout, OSError) as error:
-        said = str(getattr(error, "orig", error)).partition("\n")[0]
+        said = str(getattr(error, "orig", error)).partition("\n")[0] or type(error).__name__
         if _REFUSED.search(said):
             raise Refused(f"the data base lets nobody in: {said}") from error
         raise StoreError(f"the data base does not answer: {said}") from error

@@ -37,5 +37,6 @@ PAST_WAITING_MAX = 4  # questions about the past that wait or are answered: each
 PAST_S_MAX = 60.0  # for one answer: twenty times what a fold from the newest snapshot takes (measured)
 PAST_IDLE_S = 300.0  # nobody asked for so long: the states' memory is given back
 CONNECT_S_MAX = 5  # for a connection to PostgreSQL: one that runs takes it at once, a machine that is off never does
+ASK_S_MAX = 10.0  # for one short question; all the links of customers at the start are the longest
 SILENT_MS_MAX = 10_000  # a link on which PostgreSQL's machine confirms nothing for this long is given up (man 7 tcp)
 SETTLE_S = 4.0  # a server that syncs each second has synced: it may put a write off by 2 s while a sync is slow

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
+from router.archive import limits
 from router.archive.database import Database
 from router.archive.errors import DatabaseUnusable
 from router.archive.history import SqlHistory
@@ -116,4 +117,18 @@ async def test_connections_that_were_cut_are_made_anew(postgresql_url: str) -> N
     with pytest.raises(StoreError):
         await history.find_natural("n")
     assert await history.find_natural("n") is None
+    await database.close()
+
+
+async def test_a_data_base_that_is_frozen_is_away(
+    postgresql_migrated_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks is told in time; who asks next too; and when it moves again, so do the answers."""
+    monkeypatch.setattr(limits, "ASK_S_MAX", 0.1)
+    database = await Database.open(postgresql_migrated_url)
+    for _ in range(2):
+        with pytest.raises(StoreError, match="does not answer"):
+            await database.ask(lambda plain: plain.scalar(text("SELECT pg_sleep(0.5)")))
+    monkeypatch.undo()
+    assert await database.ask(lambda plain: plain.scalar(text("SELECT 7"))) == 7
     await database.close()

@@ -182,6 +182,20 @@ def test_an_installation_is_examined_before_init_after_it_and_while_it_runs(pati
 
 
 @pytest.mark.service
+async def test_a_damaged_log_is_bad_and_the_command_that_mends_it_is_named(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, database_url=f"sqlite:///{tmp_path / 'archive.db'}")
+    await upgrade(settings.database_url)
+    server = Embedded(tmp_path / "redis")
+    await server.start()
+    await server.stop()
+    [log] = (tmp_path / "redis" / "appendonlydir").glob("*.incr.aof")
+    log.write_bytes(bytes(4096))
+    [finding] = [finding async for finding in kept.look(settings, offline=False)]
+    assert finding.verdict == "bad"
+    assert "'firstline repair'" in finding.what
+
+
+@pytest.mark.service
 async def test_a_log_that_ends_before_history_is_bad(tmp_path: Path) -> None:
     """Part of the folder was lost: a server would refuse to start."""
     settings = Settings(data_dir=tmp_path, database_url=f"sqlite:///{tmp_path / 'archive.db'}")
