@@ -93,7 +93,7 @@ def build_app(deps: Deps) -> tuple[web.Application, socketio.AsyncServer]:
         deps.gateway.listen(listener)
     deps.gateway.on_reset(pusher.reset)
     app[DEPS], app[TOKENS], app[SESSIONS], app[LIVE] = deps, tokens, sessions, live
-    app[PASSWORDS], app[THROTTLE] = Passwords(), Throttle(deps.clock)
+    app[PASSWORDS], app[THROTTLE] = Passwords(), Throttle(deps.clock, deps.peers)
     app[ENTRANCE] = Entrance(lambda: len(sio.eio.sockets))
     app[metrics.PUSHER], app[openapi.DOCUMENT] = pusher, openapi.document(route_table())
     _add(app, route_table())

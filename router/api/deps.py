@@ -10,6 +10,7 @@ from router.gateway import Addresses, Clock, Gateway, Ids, Intake, Reports, Time
 from router.runtime.accounts import Accounts
 from router.runtime.customers import Customers
 from router.runtime.past import Past
+from router.runtime.peers import Peers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class Deps:
     reports: Reports
     past: Past
     typing: Typing
+    peers: Peers
     clock: Clock
     ids: Ids
     settings: ApiSettings

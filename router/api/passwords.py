@@ -1,8 +1,11 @@
 """Passwords: argon2id in a thread, a bounded number at once, and the throttle in front of them."""
 
 import asyncio
+import hashlib
 from collections import OrderedDict
+from typing import Final
 
+import msgspec
 from aiohttp import web
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -10,6 +13,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from router.api import limits
 from router.api.problems import Problem, ProblemPart
 from router.gateway import Clock
+from router.runtime.peers import NoPeers, Peers
+
+_FAILED: Final = "login_failed"
+_SUCCEEDED: Final = "login_succeeded"
 
 
 class Passwords:
@@ -56,21 +63,27 @@ class Throttle:
 
     Failures count per (login, address), per address, and per login. The last count leaves out addresses from
     which the login succeeded before, so that a stranger's guessing never bars the owner from the usual place.
+    Nodes tell each other, so that several do not give a guesser several times the tries; while they cannot, each
+    counts alone. A data base that keeps the counts would write for whoever guesses, and shares of the counts would
+    bar a person who mistypes twice. Who failed where is known by hashes only.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, peers: Peers | None = None) -> None:
         self._clock = clock
-        self._failures: OrderedDict[tuple[str, str], list[int]] = OrderedDict()
-        self._usual: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._failures: OrderedDict[str, list[int]] = OrderedDict()
+        self._usual: OrderedDict[str, None] = OrderedDict()
+        self._peers = peers or NoPeers()
+        self._peers.hear(_FAILED, lambda said: self._count_up(msgspec.json.decode(said, type=list[str])))
+        self._peers.hear(_SUCCEEDED, lambda said: self._remember(msgspec.json.decode(said, type=str)))
 
     def check(self, login: str, address: str) -> None:
         """Raises Problem `too_many_requests` when this pair has to wait."""
         counted = [
-            ((login, address), limits.FAILURES_PER_PAIR_MAX),
-            (("", address), limits.FAILURES_PER_ADDRESS_MAX),
+            (_hash(login, address), limits.FAILURES_PER_PAIR_MAX),
+            (_hash("", address), limits.FAILURES_PER_ADDRESS_MAX),
         ]
-        if (login, address) not in self._usual:
-            counted.append(((login, ""), limits.FAILURES_PER_LOGIN_MAX))
+        if _hash(login, address) not in self._usual:
+            counted.append((_hash(login, ""), limits.FAILURES_PER_LOGIN_MAX))
         if any(self._count(key) >= most for key, most in counted):
             raise Problem(
                 "too_many_requests",
@@ -80,30 +93,42 @@ class Throttle:
 
     def failed(self, login: str, address: str) -> None:
         """Remember a wrong password."""
+        keys = [_hash(login, address), _hash("", address)]
+        if keys[0] not in self._usual:
+            keys.append(_hash(login, ""))
+        self._count_up(keys)
+        self._peers.tell(_FAILED, msgspec.json.encode(keys))
+
+    def succeeded(self, login: str, address: str) -> None:
+        """Forget the pair's failures and remember the place."""
+        self._remember(_hash(login, address))
+        self._peers.tell(_SUCCEEDED, msgspec.json.encode(_hash(login, address)))
+
+    def _count_up(self, keys: list[str]) -> None:
         now = self._clock.monotonic_ms()
-        keys = [(login, address), ("", address)]
-        if (login, address) not in self._usual:
-            keys.append((login, ""))
         for key in keys:
             self._failures.setdefault(key, []).append(now)
             self._failures.move_to_end(key)
         while len(self._failures) > limits.THROTTLE_ENTRIES_MAX:
             self._failures.popitem(last=False)
 
-    def succeeded(self, login: str, address: str) -> None:
-        """Forget the pair's failures and remember the place."""
-        self._failures.pop((login, address), None)
-        self._usual[(login, address)] = None
-        self._usual.move_to_end((login, address))
+    def _remember(self, pair: str) -> None:
+        self._failures.pop(pair, None)
+        self._usual[pair] = None
+        self._usual.move_to_end(pair)
         while len(self._usual) > limits.THROTTLE_ENTRIES_MAX:
             self._usual.popitem(last=False)
 
-    def _count(self, key: tuple[str, str]) -> int:
+    def _count(self, key: str) -> int:
         since = self._clock.monotonic_ms() - limits.FAILURE_WINDOW_MS
         recent = [at for at in self._failures.get(key, ()) if at > since]
         if key in self._failures:
             self._failures[key] = recent
         return len(recent)
+
+
+def _hash(login: str, address: str) -> str:
+    return hashlib.blake2b(f"{login}\0{address}".encode(errors="replace"), digest_size=16).hexdigest()
 
 
 PASSWORDS: web.AppKey[Passwords] = web.AppKey("passwords", Passwords)

@@ -57,7 +57,8 @@ class Faces:
             history=node.history,
             reports=SqlReports(node.database, again=archive_limits.REPORT_AGAIN),
             past=self._past,
-            typing=TypingHub(),
+            typing=TypingHub(node.peers),
+            peers=node.peers,
             clock=node.clock,
             ids=node.ids,
             settings=ApiSettings(

@@ -19,7 +19,8 @@ from router.node.admission import AdmittingDomain, Backlog, Watch
 from router.runtime.blobs import Blobs
 from router.runtime.durability import check_durability
 from router.runtime.embedded import Embedded, Fsync
-from router.runtime.redis_store import RedisStore, connect
+from router.runtime.peers import NoPeers, Peers, RedisPeers
+from router.runtime.redis_store import RedisStore, clients, connect
 from router.runtime.room import DiskRoom, StoreRoom
 from router.runtime.sole_store import SoleStore
 from router.runtime.system import SystemClock, SystemIds
@@ -37,6 +38,7 @@ class Running:
     store_url: str
     store: RedisStore
     gateway: AdmittingDomain
+    peers: Peers
     database: Database
     accounts: SqlAccounts
     customers: SqlCustomers
@@ -95,6 +97,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             store_url=store_url,
             store=store,
             gateway=domain,
+            peers=_peers(settings, name),
             database=database,
             accounts=accounts,
             customers=customers,
@@ -135,6 +138,13 @@ def _store(settings: Settings, embedded: Embedded | None) -> tuple[str, RedisSto
         return settings.redis_url, connect(settings.redis_url, settings.domain, replicas=replicas_of(settings))
     except ValueError as error:
         raise SettingsError([f"redis_url: {error}"]) from error
+
+
+def _peers(settings: Settings, name: str) -> Peers:
+    """The other nodes; on a private server there are none."""
+    if not settings.redis_url:
+        return NoPeers()
+    return RedisPeers(clients(settings.redis_url, settings.domain), settings.domain, name)
 
 
 async def _database(settings: Settings) -> Database:

@@ -154,6 +154,7 @@ def _jobs(node: Running, duties: Duties) -> list[Job]:
         ("store", node.store.watch()),
         ("duties", duties.run()),
         ("naturals", node.naturals.run()),
+        ("peers", node.peers.run()),
         ("accounts", node.accounts.run()),
         ("customers", node.customers.run()),
         *[(name, watch.run()) for name, watch in node.watches.items()],

@@ -39,6 +39,7 @@ from router.runtime.blobs import Blobs
 from router.runtime.domain import Domain
 from router.runtime.memory import MemoryStore
 from router.runtime.memory import World as MemoryWorld
+from router.runtime.peers import NoPeers
 from router.runtime.system import SystemClock, SystemIds
 from router.runtime.typing_hub import TypingHub
 from skills import Skill
@@ -148,6 +149,7 @@ class House:
             reports=SqlReports(self.database),
             past=self.past,
             typing=self.typing,
+            peers=NoPeers(),
             clock=SystemClock(),
             ids=self.ids,
             settings=ApiSettings(secret=SECRET, gateway=self.domain.gateway_id, origins=("https://desk.example",)),
