@@ -192,4 +192,4 @@ async def test_a_client_that_gives_no_sign_of_life_is_gone_within_the_time_that_
 
 def test_the_time_without_a_sign_of_life_is_short() -> None:
     """F103: with what we ship."""
-    assert limits.PING_INTERVAL_S + limits.PING_TIMEOUT_S <= 60
+    assert limits.PING_INTERVAL_S + limits.PING_TIMEOUT_S <= 30

@@ -7,10 +7,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from queues.hours import DAY_MINUTES, Hours, Span, is_open
+from queues.queue import Queue
 from router.archive.database import Database
 from router.archive.reports import SqlReports
 from router.core import commands as c
+from router.core.state import State
 from router.gateway import DayAsked, DayReport
+from router.runtime.calendar import open_now
 from tests.archive.domain import Domain
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -97,3 +100,21 @@ def test_a_day_of_spans_has_no_gap_and_no_overlap() -> None:
     assert all(is_open(around_the_clock, "2026-11-22", 6, minute) for minute in range(DAY_MINUTES))
     morning = Hours(id="h", zone="UTC", weekly=(spans[:1],) * 7)
     assert sum(is_open(morning, "2026-11-22", 6, minute) for minute in range(DAY_MINUTES)) == 720
+
+
+async def test_at_one_instant_each_place_has_its_own_hour() -> None:
+    """F108, F111: whether a queue is open is said by the server alone, by the clocks of its own place."""
+    office = (Span(start=9 * 60, end=17 * 60),)
+    state = State()
+    for zone in ("America/New_York", "Europe/Brussels", "Pacific/Auckland"):
+        state.put("hours", zone, Hours(id=zone, zone=zone, weekly=(*[office] * 5, (), ())))
+        state.put("queue", zone, Queue(id=zone, hours=zone))
+    state.settle()
+
+    async def open_at(*utc: int) -> list[str]:
+        instant = round(datetime(*utc, tzinfo=ZoneInfo("UTC")).timestamp() * 1_000)  # type: ignore[arg-type, misc]
+        return [zone for zone, is_open in (await open_now(state, state.queues, instant)).items() if is_open]
+
+    assert await open_at(2026, 11, 22, 20, 30) == ["Pacific/Auckland"], "Monday morning there, Sunday elsewhere"
+    assert await open_at(2026, 11, 23, 15, 0) == ["America/New_York", "Europe/Brussels"]
+    assert await open_at(2026, 11, 27, 20, 30) == ["America/New_York"], "Saturday in Auckland"
