@@ -17,7 +17,7 @@ from router.core.evolve import evolve
 from router.core.state import State
 from router.gateway import Applied, Listener, StoreError
 from router.runtime import limits, metrics
-from router.runtime.loading import loaded_state
+from router.runtime.loading import loaded
 from router.runtime.store import Standing, Store
 from router.wire import codec
 from router.wire.codec import Entry
@@ -78,14 +78,13 @@ class Follower:
 
     async def load(self) -> None:
         """Take position and records from the store. Raises StoreError, and ShapeTooNew."""
-        loaded = await self._store.load()
         try:
-            self.state = await loaded_state(loaded, routing=False)
+            where, self.state = await loaded(self._store, routing=False)
         except (msgspec.DecodeError, KeyError):
             await self._store.open()
             raise
         self._unwake()
-        self.position, self._digest, self._epoch = loaded.position, loaded.digest, loaded.epoch
+        self.position, self._digest, self._epoch = where.position, where.digest, where.epoch
         self._moved()
 
     async def run(self) -> None:

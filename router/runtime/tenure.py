@@ -16,7 +16,7 @@ from router.runtime import limits, metrics
 from router.runtime.batch import Batch, Crash
 from router.runtime.follower import Follower
 from router.runtime.instant import Instant
-from router.runtime.loading import loaded_state, writers_twin
+from router.runtime.loading import loaded, writers_twin
 from router.runtime.store import Lease, Store
 
 log = structlog.stdlib.get_logger()
@@ -48,8 +48,7 @@ class Tenure:
         if await follower.stands(where):
             self.state = await writers_twin(follower.state)
         else:
-            where = loaded = await self._store.load()
-            self.state = await loaded_state(loaded, routing=True)
+            where, self.state = await loaded(self._store, routing=True)
         self._position, self._digest, self._command = where.position, where.digest, where.command
         self._instant = Instant(where.at, self._clock.now_ms(), self._clock.monotonic_ms())
 
