@@ -9,6 +9,7 @@ from aiohttp import web
 from router.gateway import Addresses, Clock, Gateway, Ids, Intake, Reports, Timelines, Typing
 from router.runtime.accounts import Accounts
 from router.runtime.customers import Customers
+from router.runtime.duties import Member
 from router.runtime.past import Past
 from router.runtime.peers import Peers
 
@@ -17,12 +18,14 @@ from router.runtime.peers import Peers
 class ApiSettings:
     """The part of a node's settings that the API reads.
 
-    `secret` signs tokens (all nodes of a domain share it), `gateway` is this node's id as a gateway of clients.
+    `secret` signs tokens (all nodes of a domain share it), `node` is this node's name and `gateway` its id as a gateway
+    of clients.
     `origins` are pages that may open sockets beside those of our own host; `trusted_proxies` the networks (CIDR)
     whose word about the caller's address counts.
     """
 
     secret: str
+    node: str
     gateway: str
     origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
@@ -30,7 +33,7 @@ class ApiSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:
-    """The ports. `ready` says, by name, which of the things that a node needs are well."""
+    """The ports. `nodes` are those of the domain; `ready` names what a node needs, and says whether it is well."""
 
     gateway: Gateway
     accounts: Accounts
@@ -45,6 +48,7 @@ class Deps:
     clock: Clock
     ids: Ids
     settings: ApiSettings
+    nodes: Callable[[], Mapping[str, Member]]
     ready: Callable[[], Awaitable[Mapping[str, bool]]]
 
     def unique(self) -> str:

@@ -20,6 +20,7 @@ from router.archive.past_process import PastProcess
 from router.archive.reports import SqlReports
 from router.gateway import StoreError
 from router.node.running import Running
+from router.runtime.duties import Duties
 from router.runtime.redis_store import RedisStore
 from router.runtime.typing_hub import TypingHub
 
@@ -29,9 +30,10 @@ SHUTDOWN_S = 5.0  # how long requests under way may take after the sockets are g
 class Faces:
     """The HTTP server with its sockets: agents, integrators, supervisors, customers' browsers."""
 
-    def __init__(self, node: Running, intake: EventIntake, stopping: asyncio.Event) -> None:
+    def __init__(self, node: Running, intake: EventIntake, duties: Duties, stopping: asyncio.Event) -> None:
         """A node that is no gateway only says how it is."""
         self._node = node
+        self._duties = duties
         self._stopping = stopping
         log, url = node.settings.log, node.settings.database_url
         self._past = PastProcess(Where(database_url=url, log_level=log.level, log_form=log.form))
@@ -63,10 +65,12 @@ class Faces:
             ids=node.ids,
             settings=ApiSettings(
                 secret=settings.secret,
+                node=node.name,
                 gateway=node.gateway.gateway_id,
                 origins=(*settings.origins, settings.public_url) if settings.public_url else settings.origins,
                 trusted_proxies=settings.trusted_proxies,
             ),
+            nodes=lambda: self._duties.there,
             ready=self._ready,
         )
 

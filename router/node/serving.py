@@ -70,7 +70,6 @@ async def _serve(
     parser = Parser()
     mail = MailIntake(node.gateway, node.history, parser, secret=node.secret)
     intake = _smtp_intake(node.settings, mail)
-    faces = Faces(node, EventIntake(node.gateway, node.history, secret=node.secret, mail=mail), stopping)
     duties = Duties(
         node.store,
         node=node.name,
@@ -79,6 +78,8 @@ async def _serve(
         decides=lambda: node.gateway.decides,
     )
     await duties.join()
+    events = EventIntake(node.gateway, node.history, secret=node.secret, mail=mail)
+    faces = Faces(node, events, duties, stopping)
     async with asyncio.TaskGroup() as tasks:
         work = [tasks.create_task(_lasting(*job), name=job[0]) for job in _jobs(node, duties)]
         await _listen(intake)

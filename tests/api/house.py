@@ -37,6 +37,7 @@ from router.runtime.accounts import Account, ApiKey, Grant
 from router.runtime.acts import Act
 from router.runtime.blobs import Blobs
 from router.runtime.domain import Domain
+from router.runtime.duties import Member
 from router.runtime.memory import MemoryStore
 from router.runtime.memory import World as MemoryWorld
 from router.runtime.peers import NoPeers
@@ -52,6 +53,7 @@ KEY = "fl_integratorskeyofthetests"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 HASH = CHEAP.hash(PASSWORD)
 
+NODE = Member(roles=("gateway", "writer"), shape=1, version="1", secret="", history="sqlite", duties=("writer",))
 SEEDED = Act(by="tests", command="PutAccount", at_ms=0)
 
 CENTRE = c.ApplyCentre(
@@ -152,7 +154,10 @@ class House:
             peers=NoPeers(),
             clock=SystemClock(),
             ids=self.ids,
-            settings=ApiSettings(secret=SECRET, gateway=self.domain.gateway_id, origins=("https://desk.example",)),
+            settings=ApiSettings(
+                secret=SECRET, node="n1", gateway=self.domain.gateway_id, origins=("https://desk.example",)
+            ),
+            nodes=lambda: {"n1": NODE, "n2": NODE},
             ready=self._ready,
         )
 

@@ -81,3 +81,12 @@ async def test_a_stop_tells_agents_and_lets_every_socket_go_at_once(house: House
         assert ann.closing["code"] == "stopping"
         assert not house.sio.eio.sockets
         assert not any(presence.clients for presence in house.domain.state.presences.values())
+
+
+async def test_the_nodes_of_the_domain_are_listed_for_operators(house: House) -> None:
+    answer = await house.call("GET", "/api/v1/nodes", "key")
+    assert [(row["id"], row["duties"], row["answers"]) for row in answer.body["rows"]] == [
+        ("n1", ["writer"], True),
+        ("n2", ["writer"], False),
+    ]
+    assert (await house.call("GET", "/api/v1/nodes", "ann")).status == 403

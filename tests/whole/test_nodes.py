@@ -151,6 +151,12 @@ def test_nodes_may_have_roles_of_their_own(nodes: Nodes) -> None:
     assert back.post("/api/v1/events", offered(2))[0] == 404, "it is no gateway"
     assert back.request("GET", "/healthz", None)[0] == 200
     assert back.request("GET", "/metrics", None)[0] == 401
+    listed = face.request("GET", "/api/v1/nodes", None, key=face.key)[1]["rows"]
+    assert [(row["roles"], row["answers"], "writer" in row["duties"]) for row in listed if row["answers"]] == [
+        (["gateway"], True, False)
+    ]
+    assert back.request("GET", "/api/v1/nodes", None, key=back.key)[0] == 200
+    assert sum("writer" in row["duties"] for row in listed) == 1
 
 
 def test_a_node_that_cannot_be_one_system_with_the_others_says_so(nodes: Nodes) -> None:
