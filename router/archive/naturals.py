@@ -8,6 +8,7 @@ for a key that was never seen, and SQL is asked; it never says "surely not" for 
 import asyncio
 import hashlib
 from functools import partial
+from itertools import chain
 from typing import NoReturn
 
 import structlog
@@ -55,6 +56,7 @@ class Naturals:
         self._database = database
         self._sieve = Sieve()
         self._whole = False
+        self._state = State(routing=False)
         self._unread = asyncio.Event()
 
     def perhaps(self, key: str) -> bool:
@@ -70,9 +72,12 @@ class Naturals:
                 self._sieve.add(CALL + event.call)
 
     def reset(self, state: State, _: int) -> None:
-        """The domain's state was loaded (anew): events before it may have been missed, and SQL has to be read."""
+        """The domain's state was loaded (anew): events before it may have been missed, and SQL has to be read.
+
+        Not here: whoever loaded it has work to do first.
+        """
         self._whole = False
-        self._remember(state)
+        self._state = state
         self._unread.set()
 
     async def run(self) -> NoReturn:
@@ -81,6 +86,7 @@ class Naturals:
             await self._unread.wait()
             self._unread.clear()
             try:
+                await self._remember(self._state)
                 await self._load()
             except StoreError as error:
                 log.warning("naturals_not_loaded", reason=str(error))
@@ -89,14 +95,14 @@ class Naturals:
                 continue
             self._whole = not self._unread.is_set()
 
-    def _remember(self, state: State) -> None:
-        """What is in memory and perhaps not in SQL yet."""
-        for item in state.items.values():
-            if item.call:
-                self._sieve.add(CALL + item.call)
-        for conversation in state.conversations.values():
-            for key in conversation.natural_keys:
-                self._sieve.add(key)
+    async def _remember(self, state: State) -> None:
+        """What is in memory and perhaps not in SQL yet. What leaves memory meanwhile is in SQL, which is read next."""
+        calls = (CALL + item.call for item in list(state.items.values()) if item.call)
+        keys = (key for conversation in list(state.conversations.values()) for key in conversation.natural_keys)
+        for number, key in enumerate(chain(calls, keys), 1):
+            self._sieve.add(key)
+            if number % limits.NATURALS_PAGE == 0:
+                await asyncio.sleep(0)
 
     async def _load(self) -> None:
         item = ""
