@@ -7,11 +7,13 @@ token and last seq, and comes back with them after a reload.
 
 It says `message` {id, text}, `typing` {on}, `seen` {up_to}, `leave`. Each is acknowledged with {ok: true, ...} or
 {ok: false, code, detail, retry_ms?}. A message is acknowledged with its `seq` once it is durable and accepted; the
-same `id` sent again is the same message. `unavailable` and `too_fast` are to be tried again with the same id.
+same `id` sent again is the same message. What carries `retry_ms` is to be tried again after that long, under the same
+id; so is a connection that was refused with it: its error's data has `code` and `retry_ms`.
 """
 
 import asyncio
 import dataclasses
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, TypeAlias
@@ -24,10 +26,10 @@ from msgspec import Meta
 from channels.arrival import Arrival
 from channels.chat import limits
 from channels.chat.events import check_text
-from channels.chat.rates import Rates
 from channels.chat.screen import Screen
 from channels.chat.transcript import Transcripts
 from channels.chat.visitor import Visitor, origin_allowed, token_of, visitor_of
+from channels.chat.words import full
 from channels.entry import Given, Party, find, primary, spoken
 from channels.keyed import keyed
 from channels.limits import REFERENCE_CHARS_MAX
@@ -44,6 +46,7 @@ from router.gateway import (
     Applied,
     Clock,
     EventRefused,
+    Full,
     Gateway,
     History,
     Ids,
@@ -52,12 +55,15 @@ from router.gateway import (
     StoreError,
     Typing,
 )
+from router.rates import Rates
 
 NAMESPACE = "/chat"
 
 log = structlog.get_logger(__name__)
 
 Ack: TypeAlias = dict[str, Any]
+
+_spread_ms = itertools.cycle(range(0, limits.FULL_RETRY_SPREAD_MS, limits.FULL_RETRY_STEP_MS))
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,8 +153,10 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
         self._sockets: defaultdict[str, int] = defaultdict(int)
         self._begun: dict[str, str] = {}
         self._begun_from: Counter[str] = Counter()
-        self._messages = Rates(chat.clock, per_s=limits.RATE_MESSAGES_PER_S, burst=limits.RATE_MESSAGES_BURST)
-        self._signals = Rates(chat.clock, per_s=limits.RATE_TYPING_PER_S, burst=limits.RATE_TYPING_BURST)
+        self._messages = _rates(chat, limits.RATE_MESSAGES_PER_S, limits.RATE_MESSAGES_BURST)
+        self._messages_from = _rates(chat, limits.RATE_ADDRESS_PER_S, limits.RATE_ADDRESS_BURST)
+        self._signals = _rates(chat, limits.RATE_TYPING_PER_S, limits.RATE_TYPING_BURST)
+        self._connects = _rates(chat, limits.RATE_CONNECTS_PER_S, limits.RATE_CONNECTS_BURST)
         chat.gateway.listen(self._follow)
         chat.typing.subscribe(self._typed)
 
@@ -159,9 +167,9 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
         try:
             session = self._session(sid, environ, read(auth, Hello, "/auth"))
         except EventRefused as refused:
-            raise _refusal(refused.code, refused.detail) from None
+            raise _refusal(Refused(refused.code, refused.detail)) from None
         except Refused as refused:
-            raise _refusal(refused.answer["code"], refused.answer["detail"]) from None
+            raise _refusal(refused) from None
         self._sessions[sid] = session
         self._sockets[session.address] += 1
         self._screens[session.visitor.conversation][sid] = session.screen
@@ -173,8 +181,12 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
         if not origin_allowed(entry, environ):
             raise Refused("origin_refused", "this page is none of the site's origins")
         address = self._chat.address_of(environ)
-        if self._sockets[address] >= limits.ADDRESS_SOCKETS_MAX:
+        if len(self._sessions) >= limits.SOCKETS_MAX:
+            raise _full(primary(hello.language))
+        if self._sockets.get(address, 0) >= limits.ADDRESS_SOCKETS_MAX:
             raise Refused("too_many_sockets", "too many chats are open from this network address")
+        if wait_ms := self._connects.wait_ms(address):
+            raise Refused("too_fast", "wait a moment before you connect again", wait_ms)
         reference = checked(hello.reference, "/auth/reference")
         visitor, shown = self._visitor(entry, hello), hello.last_seq if hello.token else 0
         screen = Screen(
@@ -228,11 +240,6 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
             self._ending = asyncio.create_task(self.disconnect(sid))
 
     async def _emit(self, sid: str, event: str, data: Ack) -> None:
-        """Send, unless the browser stopped reading: then it is sent away and resumes when it reads again."""
-        socket = self.server.eio.sockets.get(self.server.manager.eio_sid_from_sid(sid, NAMESPACE))
-        if socket is not None and socket.queue.qsize() > limits.SOCKET_PACKETS_MAX:
-            await self.disconnect(sid)
-            return
         await self.emit(event, data, to=sid)
 
     # -- what happens in the house --------------------------------------------------------------------------
@@ -287,6 +294,8 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
                 return refused.answer
             except KeyConflict:
                 return _id_in_use().answer
+            except Full:
+                return _full(session.screen.language).answer
             except StoreError:
                 return _unavailable().answer
 
@@ -298,7 +307,8 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
         if self._transcripts.in_tail(session.visitor.conversation, content):
             return await self._said(session, content, said.text)
         self._check_room(session)
-        if wait_ms := self._messages.wait_ms(session.visitor.id):
+        wait_ms = self._messages.wait_ms(session.visitor.id) or self._messages_from.wait_ms(session.address)
+        if wait_ms:
             raise Refused("too_fast", "wait a moment before the next message", wait_ms)
         quote = await quoted(self._chat.gateway, self._chat.history, session.reference)
         draft = await receive(arrival, msgspec.structs.replace(incoming, quote=quote))
@@ -334,9 +344,11 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
         return arrival, incoming
 
     def _check_room(self, session: _Session) -> None:
-        """How many conversations one network address may have open at once, counting those begun here."""
+        """How many conversations may be open at once, and of one network address, counting those begun here."""
         if session.visitor.conversation in self._begun:
             return
+        if len(self._begun) >= limits.CONVERSATIONS_MAX:
+            raise _full(session.screen.language)
         if self._begun_from[session.address] >= limits.ADDRESS_CONVERSATIONS_MAX:
             raise Refused("too_many_conversations", "too many chats are open from this network address")
 
@@ -402,5 +414,15 @@ def _unavailable() -> Refused:
     return Refused("unavailable", "this cannot be said to be safe yet; send it again with the same id", 1_000)
 
 
-def _refusal(code: str, detail: str) -> socketio.exceptions.ConnectionRefusedError:
-    return socketio.exceptions.ConnectionRefusedError(detail, {"code": code})
+def _full(language: str) -> Refused:
+    """No room, for anybody: come back in some seconds, not all in the same one."""
+    return Refused("house_full", full(language), limits.FULL_RETRY_MS + next(_spread_ms))
+
+
+def _refusal(refused: Refused) -> socketio.exceptions.ConnectionRefusedError:
+    said = {name: refused.answer[name] for name in ("code", "retry_ms") if name in refused.answer}
+    return socketio.exceptions.ConnectionRefusedError(refused.answer["detail"], said)
+
+
+def _rates(chat: Chat, per_s: float, burst: int) -> Rates:
+    return Rates(chat.clock, per_s=per_s, burst=burst, kept=limits.RATES_KEPT_MAX)

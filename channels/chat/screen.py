@@ -44,7 +44,7 @@ class Screen:
         self._gateway = gateway
         self._transcripts = transcripts
         self._token = token
-        self._language = language
+        self.language = language
         self._reference = ""
         self._shown = shown
         self._emit = emit
@@ -116,7 +116,7 @@ class Screen:
             self._reference = conversation.reference
         elif not self._shown or (self._state is not None and self._state["state"] == "closed"):
             return
-        state = state_of(self._gateway.state, self.visitor.conversation, self._language) | self._called()
+        state = state_of(self._gateway.state, self.visitor.conversation, self.language) | self._called()
         if state != self._state:
             self._state = state
             await self._emit("state", dict(state))

@@ -34,6 +34,7 @@ from router.api import (
 from router.api.deps import DEPS, Deps
 from router.api.entrance import ENTRANCE, Entrance
 from router.api.live import LIVE, Live
+from router.api.gates import GATES, Gates
 from router.api.middleware import around, secured
 from router.api.origins import Origins
 from router.api.outgoing import cut
@@ -84,7 +85,8 @@ def build_app(deps: Deps) -> tuple[web.Application, socketio.AsyncServer]:
     origins = Origins(deps.settings.origins, deps.gateway)
     sio = _socket_server(origins)
     pusher = Pusher(sio, deps.gateway, tokens.still_good)
-    namespace = AgentNamespace(deps, tokens, origins, pusher)
+    gates = Gates(deps.clock)
+    namespace = AgentNamespace(deps, tokens, origins, pusher, gates)
     sio.register_namespace(namespace)
     sessions, live = Sessions(deps.accounts), Live()
     deps.accounts.on_change(namespace.kick)
@@ -94,7 +96,7 @@ def build_app(deps: Deps) -> tuple[web.Application, socketio.AsyncServer]:
     deps.gateway.on_reset(pusher.reset)
     app[DEPS], app[TOKENS], app[SESSIONS], app[LIVE] = deps, tokens, sessions, live
     app[PASSWORDS], app[THROTTLE] = Passwords(), Throttle(deps.clock, deps.peers)
-    app[ENTRANCE] = Entrance(lambda: len(sio.eio.sockets))
+    app[GATES], app[ENTRANCE] = gates, Entrance(lambda: len(sio.eio.sockets))
     app[metrics.PUSHER], app[openapi.DOCUMENT] = pusher, openapi.document(route_table())
     _add(app, route_table())
     add_pages(app)
@@ -109,6 +111,7 @@ def build_probe(deps: Deps) -> web.Application:
     app[DEPS], app[TOKENS] = deps, Tokens(deps.settings.secret, deps.accounts, deps.clock)
     deps.gateway.listen(metrics.observe)
     _add(app, [*health.routes.all, *metrics.routes.all])
+    app[GATES] = Gates(deps.clock)
     return app
 
 

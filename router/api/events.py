@@ -7,6 +7,7 @@ one harms no other.
 import asyncio
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -16,7 +17,8 @@ from aiohttp import web
 from router.api import limits, metrics
 from router.api.commanding import POSITION_HEADER, done, receipt_id
 from router.api.deps import DEPS, Deps
-from router.api.problems import Problem, ProblemDetails, as_problem, decoded
+from router.api.gates import GATES
+from router.api.problems import Problem, ProblemDetails, again, as_problem, decoded
 from router.api.rights import Principal
 from router.api.routes import CORRELATION, Routes, body_of, principal_of, respond
 from router.gateway import CloudEvent, EventRefused, KeyConflict, Receipt
@@ -88,6 +90,7 @@ async def _batch(request: web.Request, data: bytes, wait_s: int) -> web.Response
     raws = decoded(data, _many)
     if len(raws) > limits.EVENTS_PER_BATCH_MAX:
         raise Problem("too_large", f"A batch has at most {limits.EVENTS_PER_BATCH_MAX} events; send several.")
+    request.app[GATES].check(principal_of(request), len(raws))
     results: list[EventResult] = []
     taken: list[tuple[int, Receipt]] = []
     for index, raw in enumerate(raws):
@@ -102,7 +105,10 @@ async def _batch(request: web.Request, data: bytes, wait_s: int) -> web.Response
         ended = await asyncio.gather(*(_ended(request, receipt, wait_s) for _, receipt in taken))
         for (index, _), result in zip(taken, ended, strict=True):
             results[index] = result
-    return respond(EventResults(results=results), 200 if wait_s else 202, _applied(wait_s))
+    headers = _applied(wait_s)
+    if any(result.status == HTTPStatus.SERVICE_UNAVAILABLE for result in results):
+        headers |= again()
+    return respond(EventResults(results=results), 200 if wait_s else 202, headers)
 
 
 async def _take(request: web.Request, event: CloudEvent, wait_s: int) -> EventResult:

@@ -6,6 +6,16 @@ TEXT_BYTES_MAX = 524_288  # a reply or note: far above any letter a person write
 CHAT_TEXT_BYTES_MAX = 16_384  # a chat message, as for the customer's side
 CONTENT_INLINE_BYTES_MAX = 65_536  # contents beside the log; above it lies in a blob
 EVENTS_PER_BATCH_MAX = 100  # CloudEvents in one request: each is a durable write before the answer
+KEY_PER_S = 2_000  # requests of one API key, each event of a batch counting: twice what a node was seen to take in
+KEY_BURST = 4_000  # and at once: what a telephone system kept for us while we were away
+PERSON_PER_S = 200  # requests and socket events of one account: a page makes ten at most, a script of theirs a hundred
+PERSON_BURST = 1_000  # and at once: a large board that is opened, a centre that is set up
+ADDRESS_PER_S = 20  # posts from one address without a token: as many passwords as a node can check
+ADDRESS_BURST = 500  # and at once: a shift of an office behind one address that logs in
+RATES_KEPT_MAX = 20_000  # keys, accounts and addresses whose rate is remembered: twice all sockets
+REQUESTS_MAX = 2_000  # requests under way: the highest rate for as long as an answer waits for its outcome
+REQUESTS_BYTES_MAX = 134_217_728  # of their bodies together: 128 at the largest, or all at 64 KiB
+HASHES_WAITING_MAX = 200  # passwords that wait to be checked: 10 s of them, then a person gives up
 OUTCOME_WAIT_S = 2.0  # how long an answer waits for the outcome before it is 202
 PREFER_WAIT_S_MAX = 10  # what `Prefer: wait=n` may ask: below the idle time-outs of common proxies
 REACHED_WAIT_S = 2.0  # how long a request with Firstline-Position waits for this node's follower
@@ -53,6 +63,7 @@ LINE_AGAIN_S = 3  # told to who finds the line full: a third of it is gone by th
 REPORTS_AT_ONCE_MAX = (
     50  # clients that come or go, told to the core at once: other commands do not wait for all of them
 )
+REPORTS_MAX = 20_000  # clients that are here, or whose end the core does not know yet: twice all sockets
 ENTER_S = 20.0  # how long a connection may be in no namespace: somebody in the waiting line is let in sooner
 GOODBYE_S = 1.0  # between the reason for a disconnect and the cut of the connection
 DRAIN_S = 2.0  # how long a stop waits for sockets to go by themselves

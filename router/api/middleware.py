@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from router.api import limits, metrics
 from router.api.commanding import POSITION_HEADER
 from router.api.deps import DEPS
 from router.api.entrance import ENTRANCE, HANDSHAKE
+from router.api.gates import GATES
 from router.api.problems import Problem, again, as_problem
 from router.api.rights import Principal
 from router.api.routes import CORRELATION, PRINCIPAL
@@ -49,13 +50,18 @@ async def around(request: web.Request, handler: _Handler) -> web.StreamResponse:
     correlation = _correlation(request)
     request[CORRELATION] = correlation
     structlog.contextvars.bind_contextvars(correlation=correlation)
+    gates = request.app[GATES]
     try:
-        principal = await _principal(request)
-        if principal is not None:
-            request[PRINCIPAL] = principal
-        if POSITION_HEADER in request.headers:
-            await _caught_up(request)
-        response = await handler(request)
+        with gates.room(request):
+            principal = await _principal(request)
+            if principal is None:
+                gates.check_stranger(request)
+            else:
+                gates.check(principal)
+                request[PRINCIPAL] = principal
+            if POSITION_HEADER in request.headers:
+                await _caught_up(request)
+            response = await handler(request)
     except web.HTTPException as error:
         if error.status < 400:
             raise
@@ -66,7 +72,8 @@ async def around(request: web.Request, handler: _Handler) -> web.StreamResponse:
             log.exception("request_failed", method=request.method, route=_route(request))
             problem = Problem("internal", "Something failed here; the operators can find it by `instance`.")
         response = _problem(problem, correlation)
-    metrics.REQUESTS.labels(request.method, response.status).inc()
+    method = request.method if request.method in hdrs.METH_ALL else "other"
+    metrics.REQUESTS.labels(method, response.status).inc()
     response.headers[CORRELATION_HEADER] = correlation
     return response
 

@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 import msgspec
@@ -11,7 +13,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from router.api import limits
-from router.api.problems import Problem, ProblemPart
+from router.api.problems import Problem, ProblemPart, again
 from router.gateway import Clock
 from router.runtime.peers import NoPeers, Peers
 
@@ -20,25 +22,37 @@ _SUCCEEDED: Final = "login_succeeded"
 
 
 class Passwords:
-    """Hashes and verifies. The same time is spent on a login that does not exist."""
+    """Hashes and verifies. The same time is spent on a login that does not exist. Both raise Problem `house_full`."""
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
         self._turns = asyncio.Semaphore(limits.HASHES_AT_ONCE_MAX)
+        self._waiting = 0
         self._nobody = ""
 
     async def hash(self, password: str) -> str:
         """What is kept of a password."""
-        async with self._turns:
+        async with self._turn():
             return await asyncio.to_thread(self._hasher.hash, password)
 
     async def verify(self, kept: str | None, password: str) -> bool:
         """Whether it is the password; `kept` None is a login that does not exist (never right, as slow)."""
         if kept is None and not self._nobody:
             self._nobody = await self.hash("nobody's")
-        async with self._turns:
+        async with self._turn():
             right = await asyncio.to_thread(self._matches, kept or self._nobody, password)
         return right and kept is not None
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        if self._waiting >= limits.HASHES_WAITING_MAX:
+            raise Problem("house_full", "Too many are logging in. Try again in a moment.", headers=again())
+        self._waiting += 1
+        try:
+            async with self._turns:
+                yield
+        finally:
+            self._waiting -= 1
 
     def _matches(self, kept: str, password: str) -> bool:
         try:

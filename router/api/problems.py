@@ -126,6 +126,11 @@ class Problem(Exception):
         self.headers = headers or {}
         self.current = current
 
+    @property
+    def retry_ms(self) -> int:
+        """When to come again, for those who read no headers; 0 when nothing is said of it."""
+        return int(self.headers.get("Retry-After", 0)) * 1_000
+
     def details(self, correlation: str = "") -> ProblemDetails:
         """What the caller is shown."""
         return ProblemDetails(

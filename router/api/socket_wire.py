@@ -93,8 +93,9 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     async def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
         await super()._handle_connect(eio_sid, namespace, data)
-        if (environ := self.environ.get(eio_sid)) is not None:
-            environ["aiohttp.request"][HANDSHAKE].over()
+        environ = self.environ.get(eio_sid)
+        if environ is not None and (handshake := environ["aiohttp.request"].get(HANDSHAKE)) is not None:
+            handshake.over()
 
     def _look_later(self, eio_sid: str) -> None:
         asyncio.get_running_loop().call_later(limits.ENTER_S, self._look, eio_sid)

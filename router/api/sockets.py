@@ -1,7 +1,7 @@
 """The Socket.IO namespace /agent: the whole view first, then changes; every action of `work` as an event with an ack.
 
 An ack is {ok: true, position, item, conversation}, {ok: true, receipt} when the outcome was not known in time, or
-{ok: false, code, problem}. Events of one socket are handled one after the other, so that their order is kept.
+{ok: false, code, problem, retry_ms?}. Events of one socket are handled one after the other, so their order is kept.
 """
 
 import asyncio
@@ -16,9 +16,10 @@ from router.api import limits
 from router.api.agents import PhoneBody, phone_command
 from router.api.commanding import Call, Done, Later, carry_out, keyed, make_call
 from router.api.deps import Deps
+from router.api.gates import Gates
 from router.api.origins import Origins
 from router.api.presence import PresenceBody, SignOutBody, presence_command, sign_out_command
-from router.api.problems import Problem, ProblemDetails, as_problem
+from router.api.problems import Problem, ProblemDetails, again, as_problem
 from router.api.push import Client, Pusher
 from router.api.rights import Principal, check_password_changed, require
 from router.api.routes import converted
@@ -45,6 +46,7 @@ class Ack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     receipt: str = ""
     code: str = ""
     problem: ProblemDetails | None = None
+    retry_ms: int = 0
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,12 +72,13 @@ class FreshToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     """The sockets of this node's agents. Wired by `build_app`."""
 
-    def __init__(self, deps: Deps, tokens: Tokens, origins: Origins, pusher: Pusher) -> None:
+    def __init__(self, deps: Deps, tokens: Tokens, origins: Origins, pusher: Pusher, gates: Gates) -> None:
         super().__init__(NAMESPACE)
         self._deps = deps
         self._tokens = tokens
         self._origins = origins
         self._pusher = pusher
+        self._gates = gates
         self._clients: dict[str, Client] = {}
         self._ends: dict[str, asyncio.TimerHandle] = {}
         self._reports: set[asyncio.Task[None]] = set()
@@ -98,9 +101,10 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         except (Problem, StoreError) as error:
             problem = as_problem(error)
             assert problem is not None
-            raise socketio.exceptions.ConnectionRefusedError(
-                problem.code, msgspec.to_builtins(problem.details())
-            ) from error
+            said = msgspec.to_builtins(problem.details())
+            if problem.retry_ms:
+                said["retry_ms"] = problem.retry_ms
+            raise socketio.exceptions.ConnectionRefusedError(problem.code, said) from error
         engine = engine_socket(self.server, sid)
         client = Client(sid, self._deps.ids.new("client"), principal, engine, environ["aiohttp.request"].transport)
         self._clients[sid] = client
@@ -162,6 +166,8 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             raise Problem("forbidden", "This account works as no agent.")
         if agent.disabled:
             raise Problem("agent_disabled", CODES["agent_disabled"], subject=agent.id)
+        if len(self._reports) >= limits.REPORTS_MAX:
+            raise Problem("house_full", "Too many come and go. Connect again in a moment.", headers=again())
         return principal
 
     def _welcome(self, client: Client) -> None:
@@ -223,6 +229,7 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         try:
             if client is None or client.leaving or not self._tokens.still_good(client.principal):
                 raise Problem("unauthenticated", "Your session ended. Log in again.")
+            self._gates.check(client.principal)
             ended = await self._dispatch(event, client, data, correlation)
         except Exception as error:
             return self._refusal(event, error, correlation)
@@ -235,7 +242,7 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         if problem is None:
             log.error("socket_event_failed", action=event, exc_info=error)
             problem = Problem("internal", "Something failed here; the operators can find it by `instance`.")
-        return Ack(ok=False, code=problem.code, problem=problem.details(correlation))
+        return Ack(ok=False, code=problem.code, problem=problem.details(correlation), retry_ms=problem.retry_ms)
 
     async def _dispatch(self, event: str, client: Client, data: Any, correlation: str) -> Done | Later | None:
         fields = dict(data) if isinstance(data, dict) else {}

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from channels.chat.namespace import NAMESPACE, Chat, register
 from router.api.origins import Origins
+from router.api.socket_wire import SocketManager, SocketServer
 from router.runtime.domain import Domain
 from router.runtime.system import SystemIds
 from router.runtime.typing_hub import TypingHub
@@ -113,8 +114,9 @@ class Server:
 async def served(house: House, domain: Domain | None = None) -> AsyncIterator[Server]:
     """A chat server of this house (of its node `domain`), on a free port. A restart is another one."""
     domain = domain or house.domain
-    sio = socketio.AsyncServer(
+    sio = SocketServer(
         async_mode="aiohttp",
+        client_manager=SocketManager(),
         async_handlers=False,
         max_http_buffer_size=BUFFER_BYTES_MAX,
         cors_allowed_origins=Origins((), domain).admitted,

@@ -11,6 +11,7 @@ import socketio
 
 from channels.chat import limits
 from queues.entry_point import EntryPoint
+from router.api import limits as api_limits
 from router.core.commands import MarkSeen
 from router.core.reference import reference
 from tests.chat.conftest import Browser, Server, served
@@ -407,7 +408,7 @@ async def test_a_browser_that_stops_reading_is_sent_away(server: Server, monkeyp
     """Nothing piles up for it; it resumes from its last message."""
     async with server.browser() as browser:
         item = await talking(server, browser)
-        monkeypatch.setattr(limits, "SOCKET_PACKETS_MAX", -1)
+        monkeypatch.setattr(api_limits, "SOCKET_PACKETS_MAX", 0)
         await server.house.reply(item, "answer")
         await eventually(lambda: not browser.sio.connected)
         monkeypatch.undo()
