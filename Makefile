@@ -13,7 +13,7 @@ WORKERS ?= 3
 RUN_STAMP := .venv/.run-is-installed
 TEST_STAMP := .venv/.test-is-installed
 
-.PHONY: help setup web demo serve check lint lint-format lint-rules lint-types lint-imports lint-measures lint-web test bench sim reference lock
+.PHONY: help setup web demo serve check lint lint-format lint-rules lint-types lint-imports lint-measures lint-web test bench sim chaos reference lock
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,10 @@ bench: $(RUN_STAMP) ## figures beside their reference; ARGS="push --json"
 
 sim: $(RUN_STAMP) ## one world of the fault simulator, the same for the same SEED=n
 	@$(PY) -m router.simulate --seed $(SEED) $(ARGS)
+
+chaos: $(TEST_STAMP) ## real processes, real kills, as root; ARGS="--seconds 60 --seed 1 --json"
+	@deploy/setup.sh servers
+	@$(PY) -m tests.chaos $(ARGS)
 
 reference: $(TEST_STAMP) ## write docs/reference anew from the code
 	@$(PY) -m tests.tools.reference

@@ -104,6 +104,7 @@ install_python() { # lock
 # -- what the tests need besides ---------------------------------------------------------------------------------
 
 missing_packages() {
+    have "$(command -v ip)" || echo iproute2
     have /usr/sbin/dovecot || echo dovecot-imapd
     have /usr/lib/dovecot/lmtp || echo dovecot-lmtpd
     have /usr/sbin/smtpd || echo opensmtpd

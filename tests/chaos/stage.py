@@ -1,0 +1,87 @@
+"""What all players share: where the nodes are, the journal, chance, and the stories that are under way."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeAlias
+
+import aiohttp
+
+from tests.chaos.journal import Journal, Line
+
+Story: TypeAlias = Coroutine[Any, Any, None]
+
+
+class Stage:
+    """`closing` is set when nobody may begin anything new; what has begun goes on to its end."""
+
+    def __init__(
+        self, *, urls: list[str], key: str, session: aiohttp.ClientSession, journal: Journal, seed: int
+    ) -> None:
+        self.key = key
+        self.session = session
+        self.chance = random.Random(seed)
+        self.closing = asyncio.Event()
+        self.counts: Counter[str] = Counter()
+        self._urls = urls
+        self._journal = journal
+        self._marks = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def url(self, but: str = "") -> str:
+        """Some node; another one than `but`, which has just failed."""
+        return self.chance.choice([url for url in self._urls if url != but])
+
+    def mark(self, kind: str) -> str:
+        """A new mark: the player's own id of something that they send."""
+        self._marks += 1
+        return f"{kind}-{self._marks}"
+
+    def note(self, line: Line) -> None:
+        """Journal it."""
+        self._journal.note(line)
+
+    def chances(self, share: float) -> bool:
+        """Whether what happens in this share of cases happens now."""
+        return self.chance.random() < share
+
+    async def pause(self, span_s: tuple[float, float]) -> None:
+        """Take a while, as people do."""
+        await asyncio.sleep(self.chance.uniform(*span_s))
+
+    def begin(self, story: Story) -> None:
+        """Let something take its course beside everything else. What it raises ends the round: see `check`."""
+        task = asyncio.create_task(story)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or task.exception() is None:
+            self._tasks.discard(task)
+
+    def check(self) -> None:
+        """Raises what a story raised."""
+        for task in self._tasks:
+            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+
+    @property
+    def busy(self) -> int:
+        """How many stories are under way."""
+        return len(self._tasks)
+
+    async def arrivals(self, per_s: float, story: Callable[[], Story]) -> None:
+        """Begin stories at random instants (exponential gaps), until the stage closes."""
+        while not self.closing.is_set():
+            try:
+                async with asyncio.timeout(self.chance.expovariate(per_s)):
+                    await self.closing.wait()
+            except TimeoutError:
+                self.begin(story())
+
+    async def stop(self) -> None:
+        """Cancel what is still under way."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
