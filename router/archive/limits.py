@@ -26,6 +26,7 @@ INTEGER_MAX = 2**63 - 1  # what a BIGINT column takes; an integrator may have se
 SIEVE_BITS = 1 << 26  # 8 MiB: 7 million contacts with one needless question in a hundred, and more with more of them
 SIEVE_HASHES = 7  # the best number for ten bits a key
 NATURALS_PAGE = 1_000  # keys read and added at once: 6 ms of the loop (measured)
+NATURALS_LOOK_S = 1.0  # between two looks whether the archive has come to where the state was loaded: seconds, usually
 DIGITS_MIN = 3  # of a number that is searched: fewer are in every second one
 ACCOUNTS_REREAD_S = 1.0  # how late a node may notice what another node wrote of accounts and keys; a millisecond's work
 LINKS_REREAD_S = 1.0  # how late a node may notice whose an address is that another node was told

@@ -1,14 +1,14 @@
 """Which natural keys history may have: answers "surely not" without asking SQL, as it is for almost every contact.
 
 A query for each contact took more time than all the rest of its intake. The keys are kept in a Bloom filter
-(B. H. Bloom, CACM 13(7), 1970): filled from SQL at the start, and from every event after it. It may say "perhaps"
-for a key that was never seen, and SQL is asked; it never says "surely not" for one that was.
+(B. H. Bloom, CACM 13(7), 1970): all events up to the one at which this node's state was loaded come from SQL, as soon
+as they are archived; every event after it as it is followed, whichever node took the contact. It may say "perhaps" for
+a key that was never seen, and SQL is asked; it never says "surely not" for one that was.
 """
 
 import asyncio
 import hashlib
 from functools import partial
-from itertools import chain
 from typing import NoReturn
 
 import structlog
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, and_, or_, select
 
 from router.archive import limits
 from router.archive.database import Database
-from router.archive.schema import items, messages
+from router.archive.schema import archive_position, items, messages
 from router.core.events import ItemOpened, MessageReceived, ReplySent
 from router.core.state import State
 from router.gateway import Applied, StoreError
@@ -56,7 +56,7 @@ class Naturals:
         self._database = database
         self._sieve = Sieve()
         self._whole = False
-        self._state = State(routing=False)
+        self._position = 0
         self._unread = asyncio.Event()
 
     def perhaps(self, key: str) -> bool:
@@ -71,38 +71,31 @@ class Naturals:
             elif isinstance(event, ItemOpened) and event.call:
                 self._sieve.add(CALL + event.call)
 
-    def reset(self, state: State, _: int) -> None:
+    def reset(self, state: State, position: int) -> None:
         """The domain's state was loaded (anew): events before it may have been missed, and SQL has to be read.
 
         Not here: whoever loaded it has work to do first.
         """
         self._whole = False
-        self._state = state
+        self._position = position
         self._unread.set()
 
     async def run(self) -> NoReturn:
-        """Load whenever the domain did."""
+        """Load whenever the domain did, and the archive has come as far."""
         while True:
             await self._unread.wait()
-            self._unread.clear()
             try:
-                await self._remember(self._state)
-                await self._load()
+                archived = await self._database.ask(_archived)
+                if archived >= self._position:
+                    self._unread.clear()
+                    await self._load()
+                    self._whole = not self._unread.is_set()
+                else:
+                    await asyncio.sleep(limits.NATURALS_LOOK_S)
             except StoreError as error:
                 log.warning("naturals_not_loaded", reason=str(error))
                 self._unread.set()
                 await asyncio.sleep(limits.RETRY_MAX_S)
-                continue
-            self._whole = not self._unread.is_set()
-
-    async def _remember(self, state: State) -> None:
-        """What is in memory and perhaps not in SQL yet. What leaves memory meanwhile is in SQL, which is read next."""
-        calls = (CALL + item.call for item in list(state.items.values()) if item.call)
-        keys = (key for conversation in list(state.conversations.values()) for key in conversation.natural_keys)
-        for number, key in enumerate(chain(calls, keys), 1):
-            self._sieve.add(key)
-            if number % limits.NATURALS_PAGE == 0:
-                await asyncio.sleep(0)
 
     async def _load(self) -> None:
         item = ""
@@ -116,6 +109,10 @@ class Naturals:
             for _, _, key in keys:
                 self._sieve.add(key)
             place = keys[-1][:2]
+
+
+def _archived(sql: Connection) -> int:
+    return int(sql.execute(select(archive_position.c.position)).scalar_one())
 
 
 def _calls(after: str, sql: Connection) -> list[tuple[str, str]]:
