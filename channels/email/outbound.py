@@ -111,8 +111,9 @@ class Outbound:
         turn = self._turns.setdefault(delivery, asyncio.Lock())
         try:
             async with turn:
-                await self._see_through(delivery, entry)
-            await self._patiently_done(outbox, entry)
+                ended = await self._see_through(delivery, entry)
+            if ended:
+                await self._patiently_done(outbox, entry)
         except Exception:  # one mail that makes us fail must not stop the others; its entry stays in the outbox
             _log.exception("delivery_stuck", delivery=delivery, alarm=True)
 
@@ -125,14 +126,15 @@ class Outbound:
 
     # -- one delivery ---------------------------------------------------------------------------------------
 
-    async def _see_through(self, id: str, entry: OutboxEntry) -> None:
+    async def _see_through(self, id: str, entry: OutboxEntry) -> bool:
+        """Whether the delivery has ended; not when this worker stops before."""
         while not await self._gateway.reached(entry.position, OUTCOME_WAIT_S):
             _log.warning("outbox_waits_for_state", delivery=id)
         pause = entry.attempts > 0
         while not self._stopping:
             delivery = self._gateway.state.deliveries.get(id)
             if delivery is None or delivery.state in ("sent", "failed", "unknown"):
-                return
+                return True
             try:
                 if delivery.state == "sending":
                     await self._end_abandoned(delivery)
@@ -146,6 +148,7 @@ class Outbound:
             except StoreError as error:
                 _log.warning("delivery_waits_for_store", delivery=id, reason=str(error))
                 await asyncio.sleep(STORE_RETRY_S)
+        return False
 
     async def _pause(self, delivery: Delivery | None) -> None:
         """Wait until the next attempt is due, counted from the end of the last one."""
