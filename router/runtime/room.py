@@ -46,19 +46,22 @@ def space(folder: Path) -> Space:
     return Space(free, min(limits.DISK_RESERVE_BYTES, total // limits.DISK_RESERVE_PARTS))
 
 
-def memory_bytes() -> int:
-    """How much memory this process and its children may use: that of the machine, or less where a cgroup says so."""
+def memory_bytes(own: Path = _OWN_CGROUP, groups: Path = _CGROUPS) -> int:
+    """How much memory this process and its children may use: that of the machine, or less where a cgroup says so.
+
+    `own` names our cgroup, `groups` is where they are mounted (cgroup v2; where there are none, nothing is less).
+    """
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return min([machine, *_allowed()])
+    return min([machine, *_allowed(own, groups)])
 
 
-def _allowed() -> Iterable[int]:
-    """The limits of our cgroup and of those around it (cgroup v2; none where there is no such tree)."""
+def _allowed(own: Path, groups: Path) -> Iterable[int]:
+    """The limits of our cgroup and of those around it."""
     try:
-        own = _OWN_CGROUP.read_text("ascii").rpartition("::/")[2].strip()
+        name = own.read_text("ascii").rpartition("::/")[2].strip()
     except OSError:
         return
-    for group in (_CGROUPS / own, *(_CGROUPS / own).parents):
+    for group in (groups / name, *(groups / name).parents):
         try:
             said = (group / "memory.max").read_text("ascii").strip()
         except OSError:

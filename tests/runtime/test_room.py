@@ -191,3 +191,14 @@ def test_memory_is_that_of_the_machine_or_less() -> None:
     with Path("/proc/meminfo").open() as told:
         machine = int(told.readline().split()[1]) * 1024
     assert 0 < memory_bytes() <= machine
+
+
+def test_a_cgroup_or_one_around_it_may_allow_less(tmp_path: Path) -> None:
+    own, groups = tmp_path / "cgroup", tmp_path / "groups"
+    own.write_text("0::/desks.slice/firstline.service\n")
+    inner = groups / "desks.slice" / "firstline.service"
+    inner.mkdir(parents=True)
+    assert memory_bytes(own, groups) == memory_bytes(tmp_path / "none", groups)
+    for folder, said, allowed in ((inner, "max", None), (inner.parent, "3000000", 3_000_000), (inner, "9000", 9_000)):
+        (folder / "memory.max").write_text(f"{said}\n")
+        assert memory_bytes(own, groups) == (allowed or memory_bytes())

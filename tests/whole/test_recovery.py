@@ -291,6 +291,11 @@ def historic(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> It
         assert server.stop() == 0
 
 
+def driver_url(postgres: Postgres) -> str:
+    """The URL with the driver that is installed."""
+    return postgres.url().replace("postgresql://", "postgresql+psycopg://")
+
+
 def test_a_postgresql_that_restarts_holds_history_up_and_nothing_else(historic: Server, postgres: Postgres) -> None:
     """Calls are taken in meanwhile; who asks history is told to come again; nothing is missing from it in the end."""
     with Pbx(historic) as pbx:
@@ -310,11 +315,12 @@ def test_a_postgresql_that_restarts_holds_history_up_and_nothing_else(historic: 
     assert len(logged(historic, "history_away")) == len(logged(historic, "history_back")) == 2
     assert set(pbx.told) <= {200, 202}, "routing needs no history"
     assert set(pbx.read) <= {200, 404, 503}
-    driver = postgres.url().replace("postgresql://", "postgresql+psycopg://")
-    eventually_true(lambda: archived(driver, pbx.items), within_s=30)
+    eventually_true(lambda: archived(driver_url(postgres), pbx.items), within_s=30)
 
 
-def test_after_a_power_loss_a_log_that_syncs_each_second_ends_earlier_and_goes_on(historic: Server) -> None:
+def test_after_a_power_loss_a_log_that_syncs_each_second_ends_earlier_and_goes_on(
+    historic: Server, postgres: Postgres
+) -> None:
     """What the power loss takes is cut off the file: the calls of two seconds. History knows of none of them, so the
     node starts, and told again they are new."""
     with Redis(unix_socket_path=str(historic.folder / "redis/run/server.sock")) as redis:
@@ -330,7 +336,10 @@ def test_after_a_power_loss_a_log_that_syncs_each_second_ends_earlier_and_goes_o
     lost = [number for number, item in pbx.items.items() if historic.get(f"/api/v1/items/{item}")[0] == 404]
     assert lost, "nothing was cut off"
     for number in lost:
-        assert historic.post("/api/v1/events", offered(number), headers=WAIT)[0] == 200
+        status, answer = historic.post("/api/v1/events", offered(number), headers=WAIT)
+        assert status == 200
+        pbx.items[number] = answer["item"]
+    eventually_true(lambda: archived(driver_url(postgres), pbx.items), within_s=30)
 
 
 def test_a_node_waits_for_its_data_base_and_may_be_stopped_meanwhile(historic: Server, postgres: Postgres) -> None:
