@@ -1,6 +1,7 @@
 """The leader's page: what somebody does who leads a team all day, at a browser, against the real server."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -219,6 +220,37 @@ async def test_the_age_is_told_and_what_is_shown_can_be_frozen(arrive: Arrive, p
     await leo.sees("The server does not answer")
     await leo.context.set_offline(False)
     await expect(leo.page.locator(".banner")).to_have_count(0)
+
+
+async def test_the_board_is_shown_as_it_was_and_nothing_in_it_can_be_changed(arrive: Arrive, place: Place) -> None:
+    """By its address and by the keyboard; what waited then waits again, and says why; back to now by one button."""
+    item = await place.chat("Anybody there?", visitor="then")
+    reference = (await place.until(item, state="queued"))["reference"]
+    then = datetime.fromtimestamp((await place.call("GET", "/board"))["at_ms"] / 1_000, UTC).isoformat()
+    await place.call("POST", f"/items/{item}/transfer", {"queue": "law"})
+    leo = await at(await arrive("leo"), f"queues/housing?at={then.replace('+00:00', 'Z')}")
+    waiting = leo.page.locator(".waiting", has_text=reference)
+    await expect(leo.page.get_by_text("This is how it was on")).to_be_visible()
+    await waiting.get_by_role("button", name="Why does it wait?").click()
+    await expect(waiting.locator(".why dt").first).to_be_visible()
+    for button in ("Close now", "Move …", "Freeze"):
+        await expect(leo.page.get_by_role("button", name=button)).to_have_count(0)
+    assert await leo.axe() == []
+    await leo.page.get_by_role("link", name="Agents").click()
+    await leo.page.get_by_role("link", name="Léa Peeters").click()
+    await expect(leo.page.locator(".detail")).to_contain_text("0 items")
+    await expect(leo.page.get_by_role("button", name="New agent")).to_have_count(0)
+    await leo.press("Back to now")
+    await leo.page.get_by_role("link", name="Queues").click()
+    await leo.page.get_by_role("link", name="Specialists").click()
+    await expect(waiting).to_be_visible()
+    await leo.press("Earlier …")
+    await expect(leo.page.get_by_label("As it was at")).to_be_focused()
+    await leo.page.get_by_label("As it was at").fill("2020-02-03T10:42")
+    await leo.page.keyboard.press("Enter")
+    await leo.sees("The archive does not go back that far.")
+    await leo.page.go_back()
+    await expect(waiting).to_be_visible()
 
 
 @pytest.mark.parametrize(

@@ -153,9 +153,16 @@ export function Badge({ children, tone = "calm" }: { children: ComponentChildren
   return <span class={`badge ${tone}`}>{children}</span>;
 }
 
+interface TimerProps {
+  until?: number;
+  since?: number;
+  /** Measured from here, not from now. */
+  at?: number;
+}
+
 /** What is left until an instant of the server, or with `since` what has passed: not announced, as it moves. */
-export function Timer({ until, since }: { until?: number; since?: number }) {
-  const ms = until !== undefined ? until - now.value : now.value - (since ?? 0);
+export function Timer({ until, since, at = now.value }: TimerProps) {
+  const ms = until !== undefined ? until - at : at - (since ?? 0);
   return (
     <span class="timer" role="timer" aria-live="off">
       {figures(ms)}

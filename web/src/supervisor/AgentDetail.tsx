@@ -11,7 +11,8 @@ import { queueName, reasonChoices, teamName } from "./centre";
 import { DestinationChoice, useDestination } from "./Destination";
 import { refreshAll, useLive } from "./live";
 import { Act, Detail } from "./parts";
-import type { AgentRecord, WorkItem } from "./types";
+import { shown } from "./place";
+import type { AgentRecord, AgentThen, Held, WorkItem } from "./types";
 
 interface Shown {
   agent: AgentRecord;
@@ -35,12 +36,32 @@ async function load(id: string): Promise<Shown> {
   return { agent: agent.body, items: items.filter(({ state }) => state !== "closed") };
 }
 
+/** An agent as they were: nothing of it can be changed. */
+export function AgentOfThen({ agent }: { agent: AgentThen }) {
+  return (
+    <Detail key={agent.id} tab="agents" title={agent.name || agent.id}>
+      <Whose agent={agent} />
+      <AgentState agent={agent} />
+      <section class="stack tight">
+        <h3>{t("supervisor.items_held", { count: agent.items.length })}</h3>
+        <HeldList items={agent.items} />
+      </section>
+    </Detail>
+  );
+}
+
+function Whose({ agent: { id, teams } }: { agent: AgentThen | AgentRecord }) {
+  return (
+    <p class="soft">
+      {id} · {teams.map(teamName).join(", ")}
+    </p>
+  );
+}
+
 function Shown({ agent, items }: Shown) {
   return (
     <>
-      <p class="soft">
-        {agent.id} · {agent.teams.map(teamName).join(", ")}
-      </p>
+      <Whose agent={agent} />
       <Presence agent={agent} />
       <Work agent={agent} items={items} />
       <Abilities agent={agent} />
@@ -100,19 +121,25 @@ function Work({ agent, items }: Shown) {
         <span class="space" />
         {items.length > 0 && <Button onClick={() => (moving.value = true)}>{t("supervisor.move_all")}</Button>}
       </div>
-      <ul class="stack tight">
-        {items.map(({ id, channel, state, reference, queue, first_entered_at_ms }) => (
-          <li key={id} class="row tight">
-            <Badge>{t(`channel.${channel}`)}</Badge>
-            <strong>{reference}</strong>
-            <span>{t(`state.${state}`)}</span>
-            <small>{queueName(queue)}</small>
-            <Timer since={first_entered_at_ms} />
-          </li>
-        ))}
-      </ul>
+      <HeldList items={items} />
       {moving.value && <MoveAll agent={agent} count={items.length} onClose={() => (moving.value = false)} />}
     </section>
+  );
+}
+
+function HeldList({ items }: { items: Held[] }) {
+  return (
+    <ul class="stack tight">
+      {items.map(({ id, channel, state, reference, queue, first_entered_at_ms }) => (
+        <li key={id} class="row tight">
+          <Badge>{t(`channel.${channel}`)}</Badge>
+          <strong>{reference}</strong>
+          <span>{t(`state.${state}`)}</span>
+          <small>{queueName(queue)}</small>
+          <Timer since={first_entered_at_ms} at={shown.value} />
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -2,6 +2,7 @@
 import { t } from "../shared/i18n";
 import { Badge, Timer, type Tone } from "../shared/ui";
 import { reasonName } from "./centre";
+import { shown } from "./place";
 import type { Agent } from "./types";
 
 const TONES: Record<Agent["state"], Tone> = { available: "good", not_ready: "warn", offline: "calm" };
@@ -16,7 +17,7 @@ export function AgentState({ agent }: { agent: Agent }) {
         {t(`presence.${state}`)}
         {reason && ` · ${reasonName(reason)}`}
       </Badge>
-      {since_at_ms > 0 && <Timer since={since_at_ms} />}
+      {since_at_ms > 0 && <Timer since={since_at_ms} at={shown.value} />}
       {next && <small>{t("supervisor.then", { reason: reasonName(next) })}</small>}
     </span>
   );

@@ -1,17 +1,19 @@
 // Agents: what they say and do, and what they hold. One that is open can be changed.
 import { useSignal } from "@preact/signals";
+import { api } from "../shared/api";
 import type { Choice } from "../shared/choice";
 import { moment } from "../shared/clock";
 import { t } from "../shared/i18n";
 import { all } from "../shared/records";
 import { Badge, Button, Empty, Field, Select } from "../shared/ui";
-import { AgentDetail } from "./AgentDetail";
+import { AgentDetail, AgentOfThen } from "./AgentDetail";
 import { AgentState } from "./AgentState";
 import { skillChoices, skillName, teamChoices, teamName } from "./centre";
-import { useLive } from "./live";
+import { AGAIN_MS, useLive } from "./live";
 import { NewAgent } from "./NewAgent";
 import { RowLink, Split, Table } from "./parts";
-import type { Agent } from "./types";
+import { place, when } from "./place";
+import type { Agent, AgentThen, Board } from "./types";
 
 interface Filter {
   name: string;
@@ -21,7 +23,8 @@ interface Filter {
 }
 
 export function Agents({ id }: { id: string }) {
-  const { value, refusal } = useLive(load, []);
+  const { at } = place.value;
+  const { value, refusal } = useLive<(Agent | AgentThen)[]>(at ? loadThen : load, [at], at ? 0 : AGAIN_MS);
   const filter = useSignal<Filter>({ name: "", team: "", skill: "", state: "" });
   const adding = useSignal(false);
   if (!value) return <p class="empty">{refusal || t("loading")}</p>;
@@ -31,24 +34,35 @@ export function Agents({ id }: { id: string }) {
       <div class="row">
         <h2>{t("supervisor.agents", { count: found.length })}</h2>
         <span class="space" />
-        <Button kind="main" onClick={() => (adding.value = true)}>
-          {t("supervisor.new_agent")}
-        </Button>
+        {!at && (
+          <Button kind="main" onClick={() => (adding.value = true)}>
+            {t("supervisor.new_agent")}
+          </Button>
+        )}
       </div>
       <Filters value={filter.value} onChange={(change) => (filter.value = { ...filter.value, ...change })} />
       {found.length ? <AgentTable agents={found} open={id} /> : <Empty title={t("supervisor.nobody")} />}
       {adding.value && <NewAgent onClose={() => (adding.value = false)} />}
     </>
   );
+  const then = value.find((agent): agent is AgentThen => agent.id === id && "items" in agent);
   return (
-    <Split tab="agents" id={id} list={list}>
-      <AgentDetail key={id} id={id} />
+    <Split tab="agents" id={at && !then ? "" : id} list={list}>
+      {then ? <AgentOfThen agent={then} /> : <AgentDetail key={id} id={id} />}
     </Split>
   );
 }
 
 async function load(): Promise<Agent[]> {
-  return (await all<Agent>("/agents")).sort((a, b) => a.name.localeCompare(b.name));
+  return byName(await all<Agent>("/agents"));
+}
+
+async function loadThen(): Promise<AgentThen[]> {
+  return byName((await api<Board>("GET", `/board${when()}`)).agents);
+}
+
+function byName<One extends Agent>(agents: One[]): One[] {
+  return agents.sort((a, b) => a.name.localeCompare(b.name));
 }
 
 function fits(agent: Agent, { name, team, skill, state }: Filter): boolean {

@@ -1,4 +1,5 @@
 // The whole page: where to go, how young what is shown is, and the part that is open.
+import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { figures, now } from "../shared/clock";
 import { t } from "../shared/i18n";
@@ -7,16 +8,19 @@ import { Button, LanguageChoice } from "../shared/ui";
 import { Agents } from "./Agents";
 import { Audit } from "./Audit";
 import { loadCentre } from "./centre";
+import { Instant } from "./Instant";
 import { asOf, freeze, frozen, stale } from "./live";
 import { PasswordOnce } from "./PasswordOnce";
-import { href, place, TABS } from "./place";
+import { hasPast, href, place, TABS } from "./place";
 import { Queues } from "./Queues";
 import { Today } from "./Today";
 
+const INSTANT = "instant";
 const PARTS = { queues: Queues, agents: Agents, today: Today, audit: Audit };
 
 export function Board() {
-  const { tab, id } = place.value;
+  const { tab, id, at } = place.value;
+  const asking = useSignal(false);
   const Part = PARTS[tab];
   useEffect(() => void loadCentre().catch(() => {}), [tab]);
   return (
@@ -31,13 +35,19 @@ export function Board() {
           ))}
         </nav>
         <span class="space" />
-        <Age />
+        {!at && hasPast(tab) && (
+          <Button expanded={asking.value} controls={INSTANT} onClick={() => (asking.value = !asking.value)}>
+            {t("supervisor.then_open")}
+          </Button>
+        )}
+        {!at && <Age />}
         {session.value?.account.agent && <a href="/agent">{t("page.agent")}</a>}
         <LanguageChoice />
         <Button onClick={() => leave()}>{t("sign_out")}</Button>
       </header>
       <Trouble />
       <main class="board">
+        <div id={INSTANT}>{hasPast(tab) && (at || asking.value) && <Instant />}</div>
         <Part key={tab} id={id} />
       </main>
       <PasswordOnce />

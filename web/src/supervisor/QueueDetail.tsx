@@ -7,17 +7,18 @@ import { some } from "../shared/records";
 import type { Page } from "../shared/types";
 import { attempt, Button, Empty, Field, Select } from "../shared/ui";
 import { queueChoices, queueName } from "./centre";
-import { refreshAll, useLive } from "./live";
+import { AGAIN_MS, refreshAll, useLive } from "./live";
 import { Act, Detail } from "./parts";
-import { href } from "./place";
+import { href, place, when } from "./place";
 import { OpenState } from "./QueueState";
-import type { Queue, WorkItem } from "./types";
+import type { Queue, QueueThen, WorkItem } from "./types";
 import { useSeen } from "./seen";
 import { Waiting } from "./Waiting";
 
 export function QueueDetail({ queue }: { queue: Queue }) {
   const closing = useSignal(false);
-  const { value, refusal } = useLive(() => load(queue.id), [queue.id]);
+  const { at } = place.value;
+  const { value, refusal } = useLive(() => (at ? loadThen : load)(queue.id), [queue.id, at], at ? 0 : AGAIN_MS);
   const open = () => attempt(() => api("POST", `/queues/${queue.id}/open`)).then(refreshAll);
   return (
     <Detail tab="queues" title={queueName(queue.id)}>
@@ -25,7 +26,7 @@ export function QueueDetail({ queue }: { queue: Queue }) {
         <OpenState queue={queue} />
         <a href={href("audit", queue.id)}>{t("supervisor.changes")}</a>
         <span class="space" />
-        {queue.closed ? (
+        {at ? null : queue.closed ? (
           <Button kind="main" onClick={() => void open()}>
             {t("supervisor.reopen")}
           </Button>
@@ -48,6 +49,11 @@ async function load(queue: string): Promise<Page<WorkItem>> {
   const [stuck, queued] = await Promise.all([some<WorkItem>(`${path}stuck`), some<WorkItem>(`${path}queued`)]);
   const rows = queued.rows.sort((a, b) => a.due_at_ms - b.due_at_ms);
   return { rows: [...stuck.rows, ...rows], next: queued.next };
+}
+
+async function loadThen(queue: string): Promise<Page<WorkItem>> {
+  const { items, queue: then } = await api<QueueThen>("GET", `/board/${encodeURIComponent(queue)}${when()}`);
+  return then.waiting + then.stuck > items.length ? { rows: items, next: then.id } : { rows: items };
 }
 
 function WaitingList({ page: { rows, next } }: { page: Page<WorkItem> }) {

@@ -1,7 +1,8 @@
 // How a queue stands, and how urgent what waits in it is: the same in every list.
-import { now, relative } from "../shared/clock";
+import { relative } from "../shared/clock";
 import { t } from "../shared/i18n";
 import { Badge } from "../shared/ui";
+import { shown } from "./place";
 import type { Queue } from "./types";
 
 /** Open, closed by hand, or closed by its hours. */
@@ -12,6 +13,6 @@ export function OpenState({ queue: { open, closed } }: { queue: Queue }) {
 
 /** When something should be answered; in words and colour once that has passed. */
 export function Due({ at }: { at: number }) {
-  const when = relative(at, now.value);
-  return at < now.value ? <Badge tone="bad">{t("supervisor.late", { when })}</Badge> : <>{when}</>;
+  const when = relative(at, shown.value);
+  return at < shown.value ? <Badge tone="bad">{t("supervisor.late", { when })}</Badge> : <>{when}</>;
 }

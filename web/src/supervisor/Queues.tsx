@@ -1,13 +1,15 @@
 // Queues: how much waits, for how long, and whether they are open. One that is open shows what waits in it.
+import { api } from "../shared/api";
 import { t } from "../shared/i18n";
 import { all, some } from "../shared/records";
 import { Badge, Empty, Timer } from "../shared/ui";
 import { mine, queueName, teamName } from "./centre";
-import { useLive } from "./live";
+import { AGAIN_MS, useLive } from "./live";
 import { RowLink, Split, Table } from "./parts";
+import { place, shown, when } from "./place";
 import { QueueDetail } from "./QueueDetail";
 import { Due, OpenState } from "./QueueState";
-import type { Queue, WorkItem } from "./types";
+import type { Board, Queue, WorkItem } from "./types";
 
 interface Shown {
   queues: Queue[];
@@ -16,7 +18,8 @@ interface Shown {
 }
 
 export function Queues({ id }: { id: string }) {
-  const { value, refusal } = useLive(load, []);
+  const { at } = place.value;
+  const { value, refusal } = useLive(at ? loadThen : load, [at], at ? 0 : AGAIN_MS);
   const open = value?.queues.find((queue) => queue.id === id);
   if (!value) return <p class="empty">{refusal || t("loading")}</p>;
   const [led, others] = [value.queues.filter(ledQueue), value.queues.filter((queue) => !ledQueue(queue))];
@@ -46,6 +49,11 @@ async function load(): Promise<Shown> {
   const stuck: Record<string, number> = {};
   for (const { queue } of rows) stuck[queue] = (stuck[queue] ?? 0) + 1;
   return { queues, stuck };
+}
+
+async function loadThen(): Promise<Shown> {
+  const { queues } = await api<Board>("GET", `/board${when()}`);
+  return { queues, stuck: Object.fromEntries(queues.map(({ id, stuck }) => [id, stuck])) };
 }
 
 interface TableProps extends Shown {
@@ -101,7 +109,7 @@ function QueueLine({ queue, stuck, open }: { queue: Queue; stuck: number; open: 
       <td class="number">
         {waiting} {stuck > 0 && <Badge tone="bad">{t("supervisor.stuck", { count: stuck })}</Badge>}
       </td>
-      <td class="number">{oldest_entered_at_ms === null ? "–" : <Timer since={oldest_entered_at_ms} />}</td>
+      <td class="number">{oldest_entered_at_ms === null ? "–" : <Timer since={oldest_entered_at_ms} at={shown.value} />}</td>
       <td>{queue.first_due_at_ms === null ? "–" : <Due at={queue.first_due_at_ms} />}</td>
       <td>
         <OpenState queue={queue} />

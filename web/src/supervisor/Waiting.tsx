@@ -6,9 +6,9 @@ import { known, t } from "../shared/i18n";
 import { Badge, Button, Timer } from "../shared/ui";
 import { personName, queueName, skillName } from "./centre";
 import { DestinationChoice, useDestination } from "./Destination";
-import { useLive } from "./live";
+import { AGAIN_MS, useLive } from "./live";
 import { Act } from "./parts";
-import { href } from "./place";
+import { href, place, shown, when } from "./place";
 import { Due } from "./QueueState";
 import type { Explanation, WorkItem } from "./types";
 
@@ -37,7 +37,7 @@ export function Waiting({ item }: { item: WorkItem }) {
         {item.state === "stuck" && <Badge tone="bad">{t("state.stuck")}</Badge>}
         <span class="space" />
         <span>
-          {t("supervisor.waits")} <Timer since={item.first_entered_at_ms} />
+          {t("supervisor.waits")} <Timer since={item.first_entered_at_ms} at={shown.value} />
         </span>
       </div>
       <p class="soft">
@@ -49,7 +49,7 @@ export function Waiting({ item }: { item: WorkItem }) {
         <Button expanded={asked.value} controls={id} onClick={() => (asked.value = !asked.value)}>
           {t("supervisor.why")}
         </Button>
-        <Button onClick={() => (moving.value = true)}>{t("supervisor.move")}</Button>
+        {!place.value.at && <Button onClick={() => (moving.value = true)}>{t("supervisor.move")}</Button>}
       </div>
       <div id={id}>{asked.value && <Why item={item.id} />}</div>
       {moving.value && <MoveItem item={item} onClose={() => (moving.value = false)} />}
@@ -59,7 +59,9 @@ export function Waiting({ item }: { item: WorkItem }) {
 
 /** For each reason how many it keeps from the item, and whom: the way to a person leads over their name. */
 function Why({ item }: { item: string }) {
-  const { value, refusal } = useLive(() => api<Explanation>("GET", `/items/${item}/explain`), [item]);
+  const { at } = place.value;
+  const load = () => api<Explanation>("GET", `/items/${item}/explain${when()}`);
+  const { value, refusal } = useLive(load, [item, at], at ? 0 : AGAIN_MS);
   if (!value) return <p class="soft">{refusal || t("loading")}</p>;
   if (value.state !== "queued" && value.state !== "stuck") return <p>{t("supervisor.waits_no_more")}</p>;
   const by: Record<string, string[]> = {};

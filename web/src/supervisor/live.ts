@@ -7,7 +7,7 @@ import { serverNow } from "../shared/clock";
 import { told } from "../shared/errors";
 import { leave } from "../shared/session";
 
-const AGAIN_MS = 3_000; // a leader sees a change while they still think of it; four small answers each time
+export const AGAIN_MS = 3_000; // a leader sees a change while they still think of it; four small answers each time
 
 /** The leader wants to read in peace: nothing moves until they say so. */
 export const frozen = signal(false);
@@ -32,7 +32,7 @@ export interface Live<T> {
   refusal: string;
 }
 
-/** Keep what `load` gives young: asked for again after each `every` ms; `inputs` are what it depends on. */
+/** Keep what `load` gives young: asked for again after each `every` ms (0: never); `inputs` are what it depends on. */
 export function useLive<T>(load: () => Promise<T>, inputs: unknown[], every = AGAIN_MS): Live<T> {
   const id = useId();
   const [value, refusal] = [useSignal<T | undefined>(undefined), useSignal("")];
@@ -56,7 +56,7 @@ export function useLive<T>(load: () => Promise<T>, inputs: unknown[], every = AG
     };
     const later = () => {
       clearTimeout(timer);
-      if (shown.get(id) === refresh) timer = window.setTimeout(tick, every);
+      if (every && shown.get(id) === refresh) timer = window.setTimeout(tick, every);
     };
     shown.set(id, refresh);
     void refresh().then(later);

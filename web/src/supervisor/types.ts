@@ -39,6 +39,33 @@ export interface Agent extends Omit<AgentSummary, "temporary" | "activity"> {
   temporary: Lent[];
 }
 
+/** As much of an item as shows in a list of what somebody holds. */
+export type Held = Pick<WorkItem, "id" | "reference" | "channel" | "queue" | "state" | "first_entered_at_ms">;
+
+/** An agent on the board, with what they hold. */
+export interface AgentThen extends Agent {
+  items: Held[];
+}
+
+/** The board, now or as it was. */
+export interface Board {
+  position: number;
+  at_ms: number;
+  queues: QueueRow[];
+  agents: AgentThen[];
+}
+
+export interface QueueRow extends Queue {
+  late: number;
+  stuck: number;
+}
+
+/** One queue of the board, with what waited there. */
+export interface QueueThen {
+  queue: QueueRow;
+  items: WorkItem[];
+}
+
 /** One agent, with what is theirs for good and by themselves. */
 export interface AgentRecord extends Agent {
   record: { skills: Record<string, number>; memberships: Record<string, Membership>; teams: string[] };
