@@ -79,6 +79,7 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         self._origins = origins
         self._pusher = pusher
         self._gates = gates
+        self._stopping = False
         self._clients: dict[str, Client] = {}
         self._ends: dict[str, asyncio.TimerHandle] = {}
         self._reports: set[asyncio.Task[None]] = set()
@@ -135,9 +136,14 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
                 self._expel(client)
 
     def announce_stop(self) -> None:
-        """Tell every agent that this node stops and that they should connect again in a moment."""
-        for client in self._pusher.clients():
-            self._pusher.tell(client, "closing", {"code": "stopping", "detail": "This node stops. Connect again."})
+        """Tell every agent that this node stops and when to connect again, one after the other; let nobody in."""
+        self._stopping = True
+        clients = self._pusher.clients()
+        step_ms = min(limits.STOP_STEP_MS, limits.STOP_SPREAD_MS / max(1, len(clients)))
+        for place, client in enumerate(clients):
+            said = {"code": "stopping", "detail": "This node stops. Connect again."}
+            retry_ms = limits.STOP_RETRY_MS + round(place * step_ms)
+            self._pusher.tell(client, "closing", {**said, "retry_ms": retry_ms})
 
     def typing(self, conversation: str, side: Side, on: bool) -> None:
         """Show the agent who has the conversation that the customer is typing."""
@@ -166,6 +172,8 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             raise Problem("forbidden", "This account works as no agent.")
         if agent.disabled:
             raise Problem("agent_disabled", CODES["agent_disabled"], subject=agent.id)
+        if self._stopping:
+            raise Problem("stopping", "This node stops. Connect again.", headers=again())
         if len(self._reports) >= limits.REPORTS_MAX:
             raise Problem("house_full", "Too many come and go. Connect again in a moment.", headers=again())
         return principal

@@ -1,7 +1,6 @@
 """What a node shows: HTTP and sockets for agents, integrators, supervisors, customers' browsers."""
 
 import asyncio
-import socket
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from channels.intake import EventIntake
 from router.api.app import build_app, build_probe, drain
 from router.api.client_address import last_foreign
 from router.api.deps import ApiSettings, Deps
+from router.api.door import Door, runner_of
 from router.archive import limits as archive_limits
 from router.archive.past import Where
 from router.archive.past_process import PastProcess
@@ -23,8 +23,6 @@ from router.node.running import Running
 from router.runtime.duties import Duties
 from router.runtime.redis_store import RedisStore
 from router.runtime.typing_hub import TypingHub
-
-SHUTDOWN_S = 5.0  # how long requests under way may take after the sockets are gone
 
 
 class Faces:
@@ -44,8 +42,7 @@ class Faces:
             self._open_chat(deps, self._sio)
         else:
             app = build_probe(deps)
-        # Nobody is asked to compress what they send: as it comes, it is neither a bomb nor anything that can be read.
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S, auto_decompress=False)
+        self._runner = runner_of(app)
         self.url = ""
 
     def _deps(self, intake: EventIntake) -> Deps:
@@ -90,7 +87,7 @@ class Faces:
         """Listen. Raises OSError when the port is taken."""
         settings = self._node.settings
         await self._runner.setup()
-        await web.TCPSite(self._runner, settings.host, settings.port, backlog=socket.SOMAXCONN).start()
+        await Door(self._runner, settings.host, settings.port).start()
         host, port = self._runner.addresses[0][:2]
         self.url = settings.public_url or f"http://{host}:{port}"
 

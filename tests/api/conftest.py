@@ -24,8 +24,9 @@ def empty_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _short_goodbyes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sockets are cut a moment after they were told why, not a second."""
+    """Sockets are cut a moment after they were told why, not a second; who still asks at the end is not waited for."""
     monkeypatch.setattr(limits, "GOODBYE_S", 0.05)
+    monkeypatch.setattr(limits, "SHUTDOWN_S", 1.0)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from queues.queue import Queue
 from queues.team import Membership, Team
 from router.api.app import build_app, drain
 from router.api.deps import ApiSettings, Deps
+from router.api.door import Door, runner_of
 from router.api.passwords import PASSWORDS, Passwords
 from router.api.tokens import key_hash
 from router.archive.accounts import SqlAccounts
@@ -173,10 +174,9 @@ class House:
             await self.do(CENTRE)
         self.app, self.sio = build_app(self.deps())
         self.app[PASSWORDS] = Passwords(CHEAP)
-        runner = web.AppRunner(self.app, shutdown_timeout=1.0)
+        runner = runner_of(self.app)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
+        await Door(runner, "127.0.0.1", 0).start()
         host, port = runner.addresses[0][:2]
         self.url = f"http://{host}:{port}"
         await self.archiver.start()
