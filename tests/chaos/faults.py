@@ -158,6 +158,7 @@ class Faults:
 
     async def _redis_failover(self) -> None:
         await self._house.redis.failover()
+        await self._for(limits.DOWN_S)
         await self._house.redis.mend()
 
     async def _redis_master_killed(self) -> None:
@@ -199,6 +200,7 @@ class Faults:
             await self._for(limits.CUT_S)
         finally:
             await self._house.network.heal(master)
+        await self._for(limits.DOWN_S)
         await redis.mend()
 
     async def _redis_disk_full(self) -> None:

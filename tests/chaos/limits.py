@@ -39,7 +39,7 @@ RECONNECT_S = (0.2, 1.0)  # before they connect again
 BACK_S = 1.0  # between two tries to become available again
 
 # -- faults ---------------------------------------------------------------------------------------------------
-GAP_S = (0.3, 2.0)  # between the end of a fault and the next one of its kin
+GAP_S = (1.0, 4.0)  # between the end of a fault and the next one of its kin
 STOP_S = 10.0  # a node is stopped (SIGSTOP) for so long: past every lease
 CUT_S = (3.0, 6.0)  # a network cut
 FULL_S = (2.0, 4.0)  # a full disk

@@ -182,13 +182,18 @@ class RedisPair:
         return self._redis[place].running
 
     async def mend(self) -> None:
-        """Start again, as a replica, whoever is dead, and wait until both are in step. Raises PartFailed."""
+        """Start again, as a replica, whoever is dead, make one of who was deposed, and wait until both are in step.
+
+        Sentinels do the second by themselves, after some ten seconds in which there is no replica. Raises PartFailed.
+        """
         for place in self.places:
+            if not self.running(place) and await self.master() == place:
+                await self.failed_over(place)
+            address = self._network.address(self.other(place))
             if not self.running(place):
-                if await self.master() == place:
-                    await self.failed_over(place)
-                address = self._network.address(self.other(place))
                 await self._redis[place].start("--replicaof", address, str(PORT))
+            elif await self.master() != place:
+                await _asked(self._clients[place], "REPLICAOF", address, str(PORT))
         await until(self._in_step, "Redis and its replica in step", limits.MEND_S_MAX)
         await until(self._agreed, "Sentinels that agree", limits.MEND_S_MAX)
 
