@@ -1,6 +1,7 @@
 // The customer's side of a chat: what is kept over a reload, what was said, and what is still on its way.
 import { signal } from "@preact/signals";
 import { io, type Socket } from "socket.io-client";
+import { comeBack, type Later, PAUSES } from "../shared/line";
 
 const KEPT = "firstline.chat";
 const ANSWER_MS = 8_000; // an answer takes 2 s at most; later than this it is asked again
@@ -115,8 +116,7 @@ export function connect(): void {
   socket = io("/chat", {
     transports: ["websocket"],
     auth: (give) => give(hello()),
-    reconnectionDelay: 500,
-    reconnectionDelayMax: 10_000,
+    ...PAUSES,
     forceNew: true,
   });
   socket.on("welcome", (told: { token: string; reference?: string; messages: Message[] }) => {
@@ -124,6 +124,7 @@ export function connect(): void {
     if (told.reference) state.value = { state: "closed", ...state.value, reference: told.reference };
     told.messages.forEach(show);
     line.value = "live";
+    refusal.value = "";
     void send();
   });
   socket.on("message", show);
@@ -132,7 +133,7 @@ export function connect(): void {
   socket.on("typing", ({ on }: { on: boolean }) => (agentTypes.value = on));
   socket.on("disconnect", (reason) => {
     line.value = "lost";
-    if (reason === "io server disconnect") socket?.connect();
+    if (reason === "io server disconnect" && socket) comeBack(socket);
   });
   socket.on("connect_error", refused);
 }
@@ -143,10 +144,13 @@ function hello(): object {
   return { site, name, language, ...(reference && { reference }), ...(token && { token, last_seq }) };
 }
 
-function refused(error: Error & { data?: { code?: string } }): void {
+function refused(error: Error & { data?: Later }): void {
   line.value = "lost";
   const code = error.data?.code;
-  if (code === "bad_token") {
+  if (error.data?.retry_ms && socket) {
+    refusal.value = code ?? "";
+    comeBack(socket, error.data.retry_ms);
+  } else if (code === "bad_token") {
     keep({ ...kept.value!, token: "" });
     messages.value = [];
     socket?.connect();
@@ -169,8 +173,10 @@ async function send(): Promise<void> {
   for (let next = unsent(); next && socket?.connected && line.value === "live"; next = unsent()) {
     const ack = await ask("message", next);
     if (!ack) socket.disconnect().connect();
-    else if (ack.retry_ms) await new Promise((go) => setTimeout(go, ack.retry_ms));
-    else {
+    else if (ack.retry_ms) {
+      refusal.value = ack.code === "house_full" ? ack.code : "";
+      await new Promise((go) => setTimeout(go, ack.retry_ms));
+    } else {
       refusal.value = ack.ok ? "" : (ack.code ?? "unavailable");
       keep({ ...kept.value!, unsent: kept.value!.unsent.filter(({ id }) => id !== next!.id) });
     }

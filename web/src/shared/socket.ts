@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { io, type Socket } from "socket.io-client";
 import { Problem } from "./api";
 import { serverNow } from "./clock";
+import { comeBack, type Later, PAUSES } from "./line";
 import { leave, session, token } from "./session";
 import type { AgentSummary, Item, View } from "./types";
 
@@ -33,15 +34,15 @@ export const lostSince = signal(0);
 
 let socket: Socket | undefined;
 let position = 0;
+/** When the server that sends us away wants us back. */
+let retryMs: number | undefined;
 
 /** Connect, and stay connected until the session ends. `typing` is told when the customer types. */
 export function connect(typing: (heard: Typing) => void): void {
   socket = io("/agent", {
     transports: ["websocket"],
     auth: (give) => give({ token: token() }),
-    reconnectionDelay: 500,
-    reconnectionDelayMax: 10_000,
-    randomizationFactor: 0.5,
+    ...PAUSES,
   });
   socket.on("view", (shown: { position: number; view: View }) => {
     position = shown.position;
@@ -50,11 +51,12 @@ export function connect(typing: (heard: Typing) => void): void {
   });
   socket.on("change", changed);
   socket.on("typing", typing);
-  socket.on("closing", ({ code }: { code: string }) => closing(code));
+  socket.on("closing", closing);
   socket.on("connect_error", refused);
   socket.on("disconnect", (reason) => {
     lost();
-    if (reason === "io server disconnect") socket?.connect();
+    if (reason === "io server disconnect" && socket) comeBack(socket, retryMs);
+    retryMs = undefined;
   });
   session.subscribe((now) => {
     if (now && socket?.connected) socket.emit("token", { token: now.access_token });
@@ -96,14 +98,16 @@ function changed(change: Change): void {
   view.value = { agent: change.set.agent ?? now.agent, items };
 }
 
-function closing(code: string): void {
+function closing({ code, retry_ms }: Later): void {
+  retryMs = retry_ms;
   if (code === "session_ended" || code === "agent_disabled") leave(code);
 }
 
-function refused(error: Error & { data?: { code?: string } }): void {
+function refused(error: Error & { data?: Later }): void {
   lost();
   const code = error.data?.code;
-  if (code === "unauthenticated") leave("session_ended");
+  if (error.data?.retry_ms && socket) comeBack(socket, error.data.retry_ms);
+  else if (code === "unauthenticated") leave("session_ended");
   else if (code) leave(code);
 }
 
