@@ -14,7 +14,7 @@ from router.cli.client import Server, connected
 from router.cli.outcome import CommandError, Exit
 from router.cli.running import Place, here, run
 from router.core.state import State
-from router.runtime.accounts import Account, Accounts, ApiKey, Grant
+from router.runtime.accounts import Account, AccountOvertaken, Accounts, ApiKey, Grant
 from router.runtime.acts import Act
 from router.runtime.system import SystemClock, SystemIds
 
@@ -152,7 +152,11 @@ class LocalPeople:
         old = self._accounts.account(person.login)
         account = Account(**msgspec.structs.asdict(person), version=old.version if old is not None else 0)
         hashed = await Passwords().hash(password) if password is not None else None
-        await self._accounts.put_account(account, hashed, act=_act(command))
+        try:
+            await self._accounts.put_account(account, hashed, act=_act(command))
+        except AccountOvertaken as error:
+            said = f"The account {person.login} was changed at the same time. Look at it, then try again."
+            raise CommandError(Exit.REFUSED, said) from error
 
     async def keys(self) -> Sequence[Key]:
         return [Key(id=key.id, name=key.name, disabled=key.disabled) for key in self._keys()]

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from router.archive.accounts import SqlAccounts
@@ -43,6 +44,20 @@ async def test_a_first_account_gets_a_first_password_and_the_audit_names_the_con
         ("console", "ResetPassword", "root"),
         ("console", "PutAccount", "root"),
     ]
+
+
+async def test_who_was_slower_than_a_node_is_told(database: Database) -> None:
+    """An account that a server changed meanwhile is not put back to what it was."""
+    accounts, elsewhere = SqlAccounts(database), SqlAccounts(database)
+    people = LocalPeople(accounts, State())
+    await people.put(Person(login="root", grants=(Grant(role="admin"),)), None)
+    await elsewhere.start()
+    account = elsewhere.account("root")
+    assert account is not None
+    await elsewhere.put_account(msgspec.structs.replace(account, disabled=True), act=None)
+    with pytest.raises(CommandError, match="changed at the same time"):
+        await people.reset("root")
+    assert (await people.persons())[0].disabled
 
 
 async def test_what_is_not_there_is_refused_in_words(database: Database) -> None:
