@@ -254,7 +254,7 @@ class Disturbed(ImapMailbox):
 @pytest.mark.service
 @pytest.mark.usefixtures("plain_tracebacks")
 async def test_a_mailbox_that_changes_while_it_is_read_loses_nothing(dovecot: Dovecot, post: Post) -> None:
-    """F74: one mail is taken away, another is read by a person, a third one comes in."""
+    """F74: one mail is taken away, another is read by a person, a third one comes in and is read at once."""
     user = dovecot.new_user()
     for number in range(4):
         await off_loop(dovecot.put, user, mail(Subject=f"s{number}", Message_ID=f"<{number}@example.org>"))
@@ -265,7 +265,7 @@ async def test_a_mailbox_that_changes_while_it_is_read_loses_nothing(dovecot: Do
             client.store("1", "+FLAGS", "\\Deleted")
             client.store("3", "+FLAGS", "\\Seen")
             client.expunge()
-            client.append("INBOX", "", "", mail(Subject="new", Message_ID="<new@example.org>"))
+            client.append("INBOX", "\\Seen", "", mail(Subject="new", Message_ID="<new@example.org>"))
 
     box = Disturbed(dovecot.settings(user))
     await box.connect()

@@ -79,6 +79,8 @@ def test_there_is_always_a_first_one_whoever_was_put_before_all_others() -> None
         world.do(world.message(f"lost{number}", channel="chat"))
         agent = world.item(f"i-lost{number}").agent
         world.do(c.AcceptReservation(item=f"i-lost{number}", agent=agent))
+    impatient = msgspec.structs.replace(world.state.queues["help"], target_ms={"chat": 1})
+    world.do(c.ApplyCentre(changes=(change(impatient, seen=None),)))
     for number in range(3):
         world.do(world.message(f"new{number}", channel="chat"), after=1)
     for agent in ("ann", "bob"):

@@ -13,6 +13,7 @@ import socketio
 from aiohttp import ClientSession
 
 from queues.queue import Queue
+from queues.team import Membership, Team
 from router.api import limits
 from router.archive.database import Database
 from router.core import commands as c
@@ -132,7 +133,8 @@ async def test_nothing_is_told_that_did_not_change(api: House) -> None:
         heard = len(ann.changes)
         await ann.act("presence", state="available")
         await api.do(CENTRE_AGAIN)
-        await api.do(c.ApplyCentre(changes=(change(Queue(id="other"), seen=None),)))
+        elsewhere = Team(id="second", line=2, memberships={"expert": Membership(order=2)})
+        await api.do(c.ApplyCentre(changes=(change(Queue(id="other"), seen=None), change(elsewhere, seen=None))))
         await api.do(c.SetAgentPhone(agent="bob", phone="4711"))
         marker = await api.do(c.SetAgentPhone(agent="ann", phone="4712"))
         await ann.seen(marker.position)
