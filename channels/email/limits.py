@@ -47,6 +47,7 @@ RECONNECTS_ALARM = 5  # failures in a row (about a quarter of a minute) before t
 
 SMTP_LINE_BYTES_MAX = 1 * MIB  # RFC 5321 says 1,000; mail in the wild is longer and must not be refused for it
 SMTP_RECIPIENTS_MAX = 100  # RFC 5321 section 4.5.3.1.8
+SMTP_SESSIONS_MAX = 10  # mails coming in at once: each may hold two copies of the largest one
 SMTP_IDLE_S_MAX = 300.0  # RFC 5321 section 4.5.3.2.7
 SMTP_CONNECT_S_MAX = 30.0  # connecting, greeting, TLS and login, each
 SMTP_COMMAND_S_MAX = 120.0  # an answer to MAIL, RCPT; slow servers check addresses elsewhere

@@ -7,7 +7,7 @@ import asyncio
 import ipaddress
 import logging
 import weakref
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -18,14 +18,17 @@ from channels.email.limits import (
     SMTP_IDLE_S_MAX,
     SMTP_LINE_BYTES_MAX,
     SMTP_RECIPIENTS_MAX,
+    SMTP_SESSIONS_MAX,
 )
-from router.gateway import StoreError
+from router.gateway import Full, StoreError
 
 logging.getLogger("mail.log").setLevel(logging.WARNING)  # below it, the library writes mail text into the log
 _log = structlog.get_logger("email.smtp_intake")
 
 SAFE = "250 2.0.0 taken"
 LATER = "451 4.3.0 cannot keep it now, try again later"
+FULL = "452 4.3.1 no room for more now, try again later"
+BUSY = b"421 4.3.2 too many connections, try again later\r\n"
 UNKNOWN = "550 5.1.1 no such mailbox here"
 TOO_MANY = "452 4.5.3 too many recipients, send the rest by itself"
 
@@ -63,6 +66,8 @@ class _Handler:
                 await self._intake.take(f"smtp.{entry.id}", raw, rcpt=rcpt)
         except UnknownAddress:
             return UNKNOWN
+        except Full:
+            return FULL
         except StoreError:
             return LATER
         return SAFE
@@ -71,6 +76,15 @@ class _Handler:
         """Whatever failed here is no fault of the mail: the sender keeps it and tries again."""
         _log.error("smtp_intake_failed", reason=type(error).__name__, exc_info=error)
         return LATER
+
+
+class _Busy(asyncio.Protocol):
+    """A connection too many: told so instead of greeted (RFC 5321 section 3.1), before it may send anything."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        told = cast("asyncio.Transport", transport)
+        told.write(BUSY)
+        told.close()
 
 
 def _with_sender(raw: bytes, sender: str) -> bytes:
@@ -101,7 +115,9 @@ class SmtpIntake:
         self.port = self._server.sockets[0].getsockname()[1]
         _log.info("smtp_intake_listening", port=self.port)
 
-    def _session(self) -> SMTP:
+    def _session(self) -> asyncio.Protocol:
+        if sum(session.transport is not None for session in self._sessions) >= SMTP_SESSIONS_MAX:
+            return _Busy()
         arguments: dict[str, Any] = {
             "data_size_limit": self._bytes_max,
             "enable_SMTPUTF8": True,

@@ -9,7 +9,7 @@ import structlog
 from router.archive import limits
 from router.archive.history import SqlHistory
 from router.core.commands import Command, OfferCall, ReceiveMessage
-from router.gateway import Receipt, StoreError
+from router.gateway import Full, Receipt, StoreError
 from router.runtime import metrics
 from router.runtime.domain import Domain
 
@@ -37,9 +37,9 @@ class AdmittingDomain(Domain):
         return next((why for guard in self.guards if (why := guard())), "")
 
     async def submit(self, command: Command, **how: Any) -> Receipt:
-        """Raises StoreError for an arrival that could not be kept."""
+        """Raises Full for an arrival that could not be kept."""
         if isinstance(command, OfferCall | ReceiveMessage) and (why := self.full()):
-            raise StoreError(f"nothing new is taken in now: {why}")
+            raise Full(f"nothing new is taken in now: {why}")
         return await super().submit(command, **how)
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import asdict
 from sortedcontainers import SortedDict
 
 from router.core.state import Ref
-from router.gateway import Clock, Fenced, OutboxEntry, Outcome, StoreError
+from router.gateway import Clock, Fenced, Full, OutboxEntry, Outcome, StoreError
 from router.runtime import limits
 from router.runtime.errors import ShapeTooNew
 from router.runtime.store import Commit, Lease, Loaded, Out, Placed, Put, Standing
@@ -124,7 +124,7 @@ class MemoryStore:
         """Make commands durable in this order."""
         world = self._up()
         if world.submitted + len(puts) - world.command > limits.COMMANDS_WAITING_MAX:
-            raise StoreError("FULL too many undecided commands")
+            raise Full("FULL too many undecided commands")
         placed = [self._place(put) for put in puts]
         world.notify()
         return placed

@@ -21,7 +21,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from router.core.state import Ref
-from router.gateway import Fenced, OutboxEntry, Outcome, StoreError
+from router.gateway import Fenced, Full, OutboxEntry, Outcome, StoreError
 from router.runtime import limits, metrics
 from router.runtime.errors import ShapeTooNew
 from router.runtime.redis_place import Found, Place, moved, place_of
@@ -72,6 +72,8 @@ def _within(
                 message = str(error) or type(error).__name__
                 if message.startswith("FENCED"):
                     raise Fenced(message) from error
+                if message.startswith("FULL"):
+                    raise Full(message) from error
                 if isinstance(error, redis_errors.ReadOnlyError | redis_errors.MovedError):
                     await cast("RedisStore", args[0]).reconnect()
                 raise StoreError(message) from error

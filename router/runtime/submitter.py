@@ -94,6 +94,8 @@ class Submitter:
             try:
                 with metrics.SUBMITS.time():
                     return await self._store.submit(puts)
+            except Full:
+                raise
             except StoreError as error:
                 if not left:
                     raise

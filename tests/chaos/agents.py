@@ -12,7 +12,7 @@ from tests.chaos.stage import Stage
 from tests.chaos.wire import Lost, Wire
 
 NAMESPACE = "/agent"
-AGAIN = ("store_unavailable", "internal")  # refusals that say nothing about the action
+AGAIN = ("store_unavailable", "house_full", "internal")  # refusals that say nothing about the action
 
 
 class Agent:

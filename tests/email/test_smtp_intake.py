@@ -7,13 +7,14 @@ from typing import Any
 import aiosmtplib
 import pytest
 
+from channels.email import smtp_intake
 from channels.email.imap import ImapReader
 from channels.email.intake import MailIntake
 from channels.email.mailbox import ImapMailbox
 from channels.email.smtp_intake import SmtpIntake
 from channels.email.worker import Parser
 from queues.entry_point import EntryPoint
-from router.gateway import Receipt, StoreError
+from router.gateway import Full, Receipt, StoreError
 from tests.email.post import CUSTOMER, HELP, Post, mail
 from tests.email.servers import Dovecot, opensmtpd
 from tests.support import eventually
@@ -96,16 +97,35 @@ async def test_lines_longer_than_the_rfc_allows_are_taken(post: Post, server: Sm
     assert len(post.items) == 1
 
 
-@pytest.mark.parametrize("error", [StoreError("away"), KeyError("a defect")])
+@pytest.mark.parametrize(
+    ("error", "code"), [(StoreError("away"), 451), (Full("no room"), 452), (KeyError("a defect"), 451)]
+)
 @pytest.mark.usefixtures("plain_tracebacks")
-async def test_what_cannot_be_kept_now_is_451(post: Post, error: Exception) -> None:
+async def test_what_cannot_be_kept_now_is_to_be_sent_again(post: Post, error: Exception, code: int) -> None:
     """The sender keeps the mail and tries again; a defect of ours is no reason to lose it either."""
     server = await listening(Failing(post.intake, error))
     with pytest.raises(aiosmtplib.SMTPDataError) as refused:
         await send(server, mail())
-    assert refused.value.code == 451
+    assert refused.value.code == code
     await send(server, mail())
     await stopped(server)
+    assert len(post.items) == 1
+
+
+async def test_a_connection_too_many_is_told_to_come_later_and_the_next_is_served(
+    post: Post, server: SmtpIntake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mails that come in at once are in memory at once: no more than there is room for."""
+    monkeypatch.setattr(smtp_intake, "SMTP_SESSIONS_MAX", 1)
+    first = aiosmtplib.SMTP(hostname="127.0.0.1", port=server.port)
+    await first.connect()
+    with pytest.raises(aiosmtplib.SMTPConnectResponseError) as refused:
+        await send(server, mail())
+    assert refused.value.code == 421
+    assert len(post.items) == 0
+    await first.quit()
+    await eventually(lambda: all(session.transport is None for session in server._sessions))
+    await send(server, mail())
     assert len(post.items) == 1
 
 
