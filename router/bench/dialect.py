@@ -78,13 +78,15 @@ def complete(item: str, disposition: str) -> bytes:
 
 
 def call_offered(call: str, number: str) -> bytes:
-    """A phone event as the integrator posts it (CloudEvents 1.0, structured mode)."""
-    return _encode(
-        {
-            "specversion": "1.0",
-            "id": call,
-            "source": "bench",
-            "type": "call.offered",
-            "data": {"call": call, "from": "+3225550100", "to": number},
-        }
-    )
+    """The event of a caller who waits, as the integrator posts it."""
+    return _event(call, "call.offered", {"call": call, "from": "+3225550100", "to": number})
+
+
+def call_ended(call: str) -> bytes:
+    """The event of a caller who hung up."""
+    return _event(f"{call}-ended", "call.ended", {"call": call})
+
+
+def _event(id: str, type: str, data: dict[str, str]) -> bytes:
+    """CloudEvents 1.0, structured mode."""
+    return _encode({"specversion": "1.0", "id": id, "source": "bench", "type": type, "data": data})

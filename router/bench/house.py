@@ -9,6 +9,7 @@ import secrets
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,16 @@ _SEEDED = Act(by="bench", command="MakeKey", at_ms=0)
 class House:
     """The running server. `key` is an integrator's API key, `token` makes access tokens of its accounts."""
 
-    def __init__(self, folder: Path, secret: str) -> None:
+    def __init__(self, folder: Path, secret: str, shared: dict[str, str]) -> None:
         self.url = ""
         self.key = KEY_PREFIX + secrets.token_hex(24)
         self.archive = folder / "archive.db"
         self._folder = folder
-        self._secret = secret
+        self._environment = {
+            "FIRSTLINE_SECRET": secret,
+            "FIRSTLINE_HOST": HOST,
+            "FIRSTLINE_LOG_LEVEL": "warning",
+        } | shared
         self._accounts: dict[str, Account] = {}
         self._server: Child | None = None
 
@@ -49,16 +54,45 @@ class House:
         cls, folder: Path, people: Sequence[Account], *, port: int = 0, password_hash: str = "", config: str = ""
     ) -> "House":
         """Seed and start. `config` is the text of its firstline.toml. Raises ChildFailed."""
-        house = cls(folder, secrets.token_urlsafe(48))
-        await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
-        await asyncio.to_thread((folder / FILE_NAME).write_text, config, "utf-8")
-        await house._seed([ADMIN, *people], password_hash)
-        try:
-            await house._serve(port if is_free(port) else 0)
-        except BaseException:
-            await house.stop()
-            raise
+        house = await cls.seeded(folder, people, password_hash=password_hash, config=config)
+        await house.open(port if is_free(port) else 0)
         return house
+
+    @classmethod
+    async def seeded(
+        cls,
+        folder: Path,
+        people: Sequence[Account],
+        *,
+        password_hash: str = "",
+        config: str = "",
+        shared: dict[str, str] | None = None,
+    ) -> "House":
+        """Seed; `open` starts it. `shared` are settings (environment variables) that all nodes of a domain have."""
+        house = cls(folder, secrets.token_urlsafe(48), shared or {})
+        await house._furnish(config)
+        await house._seed([ADMIN, *people], password_hash)
+        return house
+
+    async def beside(self, folder: Path) -> "House":
+        """Another node of the same domain, on a folder of its own; `open` starts it."""
+        other = copy(self)
+        other._folder = folder
+        other._server = None
+        await other._furnish("")
+        return other
+
+    async def _furnish(self, config: str) -> None:
+        await asyncio.to_thread(self._folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+        await asyncio.to_thread((self._folder / FILE_NAME).write_text, config, "utf-8")
+
+    async def open(self, port: int = 0) -> None:
+        """Start the server, also anew after it was killed, and wait until it is ready. Raises ChildFailed."""
+        try:
+            await self._serve(port)
+        except BaseException:
+            await self.stop()
+            raise
 
     async def _serve(self, port: int) -> None:
         """Start the server and wait until it is ready. It says itself where it answers, so that nobody else's server
@@ -66,7 +100,7 @@ class House:
         server = self._server = await Child.start(
             [sys.executable, "-m", "router.cli", "serve", "--data-dir", str(self._folder), "--port", str(port)],
             self._folder / "firstline.log",
-            environment={"FIRSTLINE_SECRET": self._secret, "FIRSTLINE_HOST": HOST, "FIRSTLINE_LOG_LEVEL": "warning"},
+            environment=self._environment,
             piped=True,
         )
         try:
@@ -79,11 +113,11 @@ class House:
         await self._ready()
 
     async def _seed(self, people: Sequence[Account], password_hash: str) -> None:
-        url = f"sqlite:///{self.archive}"
+        url = self._environment.get("FIRSTLINE_DATABASE_URL", f"sqlite:///{self.archive}")
         await upgrade(url)
         database = await Database.open(url)
         directory = SqlAccounts(database)
-        self._tokens = Tokens(self._secret, directory, SystemClock())
+        self._tokens = Tokens(self._environment["FIRSTLINE_SECRET"], directory, SystemClock())
         rows = [msgspec.to_builtins(account) | {"password_hash": password_hash or None} for account in people]
         try:
             async with database.writing() as connection:
@@ -103,6 +137,11 @@ class House:
                 if asyncio.get_running_loop().time() > until:
                     raise ChildFailed(self._server.failure("was not ready in time"))
                 await asyncio.sleep(limits.READY_PAUSE_S)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of its node, as environment variables."""
+        return dict(self._environment)
 
     @property
     def server(self) -> Child:
@@ -126,6 +165,12 @@ class House:
     async def request(self, method: str, path: str, body: bytes = b"", media: str = "application/json") -> Any:
         """One request as admin; the decoded answer. Raises ChildFailed for a refusal."""
         return msgspec.json.decode((await self._send(method, path, body, media))[1])
+
+    async def text(self, path: str) -> str:
+        """One page that is no JSON, read with the API key."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        async with aiohttp.ClientSession() as session, session.get(self.url + path, headers=headers) as answer:
+            return await answer.text()
 
     async def _send(self, method: str, path: str, body: bytes, media: str) -> tuple[Mapping[str, str], bytes]:
         headers = {"Authorization": f"Bearer {self.token('admin')}", "Content-Type": media}

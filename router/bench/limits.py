@@ -71,3 +71,17 @@ SHARES = {
     "reload": 0.4,  # of chats in the middle of which the browser is reloaded
     "leave": 0.08,  # of chats that the customer leaves before anybody came
 }
+
+# -- bench durability -----------------------------------------------------------------------------------------
+FSYNC_S = 4.0  # one measurement with fsync before each answer, or with one each second
+FSYNC_ROUNDS = 3  # of both; the ratio is the median of the pairs
+KILLS = 5  # of the active writer; the median and the longest are told
+OPEN_ITEMS = 100_000  # the figure
+BUSY_AGENTS = 10_000  # the figure
+WATCHING_AGENTS = 40  # they take the calls of the failover; a call keeps one for a moment only
+WATCHED_RATE = 50.0  # calls a second, before and after a kill
+BEFORE_KILL_S = 2.0  # of them, so that the writer is at work when it dies
+BACK_S_MAX = 60.0  # a node that does not route by then has failed
+QUIET_S_MAX = 10.0  # for the calls that are still open when a measurement ends
+FILL_AT_ONCE = 1_000  # commands under way while the store is filled: five commits of them
+FILL_S_MAX = 900.0  # filling it; a busy machine takes some 2 ms for each item

@@ -90,6 +90,17 @@ class Child:
         """CPU time that it and its living descendants have used, in microseconds."""
         return await asyncio.to_thread(lambda: sum(_cpu_us(pid) for pid in _family(self.pid)))
 
+    def rss_mib(self) -> float:
+        """What this one process has in memory now (VmRSS), in MiB. Raises OSError when it is gone."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+        return int(line.split()[1]) / 1024
+
+    async def kill(self) -> None:
+        """End this one process as `kill -9` does: what it has started itself is left to notice."""
+        self._process.kill()
+        await self._process.wait()
+
     async def stop(self) -> None:
         """Ask it to end, then end what is left of its group. Safe to call twice."""
         if self._process.stdin is not None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from router.bench.limits import FIXED_S, REPEAT_MIN
+from router.bench.limits import BUSY_AGENTS, FIXED_S, FSYNC_ROUNDS, FSYNC_S, KILLS, OPEN_ITEMS, REPEAT_MIN
 from router.cli.options import Json
 from router.cli.outcome import Exit
 
@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
     app.command()(demo)
     group = typer.Typer(no_args_is_help=True, help="Figures, each beside its reference in one run.")
     group.command()(push)
+    group.command()(durability)
     group.callback()(lambda: None)
     app.add_typer(group, name="bench")
 
@@ -40,6 +41,25 @@ def push(
     from router.bench.push import run
 
     _ended(run(seconds=seconds, repeat=repeat, as_json=json))
+
+
+def durability(
+    *,
+    seconds: Annotated[float, typer.Option(help="How long one measurement of accepted events lasts.")] = FSYNC_S,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each way of fsync is measured.")] = FSYNC_ROUNDS,
+    kills: Annotated[int, typer.Option(help="How often the active writer is killed.")] = KILLS,
+    items: Annotated[int, typer.Option(min=1, help="Open items of the node that is killed and recovers.")] = OPEN_ITEMS,
+    agents: Annotated[int, typer.Option(min=1, help="Agents of that node.")] = BUSY_AGENTS,
+    json: Json = False,
+) -> None:
+    """Measure what safety costs and how fast everything is back: fsync, a killed writer, a killed full node.
+
+    Two nodes need a PostgreSQL, which is started if it is installed. Filling the store takes minutes.
+    """
+    from router.bench.durability import Sizes, run
+
+    sizes = Sizes(seconds=seconds, rounds=rounds, kills=kills, items=items, agents=agents)
+    _ended(run(sizes, as_json=json))
 
 
 def _ended(code: int) -> None:
