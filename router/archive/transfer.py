@@ -20,6 +20,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 from sqlalchemy import Column, Connection, Engine, String, Table, delete, func, inspect, select, text, tuple_
+from sqlalchemy import insert as add
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import ProgrammingError
 
@@ -87,6 +88,35 @@ def move(source: str, target: str, tell: Tell = lambda what, done, total: None) 
                 with new.begin():
                     mark(new, revision)
     return copy.result(finished=alone)
+
+
+def fetch(old: Connection, target: str, tell: Tell = lambda what, done, total: None) -> None:
+    """Write all that `old` sees into a new SQLite file (`target` is its URL), which is then a data base like any other.
+
+    `old` is in a transaction that sees one instant. Blocks. Raises MoveRefused for a schema that is not this version's,
+    and StoreError.
+    """
+    if (found := revision_in(old)) != newest():
+        raise MoveRefused(
+            f"the data base is at revision {found or 'none'}, this version of Firstline is at {newest()}: use the "
+            "version that its servers have"
+        )
+    total, done = sum(_count(old, table) for table in metadata.sorted_tables), 0
+    with _engine(target) as there, as_store_errors(), there.connect() as new, _all_at_once(new):
+        build(new)
+        for table in metadata.sorted_tables:
+            new.execute(delete(table))
+            with _stream(old, table, list(table.columns)) as rows:
+                for part in in_parts(rows, limits.MOVE_ROWS):
+                    new.execute(add(table), [dict(zip(table.columns.keys(), row, strict=True)) for row in part])
+                    done += len(part)
+                    tell("copy", done, total)
+
+
+@contextmanager
+def _all_at_once(connection: Connection) -> Iterator[None]:
+    with connection.execution_options(immediate=True).begin():
+        yield
 
 
 @contextmanager

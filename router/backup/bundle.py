@@ -18,8 +18,10 @@ from typing import IO, Final
 import msgspec
 
 from router.backup import limits
-from router.backup.cut import DATABASE, LOGS, Told
+from router.backup.cut import LOGS
 from router.backup.errors import BackupError, Damaged
+from router.backup.history import DATABASE
+from router.backup.told import Told
 from router.wire.codec import SHAPE
 
 FACTS: Final = "backup.json"

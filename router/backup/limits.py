@@ -9,3 +9,4 @@ LOCK_WAIT_S = 30.0  # for the archive to finish its transaction; it needs a tent
 FACTS_BYTES_MAX = 64 * 1024  # of the first member; ours has a few hundred
 SUMS_BYTES_MAX = 1 << 30  # of the last member: 160 bytes for each blob, so millions of them
 SETTLE_S_MAX = 30.0  # for the restored node to decide what was accepted and undecided; its lease needs 5 s of it
+KEY_MARGIN_S = 3_600  # idempotency keys that end within it are not missed: clocks differ, and a backup takes its time

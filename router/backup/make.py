@@ -1,30 +1,35 @@
 """Makes a backup: the instant is cut, written down aside, proved there, and only then becomes a file.
 
-Proved means what a restore would need: the private server starts on the copied files, the log goes on from where
-history ends without a hole, and the records are what the events lead to.
+Wherever log and history were, in a data folder or in your Redis and PostgreSQL, in the backup they are the files of a
+private server and of SQLite. Proved means what a restore would need: the server starts on these files, the log goes
+on from where history ends without a hole, the records are what the events lead to, and nothing that belongs to them is
+missing.
 """
 
 import asyncio
 import re
-import sqlite3
+import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple
 
 import msgspec
-from sqlalchemy import make_url
 
 from router.archive.database import Database
 from router.archive.errors import OtherHistory
 from router.archive.migrate import upgrade
 from router.archive.proof import prove
-from router.backup import limits
-from router.backup.bundle import BESIDE, BLOB, BLOBS, CENTRE, NODE, SECRET, SETTINGS, Facts, pack, takes
-from router.backup.cut import DATABASE, LOGS, Told, check_room, cut, room_for, stage
+from router.backup import complete, limits
+from router.backup.blobs import taken
+from router.backup.bundle import BESIDE, CENTRE, NODE, SECRET, SETTINGS, Facts, pack, takes
+from router.backup.cut import LOGS, cut
 from router.backup.errors import BackupError, Damaged
+from router.backup.history import DATABASE, History, seen
+from router.backup.told import Steps, Told
+from router.runtime.carry import Carrier, reached
 from router.runtime.embedded import Embedded
 from router.runtime.errors import ServerFailed
 from router.runtime.redis_store import RedisStore, connect
@@ -35,59 +40,89 @@ from router.wire import codec
 _NAMED: Final = re.compile(r"""["']file:(/[^"']+)["']""")
 """A file that stands in the settings instead of its content."""
 
-Steps: TypeAlias = Callable[[str], Told]
-"""Is told what is done now, and gives whom to tell how far it is."""
-
 
 def make(settings: Settings, to: Path, steps: Steps, *, config: Path) -> Facts:
-    """Back the node of these settings up into the new file `to`. `config` is their file, whether it is there or not.
+    """Back up what the nodes of these settings know into the new file `to`. `config` is their file, there or not.
 
-    It runs an event loop of its own. Raises BackupError, StartError and OSError; then there is no file.
+    It runs event loops of its own. Raises BackupError, StartError, StoreError and OSError; then there is no file.
     """
     _check(settings, to)
-    beside = _beside(settings, config)
+    secret = _secret(settings)
+    beside = _beside(config, secret)
     with tempfile.TemporaryDirectory(prefix=".firstline-", dir=to.absolute().parent) as aside:
         copy = Path(aside)
-        _write_down(settings.data_dir, copy, steps)
-        _note(settings, copy, config, beside)
+        _write_down(settings, copy, steps)
+        _note(settings, copy, config, secret, beside)
         facts = asyncio.run(_proved(settings, copy, config.absolute().parent, steps("proving")))
-        pack(to, facts, [*_staged(copy), *_blobs(settings)], steps("writing"))
+        pack(to, facts, [*_staged(copy), *taken(settings.blobs_url, copy)], steps("writing"))
     return facts
 
 
-def _write_down(folder: Path, copy: Path, steps: Steps) -> None:
+def _write_down(settings: Settings, copy: Path, steps: Steps) -> None:
+    """Log and history of one instant, as a data folder would have them."""
+    with ExitStack() as stack:
+        history = stack.enter_context(seen(settings.database_url))
+        if settings.redis_url:
+            check_room(copy, 2 * history.bytes())
+            asyncio.run(_carried(settings, copy, history, steps("copying")))
+        else:
+            log = cut(settings.data_dir, stack)
+            history.let_go()
+            check_room(copy, 2 * (history.bytes() + log.bytes()))
+            log.write(copy, steps("copying"))
+        history.write(copy / DATABASE, steps("copying"))
+
+
+async def _carried(settings: Settings, copy: Path, history: History, told: Told) -> None:
+    """Bring the log from your Redis into the files of a private server. Raises BackupError, StoreError, StartError."""
+    server = Embedded(copy / "redis", settings.redis_binary)
+    await server.start()
     try:
-        with cut(folder) as instant:
-            check_room(copy, 2 * room_for(instant))
-            stage(instant, copy, steps("copying"))
-    except sqlite3.Error as error:
-        raise BackupError(f"the history in {folder} cannot be read: {error}") from error
+        async with (
+            reached(settings.redis_url, settings.domain) as source,
+            reached(server.url, settings.domain) as target,
+        ):
+            carrier = Carrier(source, target, settings.domain, told)
+            if not await carrier.cut():
+                raise BackupError(f"there is no domain {settings.domain} in that Redis: has a server ever run on it?")
+            await asyncio.to_thread(history.let_go)
+            await carrier.rest()
+    finally:
+        await server.stop()
 
 
 def _check(settings: Settings, to: Path) -> None:
-    folder = settings.data_dir
-    if settings.redis_url or _file_of(settings.database_url) != folder / DATABASE:
-        raise BackupError(
-            "a Redis or a data base of yours (redis_url, database_url) is backed up by its own means, the data base "
-            "first; this command is for a node that has everything in its data folder"
-        )
-    if not (folder / DATABASE).exists() or not (folder / LOGS).exists():
-        raise BackupError(f"there is nothing to back up in {folder}: has a server ever run on it?")
+    if not settings.redis_url and not (settings.data_dir / LOGS).exists():
+        raise BackupError(f"there is nothing to back up in {settings.data_dir}: has a server ever run on it?")
     if to.exists():
         raise BackupError(f"the file {to} exists: name a new one, or remove it first")
 
 
-def _file_of(database_url: str) -> Path | None:
-    url = make_url(database_url)
-    return Path(url.database) if url.drivername == "sqlite" and url.database else None
+def check_room(folder: Path, bytes: int) -> None:
+    """Raises BackupError when the disk of `folder` cannot take that many."""
+    free = shutil.disk_usage(folder).free
+    if free < bytes:
+        raise BackupError(
+            f"{folder} has {free >> 20} MiB free and {bytes >> 20} MiB are needed: make room, or write to another disk"
+        )
 
 
-def _beside(settings: Settings, config: Path) -> list[Path]:
+def _secret(settings: Settings) -> str:
+    """The secret that all nodes share. Raises BackupError where it is not known."""
+    if not settings.secret and not (settings.data_dir / SECRET).exists():
+        raise BackupError(
+            f"the secret of the nodes is not here: name it in the settings (secret), or their data folder, not "
+            f"{settings.data_dir}"
+        )
+    return prepare(settings).secret
+
+
+def _beside(config: Path, secret: str) -> list[Path]:
     """The files beside the settings that belong to them: what they name (but the secret, which every backup has) and
     the centre. Raises BackupError for one that could not be restored under its name."""
     if not config.exists():
         return []
-    folder, secret = config.absolute().parent, prepare(settings).secret
+    folder = config.absolute().parent
     named = (folder / CENTRE, *map(Path, _NAMED.findall(config.read_text(encoding="utf-8"))))
     found = [path for path in dict.fromkeys(named) if path.parent == folder and path.is_file()]
     kept = [path for path in found if path.name != SECRET or path.read_text(encoding="utf-8").strip() != secret]
@@ -100,10 +135,11 @@ def _beside(settings: Settings, config: Path) -> list[Path]:
     return kept
 
 
-def _note(settings: Settings, copy: Path, config: Path, beside: list[Path]) -> None:
+def _note(settings: Settings, copy: Path, config: Path, secret: str, beside: list[Path]) -> None:
     """Add the small files: the secret wherever it is kept, the node's name, the settings and what lies beside them."""
-    (copy / SECRET).write_text(prepare(settings).secret + "\n", encoding="ascii")
-    (copy / NODE).write_bytes((settings.data_dir / NODE).read_bytes())
+    (copy / SECRET).write_text(secret + "\n", encoding="ascii")
+    if (settings.data_dir / NODE).exists():
+        (copy / NODE).write_bytes((settings.data_dir / NODE).read_bytes())
     if config.exists():
         (copy / SETTINGS).write_bytes(config.read_bytes())
         (copy / BESIDE).mkdir()
@@ -113,19 +149,30 @@ def _note(settings: Settings, copy: Path, config: Path, beside: list[Path]) -> N
 
 async def _proved(settings: Settings, copy: Path, beside: Path, told: Told) -> Facts:
     """What the copy is of. Raises Damaged when it could not be gone on from."""
+    clock = SystemClock()
     try:
-        async with opened(copy, settings.domain, settings.redis_binary) as (store, database):
-            proof = await prove(database, store, from_snapshot=True, told=told)
+        async with opened(copy, settings.domain, settings.redis_binary) as there:
+            proof = await prove(there.database, there.store, from_snapshot=True, told=told)
+            async with reached(there.url, settings.domain) as redis:
+                await complete.check(
+                    there.store,
+                    redis,
+                    there.database,
+                    domain=settings.domain,
+                    archived=proof.archived,
+                    now_ms=clock.now_ms(),
+                )
     except (ServerFailed, OtherHistory, msgspec.DecodeError, UnicodeDecodeError) as error:
+        where = f"of domain {settings.domain}" if settings.redis_url else f"in {settings.data_dir}"
         raise Damaged(
-            f"what is in {settings.data_dir} does not hold together, and no server could go on from a copy of it "
-            f"({error}). Stop the server, keep the whole folder as it is, and restore an earlier backup elsewhere"
+            f"what is {where} does not hold together, and no server could go on from a copy of it "
+            f"({error}). Stop the servers, keep everything as it is, and restore an earlier backup elsewhere"
         ) from error
     return Facts(
         format=limits.FORMAT,
         firstline=version("firstline"),
         shape=codec.SHAPE,
-        made_at_ms=SystemClock().now_ms(),
+        made_at_ms=clock.now_ms(),
         domain=settings.domain,
         beside=str(beside),
         position=proof.place.position,
@@ -134,8 +181,16 @@ async def _proved(settings: Settings, copy: Path, beside: Path, told: Told) -> F
     )
 
 
+class Opened(NamedTuple):
+    """Log and history that can be read, and the URL of the server that the log is in."""
+
+    store: RedisStore
+    database: Database
+    url: str
+
+
 @asynccontextmanager
-async def opened(copy: Path, domain: str, redis_binary: str) -> AsyncIterator[tuple[RedisStore, Database]]:
+async def opened(copy: Path, domain: str, redis_binary: str) -> AsyncIterator[Opened]:
     """Log and history of a data folder that is a copy, at the shape and schema of this version."""
     url = f"sqlite:///{copy / DATABASE}"
     await upgrade(url)
@@ -144,7 +199,7 @@ async def opened(copy: Path, domain: str, redis_binary: str) -> AsyncIterator[tu
     store, database = connect(server.url, domain), await Database.open(url)
     try:
         await store.open()
-        yield store, database
+        yield Opened(store, database, server.url)
     finally:
         await database.close()
         await store.close()
@@ -154,12 +209,3 @@ async def opened(copy: Path, domain: str, redis_binary: str) -> AsyncIterator[tu
 def _staged(copy: Path) -> Iterator[tuple[str, Path]]:
     within = [f"{folder}/{path.name}" for folder in (BESIDE, LOGS) for path in sorted((copy / folder).glob("*"))]
     return ((name, copy / name) for name in (SECRET, NODE, SETTINGS, DATABASE, *within) if (copy / name).exists())
-
-
-def _blobs(settings: Settings) -> Iterator[tuple[str, Path]]:
-    """Blobs in the data folder. Listed after the cut: whatever it names is there, and never changes."""
-    root = settings.data_dir / BLOBS
-    for path in sorted(root.glob("*/*")):
-        name = path.relative_to(root).as_posix()
-        if BLOB.fullmatch(name):
-            yield f"{BLOBS}/{name}", path

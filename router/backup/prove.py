@@ -17,7 +17,8 @@ from router.archive.database import Database
 from router.archive.proof import Proof, prove
 from router.backup.bundle import unpack
 from router.backup.errors import BackupError, Damaged
-from router.backup.make import Steps, opened
+from router.backup.make import opened
+from router.backup.told import Steps
 from router.runtime.errors import ServerFailed
 from router.runtime.store import Store
 
@@ -49,8 +50,8 @@ async def _log_in(file: Path, steps: Steps, redis_binary: str) -> AsyncIterator[
     with tempfile.TemporaryDirectory(prefix=".firstline-", dir=room) as aside:
         facts = await asyncio.to_thread(unpack, file, Path(aside), steps("reading"))
         try:
-            async with opened(Path(aside), facts.domain, redis_binary) as (store, database):
-                yield database, store
+            async with opened(Path(aside), facts.domain, redis_binary) as copy:
+                yield copy.database, copy.store
         except ServerFailed as error:
             raise Damaged(f"no server can go on from what {file} holds ({error}). Take another backup") from error
 

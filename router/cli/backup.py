@@ -1,4 +1,4 @@
-"""`firstline backup FILE` and `firstline restore FILE`: a single node in one file, and back."""
+"""`firstline backup FILE` and `firstline restore FILE`: a node, or all of several, in one file, and back."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +28,8 @@ def backup(
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Write everything of a node into one file, while it works or stands still, and prove that it can be gone on from.
+    """Write everything that a node knows, or several together, into one file, while they work or stand still, and
+    prove that it can be gone on from.
 
     Nothing that was accepted before the command began is missing in it. The file holds the secret and what customers
     wrote: keep it as you keep passwords. Needs free disk space beside FILE of twice the log and the history.
@@ -54,6 +55,9 @@ def restore(
 ) -> None:
     """Put a backup into an empty or new data folder, so that `firstline serve` goes on from there.
 
+    Where --config or the environment name a Redis and a data base (redis_url, database_url), the log and history go
+    there, and must not be there yet. Any backup fits, wherever it was made.
+
     Mails that were on their way out when the backup was made are marked unknown, because the old node may have sent
     them since: they are sent again only when a person says so. See to it that the old node never starts again.
     """
@@ -62,7 +66,7 @@ def restore(
     settings = settings_of(config, data)
     logs.configure(level="error", form=settings.log.form)
     with explained(), bars(json) as steps:
-        restored = restore(file, settings.data_dir, steps, redis_binary=settings.redis_binary)
+        restored = restore(file, settings, steps)
     if json:
         emit({"data": settings.data_dir, "position": restored.facts.position, "unknown": restored.unknown})
         return

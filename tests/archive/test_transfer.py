@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, select, text, update
 
 from router.archive import schema
 from router.archive.accounts import SqlAccounts
@@ -15,7 +15,7 @@ from router.archive.database import Database, plain_engine
 from router.archive.errors import CopyDiffers, DatabaseMoved, DatabaseUnfinished, MoveRefused
 from router.archive.migrate import MOVED, UNFINISHED, downgrade, newest, revision_of, upgrade
 from router.archive.replay import fold
-from router.archive.transfer import Moved, Tell, move
+from router.archive.transfer import Moved, Tell, fetch, move
 from router.core import commands as c
 from router.gateway import StoreError
 from router.runtime.accounts import Account, ApiKey
@@ -144,6 +144,40 @@ async def test_what_was_added_changed_and_erased_meanwhile_follows_and_the_old_o
     assert await revision(old.target) == NEWEST
     assert await everything(old.target) == before
     assert before["contents"] == [("addr-a", b"an address")]
+
+
+async def test_the_way_back_is_into_a_file_that_is_a_data_base_like_any_other(old: Old, tmp_path: Path) -> None:
+    """One instant of PostgreSQL, whatever is written there meanwhile: with it, backups have one form."""
+    await old.moved_in_one_call()
+    before, copy = await everything(old.target), f"sqlite:///{tmp_path / 'copy.db'}"
+
+    def fetched() -> None:
+        engine = plain_engine(old.target)
+        with engine.connect().execution_options(isolation_level="REPEATABLE READ") as seen:
+            seen.execute(select(schema.archive_position))
+            with engine.begin() as meanwhile:
+                meanwhile.execute(delete(schema.contents))
+            fetch(seen, copy)
+        engine.dispose()
+
+    await asyncio.to_thread(fetched)
+    assert await revision(copy) == NEWEST
+    assert await everything(copy) == before
+    assert before["contents"] and await everything(old.target) != before
+
+
+async def test_only_this_versions_data_base_is_fetched(old: Old, tmp_path: Path) -> None:
+    """What another version wrote is that version's to back up."""
+    await old.moved_in_one_call()
+    await marked(old.target, "0001")
+
+    def fetched() -> None:
+        engine = plain_engine(old.target)
+        with engine.connect() as seen:
+            fetch(seen, f"sqlite:///{tmp_path / 'copy.db'}")
+
+    with pytest.raises(MoveRefused, match="at revision 0001"):
+        await asyncio.to_thread(fetched)
 
 
 async def test_work_goes_on_in_the_new_data_base(old: Old) -> None:

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import tarfile
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,9 +172,9 @@ def replayed(server: Server, position: int) -> str:
     return str(found["digest"])
 
 
-def refused(*arguments: str) -> Result:
+def refused(*arguments: str, env: Mapping[str, str] | None = None) -> Result:
     """A command that ends with an error."""
-    ended = CliRunner().invoke(app, list(arguments))
+    ended = CliRunner().invoke(app, list(arguments), env=env)
     if ended.exception is not None and not isinstance(ended.exception, SystemExit):
         raise ended.exception
     assert ended.exit_code in (1, 5), ended.output
@@ -297,13 +297,17 @@ def test_a_folder_that_holds_something_is_left_alone(old: Old) -> None:
     assert sorted(path.name for path in old.server.folder.iterdir()) == before
 
 
-def test_what_lies_elsewhere_is_not_pretended_to_be_in_it(tmp_path: Path) -> None:
-    """A Redis or a data base of one's own is backed up by its own means: refused, and said so."""
-    (tmp_path / "firstline.toml").write_text('redis_url = "redis://127.0.0.1:1"\n')
-    said = refused("backup", str(tmp_path / "file"), "--data", str(tmp_path))
-    assert said.exit_code == 5 and "redis_url" in said.stderr
+def test_where_there_is_nothing_to_back_up_it_is_said(tmp_path: Path) -> None:
+    """A folder, a Redis or a data base that no server ever ran on; and no file is left."""
     said = refused("backup", str(tmp_path / "file"), "--data", str(tmp_path / "none"))
     assert said.exit_code == 5 and "has a server ever run" in said.stderr
+    (tmp_path / "firstline.toml").write_text('redis_url = "redis://127.0.0.1:1"\n')
+    (tmp_path / "secret").write_text(48 * "x")
+    said = refused("backup", str(tmp_path / "file"), "--data", str(tmp_path))
+    assert said.exit_code == 5 and "has a server ever run" in said.stderr
+    (tmp_path / "secret").unlink()
+    said = refused("backup", str(tmp_path / "file"), "--data", str(tmp_path))
+    assert said.exit_code == 5 and "The secret of the nodes is not here" in said.stderr
     assert not (tmp_path / "file").exists()
 
 
@@ -312,7 +316,7 @@ def test_what_could_not_be_restored_under_its_name_is_refused_when_it_is_backed_
     """A file beside the settings ends up beside the parts of the data folder: it would be lost there."""
     data, settings = tmp_path / "data", tmp_path / "firstline.toml"
     (data / "redis" / "appendonlydir").mkdir(parents=True)
-    (data / "archive.db").touch()
+    (data / "secret").write_text(48 * "x")
     (tmp_path / name).write_text(SIGNED_WITH)
     settings.write_text(f'data_dir = "{data}"\n[webhooks.secrets]\ncrm = "file:{tmp_path / name}"\n')
     said = refused("backup", str(tmp_path / "file"), "--config", str(settings))
