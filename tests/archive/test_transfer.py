@@ -173,8 +173,11 @@ async def test_only_this_versions_data_base_is_fetched(old: Old, tmp_path: Path)
 
     def fetched() -> None:
         engine = plain_engine(old.target)
-        with engine.connect() as seen:
-            fetch(seen, f"sqlite:///{tmp_path / 'copy.db'}")
+        try:
+            with engine.connect() as seen:
+                fetch(seen, f"sqlite:///{tmp_path / 'copy.db'}")
+        finally:
+            engine.dispose()
 
     with pytest.raises(MoveRefused, match="at revision 0001"):
         await asyncio.to_thread(fetched)
