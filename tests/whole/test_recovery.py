@@ -103,8 +103,8 @@ def metric(server: Server, name: str) -> float | None:
     return next((float(line.split()[-1]) for line in lines if line.startswith(f"{name} ")), None)
 
 
-def asked_again_in(server: Server, number: int) -> str:
-    """The `Retry-After` of a call that is not taken in."""
+def refusal(server: Server, number: int) -> tuple[str, str]:
+    """The code and the `Retry-After` that a call is refused with."""
     sent = {"Content-Type": "application/json", "Authorization": f"Bearer {server.key}"}
     request = urllib.request.Request(
         server.url + "/api/v1/events", data=json.dumps(offered(number)).encode(), headers=sent
@@ -113,7 +113,7 @@ def asked_again_in(server: Server, number: int) -> str:
         urllib.request.urlopen(request, timeout=10)
     with refused.value as answer:
         assert answer.code == 503
-        return str(answer.headers["Retry-After"])
+        return json.load(answer)["code"], str(answer.headers["Retry-After"])
 
 
 def archived(url: str, items: dict[int, str]) -> bool:
@@ -138,9 +138,11 @@ def child_of(server: Server, name: str) -> int:
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A node on a small disk."""
+    """A node on a small disk. What it says goes elsewhere, or it would be cut off."""
     folder = tmp_path_factory.mktemp("full")
+    said = tmp_path_factory.mktemp("said") / "log"
     with small_disk(folder, DISK_MIB):
+        (folder / "log").symlink_to(said)
         server = Server(folder)
         server.start_new()
         yield server
@@ -157,7 +159,8 @@ def test_a_disk_that_fills_up_costs_nothing_but_time(full: Server) -> None:
         fill(full.folder, leave=2_000_000)
         eventually_true(lambda: pbx.told[503])
         assert metric(full, 'firstline_intake_refusing{reason="no_space"}') == 1
-        assert asked_again_in(full, 90_001).isdecimal()
+        code, again = refusal(full, 90_001)
+        assert code == "house_full" and again.isdecimal()
         assert end(full, next(iter(pbx.items))) == 200, "work in the house goes on"
         assert full.request("GET", "/readyz", None)[0] == 503
         fill(full.folder)

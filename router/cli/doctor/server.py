@@ -52,7 +52,9 @@ def _judged(url: str, ready: int, described: Any) -> list[Finding]:
     if ready == 200:
         found.append(Finding(check="server", verdict="good", what=f"{theirs} answers at {url} and is ready"))
     else:
-        mend = "Look at its log: the store does not answer, the archive is behind, or it stops"
+        mend = (
+            "Look at its log: the store does not answer, disk or store are nearly full, history is behind, or it stops"
+        )
         found.append(Finding(check="server", verdict="bad", what=f"{url} runs and is not ready", mend=mend))
     if theirs != ours:
         what = f"the server that runs is {theirs}, {ours} is installed"
