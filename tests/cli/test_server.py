@@ -242,6 +242,17 @@ def test_the_board_and_an_item_are_shown_as_they_were(place: Place) -> None:
     assert (gone.exit_code, "before_history" in gone.stderr) == (Exit.REFUSED, True)
 
 
+def test_the_log_of_a_running_server_is_proved_up_to_its_live_records(place: Place) -> None:
+    """Behind the archive too: the store is read, and the server goes on."""
+    sent = parsed(as_integrator(place, "event", "send", "-", "--json", given=msgspec.json.encode(call("6")).decode()))
+    found = parsed(firstline("replay", "--json", **place.environ))
+    assert (found["live_records"], found["broken"], found["began"]) == (True, [], 0)
+    assert found["position"] >= sent["position"]
+    short = firstline("replay", "--at", str(sent["position"] - 1), **place.environ)
+    assert (short.exit_code, short.stdout.splitlines()[-1]) == (Exit.OK, "PASS")
+    assert "not with live records" in short.stdout
+
+
 def test_a_taken_port_says_what_to_do(place: Place, tmp_path: Path) -> None:
     result = alone("serve", FIRSTLINE_DATA_DIR=str(tmp_path), FIRSTLINE_PORT=str(place.port))
     assert result.returncode == Exit.ENVIRONMENT
@@ -273,7 +284,7 @@ def test_a_signal_ends_the_server_in_order_and_the_log_replays(place: Place) -> 
     assert place.server.wait(10) == 0
     found = parsed(firstline("replay", "--json", **place.environ))
     assert found["records"]["agent"] == 34
-    assert found["records"]["item"] == 4
+    assert found["records"]["item"] == 5
     assert found["broken"] == []
     archive = Path(place.environ["FIRSTLINE_DATA_DIR"]) / "archive.db"
     content = archive.read_bytes()
