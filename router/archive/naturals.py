@@ -84,14 +84,12 @@ class Naturals:
         """Load whenever the domain did, and the archive has come as far."""
         while True:
             await self._unread.wait()
+            await asyncio.sleep(limits.NATURALS_LOOK_S)  # a writer that has to load the same state goes first
             try:
-                archived = await self._database.ask(_archived)
-                if archived >= self._position:
+                if await self._database.ask(_archived) >= self._position:
                     self._unread.clear()
                     await self._load()
                     self._whole = not self._unread.is_set()
-                else:
-                    await asyncio.sleep(limits.NATURALS_LOOK_S)
             except StoreError as error:
                 log.warning("naturals_not_loaded", reason=str(error))
                 self._unread.set()
