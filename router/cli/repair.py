@@ -89,33 +89,34 @@ def _say_whole(folder: Path, json: bool) -> None:
 
 def _say(damage: "Damage", aside: Path | None, archived: int, json: bool) -> None:
     """What was found, what was done, what to do. Raises CommandError unless the log is mended now."""
-    torn = 0 < damage.kept < archived
-    if json:
-        emit(
-            {
-                "damaged": True,
-                "file": damage.file,
-                "good_bytes": damage.good,
-                "cut_bytes": damage.bytes,
-                "lost_commands": damage.lost.commands,
-                "lost_events": _lost_events(damage),
-                "kept_position": damage.kept,
-                "archived_position": archived,
-                "copy": aside,
-            }
-        )
-    else:
+    facts = {
+        "damaged": True,
+        "file": damage.file,
+        "good_bytes": damage.good,
+        "cut_bytes": damage.bytes,
+        "lost_commands": damage.lost.commands,
+        "lost_events": _lost_events(damage),
+        "kept_position": damage.kept,
+        "archived_position": archived,
+        "copy": aside,
+    }
+    if not json:
         show(_found(damage))
         if aside is not None:
             show(f"It was cut there. {aside} has everything as it was.")
-    if torn:
+    if 0 < damage.kept < archived:
         raise CommandError(
             Exit.FAILED,
             f"History has events up to {archived}, and the log, once cut, ends at {damage.kept}: no server starts on "
             "that. Restore a backup into a new folder.",
+            **facts,
         )
     if aside is None:
-        raise CommandError(Exit.FAILED, "Nothing was changed. To cut the damaged end off, call it again with --yes.")
+        raise CommandError(
+            Exit.FAILED, "Nothing was changed. To cut the damaged end off, call it again with --yes.", **facts
+        )
+    if json:
+        emit(facts)
 
 
 def _lost_events(damage: "Damage") -> int:
