@@ -36,6 +36,7 @@ REPORT_AGAIN = 10  # times as long as a report took, until it is made anew: at m
 PAST_STATES_MAX = 2  # past states kept: who compares two instants goes to and fro, and each is as large as the present
 PAST_WAITING_MAX = 4  # questions about the past that wait or are answered: each may take seconds
 PAST_S_MAX = 60.0  # for one answer: twenty times what a fold from the newest snapshot takes (measured)
+OOM_FIRST = "1000"  # the most that a process can say of itself; it is only asked again
 PAST_IDLE_S = 300.0  # nobody asked for so long: the states' memory is given back
 CONNECT_S_MAX = 5  # for a connection to PostgreSQL: one that runs takes it at once, a machine that is off never does
 ASK_S_MAX = 10.0  # for one short question; all the links of customers at the start are the longest

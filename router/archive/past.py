@@ -9,7 +9,9 @@ import os
 import signal
 import struct
 import sys
+from contextlib import suppress
 from io import FileIO
+from pathlib import Path
 from select import select
 from typing import Any, BinaryIO, Final
 
@@ -134,6 +136,8 @@ def main() -> None:
     busy with the present."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(limits.NICE)
+    with suppress(OSError):  # when memory ends, the past goes first (man 5 proc_pid_oom_score_adj)
+        Path("/proc/self/oom_score_adj").write_text(limits.OOM_FIRST, encoding="ascii")
     asked = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115 - else select would see too little
     where = msgspec.json.decode(asked.readline(), type=Where)
     logs.configure(where.log_level, where.log_form)
