@@ -9,6 +9,7 @@ from pathlib import Path
 
 import redis.asyncio
 from aiohttp import ClientSession, ClientWebSocketResponse
+from socketio import AsyncServer
 
 from router.api.metrics import PUSHER
 from router.core import commands as c
@@ -162,8 +163,8 @@ async def raw(session: ClientSession, url: str, hello: str) -> AsyncIterator[Cli
         await socket.close()
 
 
-async def cut_off(session: ClientSession, url: str, hellos: list[str], rounds: int) -> None:
-    """Connect and be cut off that many times, several at once."""
+async def cut_off(session: ClientSession, url: str, hellos: list[str], rounds: int, sio: AsyncServer) -> None:
+    """Connect and be cut off that many times, several at once, each time until the server has noticed."""
 
     async def once(hello: str) -> None:
         async with raw(session, url, hello):
@@ -171,6 +172,7 @@ async def cut_off(session: ClientSession, url: str, hellos: list[str], rounds: i
 
     for _ in range(rounds):
         await asyncio.gather(*(once(hello) for hello in hellos))
+        await eventually(lambda: not sio.eio.sockets, 10)
 
 
 def tasks() -> int:
@@ -185,9 +187,9 @@ async def test_hundreds_of_agents_screens_that_are_cut_off_leave_nothing_behind(
     parts = (api.sio.eio, api.sio.manager, api.sio, namespace, api.app[PUSHER], api.domain._outcomes)
 
     async def counted(session: ClientSession, rounds: int) -> dict[str, int]:
-        await cut_off(session, api.url, hellos, rounds)
+        await cut_off(session, api.url, hellos, rounds, api.sio)
         presences = api.domain.state.presences.values()
-        await eventually(lambda: not api.sio.eio.sockets and not any(presence.clients for presence in presences), 10)
+        await eventually(lambda: not any(presence.clients for presence in presences), 10)
         await eventually(lambda: not namespace._reports)
         gc.collect()
         return {name: size for name, size in sizes(*parts).items() if name != "Outcomes._recent"}
@@ -206,8 +208,7 @@ async def test_hundreds_of_browsers_that_are_cut_off_leave_nothing_behind(house:
         parts = (server.sio.eio, server.sio.manager, server.sio, namespace)
 
         async def counted(server: Server, rounds: int) -> dict[str, int]:
-            await cut_off(session, server.url, ['40/chat,{"site":"shop"}'] * 15, rounds)
-            await eventually(lambda: not server.sio.eio.sockets, 10)
+            await cut_off(session, server.url, ['40/chat,{"site":"shop"}'] * 15, rounds, server.sio)
             gc.collect()
             return sizes(*parts)
 
