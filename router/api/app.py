@@ -24,6 +24,7 @@ from router.api import (
     limits,
     login,
     metrics,
+    nodes,
     openapi,
     presence,
     receipts,
@@ -33,8 +34,8 @@ from router.api import (
 )
 from router.api.deps import DEPS, Deps
 from router.api.entrance import ENTRANCE, Entrance
-from router.api.live import LIVE, Live
 from router.api.gates import GATES, Gates
+from router.api.live import LIVE, Live
 from router.api.middleware import around, secured
 from router.api.origins import Origins
 from router.api.outgoing import cut
@@ -66,6 +67,7 @@ _NOUNS = (
     audit,
     deliveries,
     reports,
+    nodes,
     metrics,
     health,
     openapi,
@@ -109,9 +111,9 @@ def build_probe(deps: Deps) -> web.Application:
     app = web.Application(middlewares=[around], client_max_size=limits.BODY_BYTES_MAX)
     app.on_response_prepare.append(secured)
     app[DEPS], app[TOKENS] = deps, Tokens(deps.settings.secret, deps.accounts, deps.clock)
-    deps.gateway.listen(metrics.observe)
-    _add(app, [*health.routes.all, *metrics.routes.all])
     app[GATES] = Gates(deps.clock)
+    deps.gateway.listen(metrics.observe)
+    _add(app, [*health.routes.all, *metrics.routes.all, *nodes.routes.all])
     return app
 
 
