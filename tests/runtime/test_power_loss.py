@@ -72,25 +72,27 @@ async def test_what_was_answered_survives_a_power_loss_unless_a_second_of_loss_w
     file = await asyncio.to_thread(increment, folder)
     lengths = [int(line.split()[0]) for line in noted.read_text().splitlines() if line.endswith(file.name)]
     os.truncate(file, max(lengths, default=0))
-    missing = await lost(folder, answered)
+    missing = await lost(folder, list(answered))
     assert len(answered) >= ANSWERS
     assert bool(missing) == (fsync == "everysec")
-    assert missing == sorted(answered)[len(answered) - len(missing) :], "the last ones, and no others"
+    in_order = sorted(answered, key=lambda number: answered[number])
+    assert set(missing) == set(in_order[len(answered) - len(missing) :]), "the last ones, and no others"
 
 
-async def _until_killed(server: Embedded) -> list[int]:
-    """Submit from several callers at once, and kill the server in the middle. What was answered by then."""
+async def _until_killed(server: Embedded) -> dict[int, int]:
+    """Submit from several callers at once, and kill the server in the middle. What was answered by then, and which
+    position in the log each was given."""
     store, numbers = connect(server.url, "d"), count()
-    answered: list[int] = []
+    answered: dict[int, int] = {}
 
     async def call() -> None:
         while True:
             number = next(numbers)
             try:
-                await store.submit([put(number)])
+                [placed] = await store.submit([put(number)])
             except StoreError:
                 return
-            answered.append(number)
+            answered[number] = placed.command
 
     calls = [asyncio.create_task(call()) for _ in range(CALLERS)]
     await eventually(lambda: len(answered) >= ANSWERS, within_s=20)
@@ -98,7 +100,7 @@ async def _until_killed(server: Embedded) -> list[int]:
     os.kill(server.pid, signal.SIGKILL)
     await asyncio.gather(*calls)
     await store.close()
-    return sorted(answered)
+    return answered
 
 
 async def test_a_commit_that_was_cut_off_in_the_middle_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
