@@ -268,6 +268,8 @@ class Embedded:
                     await asyncio.sleep(pause)
                     pause = min(2 * pause, limits.SERVER_PING_S_MAX)
         except TimeoutError:
+            process.kill()  # two on one folder would ruin it
+            await process.wait()
             raise ServerFailed(
                 f"the private server did not answer within {limits.SERVER_READY_S:.0f} s; see {self._folder}/server.log"
             ) from None

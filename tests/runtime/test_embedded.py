@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from router.gateway import StoreError
+from router.runtime import limits
 from router.runtime.damage import cut, find
 from router.runtime.embedded import Embedded, Fsync, find_server
 from router.runtime.errors import FolderInUse, ServerDamaged, ServerMissing
@@ -122,6 +125,37 @@ async def test_a_server_that_ends_is_started_again(server: Embedded) -> None:
     os.kill(first, signal.SIGKILL)
     await eventually(lambda: server.pid != first)
     watch.cancel()
+
+
+async def test_a_server_that_does_not_answer_in_time_is_ended_before_the_next_is_started(
+    server: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two servers on one folder would ruin it."""
+    watch = asyncio.create_task(server.run())
+    first = server.pid
+    assert first is not None
+    monkeypatch.setattr(limits, "SERVER_READY_S", 0)
+    with capture_logs() as logs:
+        os.kill(first, signal.SIGKILL)
+        await eventually(lambda: any(entry["event"] == "embedded_server_not_started" for entry in logs))
+        slow = server.pid
+        assert slow is not None and slow != first
+        assert not alive(slow)
+    monkeypatch.undo()
+    await eventually(lambda: any_answer(server))
+    watch.cancel()
+
+
+async def any_answer(server: Embedded) -> str:
+    """Whether the server takes a command."""
+    store = connect(server.url, "d")
+    try:
+        await store.submit([PUT])
+    except StoreError:
+        return ""
+    finally:
+        await store.close()
+    return "yes"
 
 
 async def test_a_long_path_does_not_keep_it_from_starting(tmp_path: Path) -> None:
