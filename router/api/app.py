@@ -93,9 +93,10 @@ def build_app(deps: Deps) -> tuple[web.Application, socketio.AsyncServer]:
     sessions, live = Sessions(deps.accounts), Live()
     deps.accounts.on_change(namespace.kick)
     deps.typing.subscribe(namespace.typing)
-    for listener in (live, metrics.observe, pusher):
+    for listener in (live, metrics.observe, pusher, namespace.follow):
         deps.gateway.listen(listener)
-    deps.gateway.on_reset(pusher.reset)
+    for reset in (pusher.reset, namespace.reset):
+        deps.gateway.on_reset(reset)
     app[DEPS], app[TOKENS], app[SESSIONS], app[LIVE] = deps, tokens, sessions, live
     app[PASSWORDS], app[THROTTLE] = Passwords(), Throttle(deps.clock, deps.peers)
     app[GATES], app[ENTRANCE] = gates, Entrance(lambda: len(sio.eio.sockets))

@@ -27,9 +27,10 @@ _OTHER_CENTRE = frozenset({"team"})
 
 
 class Client:
-    """One connected socket: who it is, and where its view stands."""
+    """One connected socket: who it is, and where its view stands. `gone`: it ended. `lost`: the core takes it for gone
+    (or it is)."""
 
-    __slots__ = ("engine", "gone", "id", "leaving", "position", "principal", "sid", "transport")
+    __slots__ = ("engine", "gone", "id", "leaving", "lost", "position", "principal", "sid", "transport")
 
     def __init__(
         self, sid: str, id: str, principal: Principal, engine: AsyncSocket, transport: asyncio.Transport | None
@@ -41,6 +42,7 @@ class Client:
         self.transport = transport
         self.position = 0
         self.gone = asyncio.Event()
+        self.lost = asyncio.Event()
         self.leaving = False
 
 

@@ -5,7 +5,7 @@ An ack is {ok: true, position, item, conversation}, {ok: true, receipt} when the
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -29,9 +29,11 @@ from router.api.work import ACTIONS, do
 from router.core import commands as c
 from router.core.concern import concerned
 from router.core.conversation import Side
+from router.core.events import ClientLost
 from router.core.rejections import CODES
+from router.core.state import State
 from router.core.views import holder
-from router.gateway import StoreError
+from router.gateway import Applied, StoreError
 
 log = structlog.get_logger()
 
@@ -120,6 +122,7 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         self._ends.pop(sid).cancel()
         self._pusher.leave(client)
         client.gone.set()
+        client.lost.set()
 
     async def trigger_event(self, event: str, *args: Any) -> Any:
         """Dispatch by table: the library's lookup by method name would let clients name any method."""
@@ -203,18 +206,45 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     # -- presence: what the core is told of clients -----------------------------------------------------------
 
     async def _report(self, client: Client) -> None:
-        """Tell the core that a client is there, and once it is gone that it is gone: however long the store is away."""
-        agent, gateway = client.principal.agent, self._deps.gateway
-        command = c.ConnectClient(agent=agent, client=client.id, gateway=self._deps.settings.gateway)
+        """Tell the core that a client is there, and once it is gone that it is gone: however long the store is away.
+
+        A node that was cut off or asleep is taken for dead, and its clients with it: they are told of again.
+        """
+        times = 0
+        while not client.gone.is_set():
+            client.lost.clear()
+            await self._report_there(client, times)
+            await client.lost.wait()
+            times += 1
+        lose = c.LoseClient(agent=client.principal.agent, client=client.id)
         async with self._reporting:
-            receipt = await self._insist(client, command, f"connect:{client.id}")
-            outcome = await gateway.outcome(receipt) if receipt is not None else None
+            receipt = await self._insist(None, lose, f"lose:{client.id}")
+            await self._deps.gateway.outcome(receipt)
+
+    async def _report_there(self, client: Client, times: int) -> None:
+        gateway = self._deps.settings.gateway
+        command = c.ConnectClient(agent=client.principal.agent, client=client.id, gateway=gateway)
+        async with self._reporting:
+            receipt = await self._insist(client, command, f"connect:{client.id}:{times}")
+            outcome = await self._deps.gateway.outcome(receipt) if receipt is not None else None
         if outcome is not None and outcome.rejection:
             self._pusher.goodbye(client, outcome.rejection, CODES[outcome.rejection])
-        await client.gone.wait()
-        async with self._reporting:
-            receipt = await self._insist(None, c.LoseClient(agent=agent, client=client.id), f"lose:{client.id}")
-            await gateway.outcome(receipt)
+
+    def follow(self, applied: Applied, state: State) -> None:
+        """Notice who of ours the core takes for gone."""
+        lost = {event.client for event in applied.entry.events if isinstance(event, ClientLost)}
+        if lost:
+            self._miss(client for client in self._clients.values() if client.id in lost)
+
+    def reset(self, state: State, position: int) -> None:
+        """The state was loaded anew: what it was told of us may have been lost meanwhile."""
+        there = {client for presence in state.presences.values() for client in presence.clients}
+        self._miss(client for client in self._clients.values() if client.id not in there)
+
+    def _miss(self, clients: Iterable[Client]) -> None:
+        for client in clients:
+            log.warning("client_missed", client=client.id)
+            client.lost.set()
 
     async def _insist(self, client: Client | None, command: c.Command, key: str) -> Any:
         """Submit until it is durable, under one key; give up only when `client` is gone meanwhile."""

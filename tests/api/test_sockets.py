@@ -376,6 +376,17 @@ async def test_who_is_no_agent_any_more_after_a_reset_is_cut_off_and_forgotten(h
         assert house.app[PUSHER].clients() == []
 
 
+async def test_clients_of_a_node_that_was_taken_for_dead_are_told_of_again(house: House) -> None:
+    """It was cut off or asleep: its sockets live, and who sits there would get nothing any more."""
+    async with desk(house, "ann") as ann:
+        await ann.act("presence", state="available")
+        receipt = await house.domain.submit(c.LoseGateway(gateway=house.domain.gateway_id))
+        assert await house.domain.outcome(receipt) is not None
+        await eventually(lambda: house.domain.state.presences["ann"].clients)
+        item = await house.phone_call()
+        await eventually(lambda: ann.view["items"].get(item, {}).get("state") == "reserved")
+
+
 async def test_a_gone_client_is_reported_even_if_the_store_was_away(house: House) -> None:
     async with desk(house, "ann") as ann:
         house.store._closed = True
