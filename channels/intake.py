@@ -7,8 +7,9 @@ An event is recognised by its source and id for a day, and by what it is about (
 import asyncio
 import base64
 import binascii
+import contextlib
 import hashlib
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from typing import Annotated, Any, Final
@@ -27,7 +28,9 @@ from channels.payload import read
 from channels.phone import events as phone
 from channels.webhook import events as webhook
 from router.core.commands import EndCall, OfferCall
-from router.gateway import CloudEvent, EventRefused, Gateway, History, Receipt
+from router.core.events import ItemOpened
+from router.core.state import State
+from router.gateway import Applied, CloudEvent, EventRefused, Gateway, History, Receipt, StoreError
 
 SPECVERSION: Final = "1.0"
 
@@ -64,6 +67,9 @@ MAIL: Final = "mail.received"
 TYPES: Final = (*_KINDS, MAIL)
 """Every event type that intake knows."""
 
+EARLY: Final = "intake"
+"""Who ends a call that was offered after its end."""
+
 
 class EventIntake:
     """The `Intake` port. `secret` keys pseudonyms and derived ids; `mail` is the e-mail channel's."""
@@ -74,6 +80,9 @@ class EventIntake:
         self._secret = secret
         self._mail = mail
         self._ended: OrderedDict[str, float] = OrderedDict()
+        self._late: deque[str] = deque()
+        self._ending: asyncio.Task[None] | None = None
+        gateway.listen(self._follow)
 
     async def take(self, event: CloudEvent, *, by: str) -> Receipt:
         """Make the event durable; the same event again gives the first receipt.
@@ -97,8 +106,29 @@ class EventIntake:
             draft.command, key=key, by=by, contents=draft.contents, fingerprint=_fingerprint(event)
         )
         if isinstance(draft.command, OfferCall) and self._has_ended(draft.command.call):
-            await self._gateway.submit(EndCall(call=draft.command.call), key=f"{key}:ended", by=by)
+            await self._end(draft.command.call)
         return receipt
+
+    def _follow(self, applied: Applied, state: State) -> None:
+        """A call whose end this node was told, and that another node now let in, ends."""
+        self._late += (
+            event.call
+            for event in applied.entry.events
+            if isinstance(event, ItemOpened) and event.call and self._has_ended(event.call)
+        )
+        if self._late and (self._ending is None or self._ending.done()):
+            self._ending = asyncio.create_task(self._end_late(), name="calls that ended early")
+
+    async def _end_late(self) -> None:
+        """While the store is away they stay; the next entry that is followed begins it again."""
+        with contextlib.suppress(StoreError):
+            while self._late:
+                await self._end(self._late[0])
+                self._late.popleft()
+
+    async def _end(self, call: str) -> None:
+        """End a call that was offered after its end; once, whichever nodes know it. Raises StoreError."""
+        await self._gateway.submit(EndCall(call=call), key=f"ended-early:{call}", by=EARLY)
 
     def _remember_ended(self, call: str) -> None:
         """The call may be offered after it ended, when events overtake each other: then it must not ring for ever."""

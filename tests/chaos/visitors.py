@@ -62,8 +62,9 @@ class Visitor:
             self._show(body)
 
     def _show(self, message: dict[str, Any]) -> None:
+        """One that was shown already comes again from a node that is behind: as in the widget, it is left out."""
         seq = message["seq"]
-        if seq != self._shown + 1:
+        if seq > self._shown + 1:
             self._stage.note(Skipped(conversation=self._conversation, after=self._shown, seq=seq))
         self._shown = max(self._shown, seq)
         if message["side"] == "agent":

@@ -172,6 +172,18 @@ async def test_a_call_that_ended_before_it_was_offered_does_not_ring(house: Hous
     assert house.state.activity("ann") == "idle"
 
 
+async def test_a_call_whose_end_was_told_to_another_node_does_not_ring_on(house: House) -> None:
+    """Whoever was told of the end sees in the log that the call was let in elsewhere."""
+    await house.sign_on("ann")
+    ended = await house.take("call.ended", {"call": "c1"})
+    assert ended.rejection == "unknown_call"
+    house.intake = house.fresh_intake()
+    outcome = await house.take("call.offered", {"call": "c1", "to": "+3225550001"})
+    item = house.state.items[outcome.refs["item"]]
+    await eventually(lambda: item.state == "closed")
+    assert (item.outcome, house.state.activity("ann")) == ("abandoned", "idle")
+
+
 STEPS = (
     ("call.offered", {"call": "c1", "to": "+3225550001"}),
     ("call.answered", {"call": "c1", "agent": "ann"}),
