@@ -8,10 +8,11 @@ import asyncio
 import os
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import Callable, Coroutine
+from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from router.archive.database import Database
 from router.archive.proof import Proof, prove
@@ -20,40 +21,45 @@ from router.backup.errors import BackupError, Damaged
 from router.backup.make import opened
 from router.backup.told import Steps
 from router.runtime.errors import ServerFailed
-from router.runtime.store import Store
 
 _SQLITE: Final = b"SQLite format 3\0"
 """How the files of SQLite begin (sqlite.org/fileformat2.html, 1.3)."""
 
+_Proving: TypeAlias = Callable[..., Coroutine[Any, Any, Proof]]
 
-async def prove_file(
+
+def prove_file(
     file: Path, at: int | None, steps: Steps, *, from_snapshot: bool = False, redis_binary: str = ""
 ) -> Proof:
-    """Fold the log in `file` (an absolute path) and compare what there is to compare; see `archive.proof`.
+    """Fold the log in `file` and compare what there is to compare; see `archive.proof`.
 
-    Raises OtherHistory where something differs; Damaged and BackupError for a file that cannot be read; OSError.
+    It runs an event loop of its own. Raises OtherHistory where something differs; Damaged and BackupError for a file
+    that cannot be read; OSError.
     """
-    async with _log_in(file, steps, redis_binary) as (database, store):
-        return await prove(database, store, at, from_snapshot=from_snapshot, told=steps("folding"))
-
-
-@asynccontextmanager
-async def _log_in(file: Path, steps: Steps, redis_binary: str) -> AsyncIterator[tuple[Database, Store | None]]:
-    if await asyncio.to_thread(_is_archive, file):
-        database = await Database.open(f"sqlite:///{file}", read_only=True)
+    proving = partial(prove, at=at, from_snapshot=from_snapshot)
+    if _is_archive(file):
+        return asyncio.run(_of_archive(file, partial(proving, told=steps("folding"))))
+    room = file.absolute().parent
+    with tempfile.TemporaryDirectory(prefix=".firstline-", dir=room if os.access(room, os.W_OK) else None) as aside:
+        facts = unpack(file, Path(aside), steps("reading"))
         try:
-            yield database, None
-        finally:
-            await asyncio.shield(database.close())
-        return
-    room = file.parent if os.access(file.parent, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix=".firstline-", dir=room) as aside:
-        facts = await asyncio.to_thread(unpack, file, Path(aside), steps("reading"))
-        try:
-            async with opened(Path(aside), facts.domain, redis_binary) as copy:
-                yield copy.database, copy.store
+            copy = _of_copy(Path(aside), facts.domain, redis_binary, partial(proving, told=steps("folding")))
+            return asyncio.run(copy)
         except ServerFailed as error:
             raise Damaged(f"no server can go on from what {file} holds ({error}). Take another backup") from error
+
+
+async def _of_archive(file: Path, proving: _Proving) -> Proof:
+    database = await Database.open(f"sqlite:///{file}", read_only=True)
+    try:
+        return await proving(database)
+    finally:
+        await asyncio.shield(database.close())
+
+
+async def _of_copy(folder: Path, domain: str, redis_binary: str, proving: _Proving) -> Proof:
+    async with opened(folder, domain, redis_binary) as copy:
+        return await proving(copy.database, copy.store)
 
 
 def _is_archive(file: Path) -> bool:
@@ -61,7 +67,7 @@ def _is_archive(file: Path) -> bool:
     with file.open("rb") as content:
         if content.read(len(_SQLITE)) != _SQLITE:
             return False
-    with closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True)) as database:
+    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True)) as database:
         try:
             tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         except sqlite3.DatabaseError as error:

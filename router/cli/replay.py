@@ -61,11 +61,7 @@ def replay(
             if file is not None:
                 from router.backup.prove import prove_file
 
-                proof = run(
-                    prove_file(
-                        file.absolute(), at, steps, from_snapshot=from_snapshot, redis_binary=settings.redis_binary
-                    )
-                )
+                proof = prove_file(file, at, steps, from_snapshot=from_snapshot, redis_binary=settings.redis_binary)
             else:
                 proof = run(_proved_here(settings, at, from_snapshot, steps("folding")))
         except OtherHistory as error:

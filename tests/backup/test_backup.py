@@ -321,3 +321,24 @@ def test_what_could_not_be_restored_under_its_name_is_refused_when_it_is_backed_
     settings.write_text(f'data_dir = "{data}"\n[webhooks.secrets]\ncrm = "file:{tmp_path / name}"\n')
     said = refused("backup", str(tmp_path / "file"), "--config", str(settings))
     assert said.exit_code == 5 and f"{tmp_path / name} cannot be restored" in said.stderr
+
+
+def test_a_backup_is_replayed_from_its_first_event_to_its_live_records(old: Old, tmp_path: Path) -> None:
+    """The state that it leads to is the one that the node had; what is no backup, or a damaged one, is told apart."""
+    content = old.file.read_bytes()
+    found = json.loads(firstline(old.server, "replay", str(old.file), "--json"))
+    assert (found["began"], found["archived"], found["position"]) == (0, old.archived, old.position)
+    assert (found["digest"], found["live_records"], found["broken"]) == (old.digest, True, [])
+    assert old.file.read_bytes() == content
+    assert [path for path in old.file.parent.iterdir() if path.name.startswith(".")] == [], "nothing is left beside it"
+    torn, other = tmp_path / "torn.tar.gz", tmp_path / "other.db"
+    torn.write_bytes(content[: len(content) // 2])
+    with closing(sqlite3.connect(other)) as database:
+        database.execute("CREATE TABLE mine (id INTEGER)")
+    for file, code, said in (
+        (torn, 1, "is damaged"),
+        (other, 5, "no archive of Firstline"),
+        (tmp_path / "none", 5, "none"),
+    ):
+        ended = refused("replay", str(file))
+        assert (ended.exit_code, said in ended.output) == (code, True), ended.output
