@@ -55,7 +55,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 @pytest.fixture(autouse=True)
 def _look_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "NATURALS_LOOK_S", 0.01)
+    monkeypatch.setattr(limits, "NATURALS_LOOK_S", 0)
 
 
 async def test_keys_of_sql_and_of_events_are_known(database: Database) -> None:
