@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { now } from "../shared/clock";
 import { language, t } from "../shared/i18n";
 import { Button, Field } from "../shared/ui";
+import { refreshAll } from "./live";
 import { href, place } from "./place";
 
 const STEP_MS = 300_000; // what a leader remembers is some minutes off
@@ -16,7 +17,11 @@ export function Instant() {
     const then = place.value.at;
     text.value = then ? asTyped(Date.parse(then)) : "";
   });
-  const go = (to?: number) => (location.hash = href(tab, id, to === undefined ? "" : new Date(to).toISOString()));
+  const go = (to?: number) => {
+    const there = href(tab, id, to === undefined ? "" : new Date(to).toISOString());
+    if (location.hash === there) void refreshAll();
+    else location.hash = there;
+  };
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
     if (!at) form.current?.querySelector("input")?.focus();
