@@ -99,11 +99,13 @@ class Faces:
         await self._runner.cleanup()
 
     async def _ready(self) -> Mapping[str, bool]:
-        """What a load balancer asks: not stopping, the store answers, new work is taken in."""
+        """What a load balancer asks: not stopping, the store answers, some node decides, new
+        work is taken in."""
         node = self._node
         return {
             "running": not self._stopping.is_set(),
             "store": await _answers(node.store, node.gateway.gateway_id),
+            "writer": not self._duties.undecided(),
             "admission": not node.gateway.full(),
         }
 

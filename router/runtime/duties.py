@@ -60,8 +60,13 @@ class Duties:
         self._working: dict[str, asyncio.Task[None]] = {}
         self._leaving: dict[str, asyncio.Task[None]] = {}
         self._heard_at = 0.0
+        self._decided_at = 0.0
         self.there: Mapping[str, Member] = {}
         """Every node that is there, by name, as last heard."""
+
+    def undecided(self) -> bool:
+        """Whether no node has decided anything for longer than a takeover takes."""
+        return asyncio.get_running_loop().time() - self._decided_at > limits.UNDECIDED_S
 
     async def join(self) -> None:
         """Say that we are there. Raises NodesDisagree when we cannot be one system with who is there already."""
@@ -113,6 +118,8 @@ class Duties:
         told = await self._store.attend(self._node, about, limits.DUTY_MS)
         self.there = {name: msgspec.json.decode(about, type=Member) for name, about in told.items()}
         self._heard_at = asyncio.get_running_loop().time()
+        if any("writer" in member.duties for member in self.there.values()):
+            self._decided_at = self._heard_at
         metrics.NODES.set(len(self.there))
 
     async def _keep(self) -> None:

@@ -50,6 +50,7 @@ LEASE_RENEW_S = 1.0  # two tries fit into one lease
 LEASE_RETRY_S = 0.25  # how often a standby asks for the lease
 DUTY_MS = 3_000  # a dead node's other duties are free after this
 DUTY_LOOK_S = 0.5  # how often a node keeps its duties, says that it is there, and looks for free ones
+UNDECIDED_S = 15.0  # without a writer for this long: not a takeover under way, there is none
 PLACE_LOOK_S = 1.0  # how often it is asked where the master is: a deposed one may go on to answer
 PLACE_ANSWER_S = 1.0  # a Sentinel or cluster node that is slower than this is passed over
 BACK_OFF_S = 0.1  # first pause after the store failed; doubled each time

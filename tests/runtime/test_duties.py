@@ -176,3 +176,19 @@ def test_nodes_that_cannot_be_one_system_do_not_join(secret: str, history: str, 
             assert {name: member.duties for name, member in second.there.items()} == {"n1": ("writer",), "n2": ()}
 
     virtually(story)
+
+
+def test_a_domain_without_a_writer_is_noticed_but_a_takeover_is_none() -> None:
+    async def story(place: Place) -> None:
+        watching = place.node("n2")
+        place.start(watching, "n2")
+        place.start(place.node("n1"), "n1")
+        await asyncio.sleep(2 * limits.UNDECIDED_S)
+        assert not watching.undecided()
+        place.lines["n1"].cut = True
+        await asyncio.sleep(TAKEN_OVER_S)
+        assert not watching.undecided()
+        await asyncio.sleep(limits.UNDECIDED_S)
+        assert watching.undecided()
+
+    virtually(story)
