@@ -36,7 +36,7 @@ class Callers:
             await self._tell("call.offered", call, **offer)
             return
         if await self._tell("call.offered", call, **offer):
-            await self._stage.pause(limits.PATIENCE_S)
+            await self._stage.linger(limits.PATIENCE_S)
             await self._tell("call.ended", call, reason="caller_hung_up")
 
     async def _tell(self, kind: str, call: str, **data: str) -> bool:

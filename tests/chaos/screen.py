@@ -1,6 +1,7 @@
 """The picture of a round: how far it is, what was broken when, and what was acknowledged meanwhile."""
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -26,7 +27,7 @@ def picture(round: Round) -> RenderableType:
         if faults.counts[kind]:
             table.add_row(kind, str(faults.counts[kind]), Text(_line(round, kind), style="red"))
     counts = ", ".join(f"{what} {count}" for what, count in sorted(round.stage.counts.items()))
-    bar = ProgressBar(total=round.seconds, completed=min(faults.now, round.seconds))
+    bar = Padding(ProgressBar(total=round.seconds, completed=min(faults.now, round.seconds)))  # which ends its line
     return Group(bar, table, Text(counts, style="dim"))
 
 

@@ -50,6 +50,14 @@ class Stage:
         """Take a while, as people do."""
         await asyncio.sleep(self.chance.uniform(*span_s))
 
+    async def linger(self, span_s: tuple[float, float]) -> None:
+        """Take a while, but not past closing time."""
+        try:
+            async with asyncio.timeout(self.chance.uniform(*span_s)):
+                await self.closing.wait()
+        except TimeoutError:
+            return
+
     def begin(self, story: Story) -> None:
         """Let something take its course beside everything else. What it raises ends the round: see `check`."""
         task = asyncio.create_task(story)

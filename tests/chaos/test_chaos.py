@@ -31,7 +31,7 @@ def test_a_short_round_loses_and_doubles_nothing(tmp_path: Path) -> None:
     """Nodes and the master of Redis are killed under load: what was acknowledged is there, once. And what the same
     checker says when one acknowledgement more had been given."""
     played = subprocess.run(
-        [*COMMAND, "--seconds", "8", "--faults", FAULTS, "--keep", str(tmp_path)],
+        [*COMMAND, "--seconds", "5", "--faults", FAULTS, "--keep", str(tmp_path)],
         capture_output=True,
         text=True,
         timeout=110,

@@ -21,7 +21,7 @@ class Writers:
         sender = f"{self._stage.mark('customer')}@customers.example"
         first = await self._send(sender)
         if first and self._stage.chances(limits.SHARES["follow_up"]):
-            await self._stage.pause(limits.FOLLOW_UP_S)
+            await self._stage.linger(limits.FOLLOW_UP_S)
             await self._send(sender, first)
 
     async def _send(self, sender: str, earlier: str = "") -> str:
