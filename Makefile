@@ -13,10 +13,10 @@ WORKERS ?= 3
 RUN_STAMP := .venv/.run-is-installed
 TEST_STAMP := .venv/.test-is-installed
 
-.PHONY: help setup web demo serve check lint lint-format lint-rules lint-types lint-imports lint-measures lint-web test bench sim chaos reference lock
+.PHONY: help setup web demo serve check lint lint-format lint-rules lint-types lint-imports lint-measures lint-web test bench storm sim chaos reference lock
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: web ## make .venv with everything the server needs, and build the pages
 
@@ -60,8 +60,14 @@ test: $(TEST_STAMP) web ## install what tests need (Debian packages too), then l
 bench: $(RUN_STAMP) ## figures beside their reference; ARGS="push --json"
 	@$(FIRSTLINE) bench $(or $(ARGS),push)
 
+storm: $(RUN_STAMP) ## 5,000 agents lose their connection at once and come back; ARGS="--clients 500 --json"
+	@$(FIRSTLINE) bench storm $(ARGS)
+
 sim: $(RUN_STAMP) ## one world of the fault simulator, the same for the same SEED=n
 	@$(PY) -m router.simulate --seed $(SEED) $(ARGS)
+
+sim-night: $(RUN_STAMP) ## 10,000 worlds from SEED=n on, on all cores; ends with one summary and the failing seeds
+	@$(PY) -m router.simulate --seed $(SEED) --seeds 10000 --processes $$(nproc) $(ARGS)
 
 chaos: $(TEST_STAMP) ## real processes, real kills, as root; ARGS="--seconds 60 --seed 1 --json"
 	@deploy/setup.sh servers

@@ -30,6 +30,17 @@ SETTLE_S = 0.3  # between steps, so that garbage of one is not billed to the nex
 STEPS_BACK = 3  # a later repetition starts this many steps below the maximum found before
 REPEAT_MIN = 3  # medians of fewer say nothing
 
+# -- bench storm ----------------------------------------------------------------------------------------------
+STORM_CLIENTS = 5_000  # the figure
+STORM_S_MAX = 120.0  # who is not back by then does not come back
+STORM_ROUNDS = 2  # memory that grows shows in the second
+STORM_STAYING = 100  # agents whose connections are not cut, and who go on working
+STORM_RATE = 50.0  # items a second for those: a busy day of five hundred agents
+STORM_STEP_S = 2.0  # one measurement of their pushes; the worst one counts
+COME_BACK_S = 2.0  # a page's first pause, doubled each time: as in web/src/shared/line.ts
+COME_BACK_S_MAX = 10.0  # longest such pause
+COME_BACK_JITTER = 0.8  # share of a pause that chance adds or takes away
+
 # -- the skeleton ---------------------------------------------------------------------------------------------
 BATCH_MAX = 200  # commands of one commit; beyond it nothing is gained (measured)
 READ_BLOCK_MS = 1_000  # a blocked read ends by itself, so that a stop is noticed

@@ -220,24 +220,26 @@ async def _ignored(client: WireClient, ack: str) -> None:
     """Whether it was done is seen by what is pushed next."""
 
 
-async def _lines(source: IO[str]) -> asyncio.StreamReader:
+async def lines(source: IO[str]) -> asyncio.StreamReader:
+    """Orders, one a line."""
     reader = asyncio.StreamReader(limit=limits.LINE_BYTES_MAX)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), source)
     return reader
 
 
 async def _serve() -> None:
-    orders = await _lines(sys.stdin)
+    orders = await lines(sys.stdin)
     load = Load(msgspec.json.decode(await orders.readline(), type=Target))
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session, asyncio.TaskGroup() as tasks:
         await load.open(session, tasks)
-        _say({"ready": True})
+        say({"ready": True})
         while line := await orders.readline():
-            _say(await load.step(msgspec.json.decode(line, type=Order)))
+            say(await load.step(msgspec.json.decode(line, type=Order)))
         await load.close()
 
 
-def _say(value: object) -> None:
+def say(value: object) -> None:
+    """Answer an order."""
     sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
     sys.stdout.flush()
 

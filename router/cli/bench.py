@@ -4,7 +4,17 @@ from typing import Annotated
 
 import typer
 
-from router.bench.limits import BUSY_AGENTS, FIXED_S, FSYNC_ROUNDS, FSYNC_S, KILLS, OPEN_ITEMS, REPEAT_MIN
+from router.bench.limits import (
+    BUSY_AGENTS,
+    FIXED_S,
+    FSYNC_ROUNDS,
+    FSYNC_S,
+    KILLS,
+    OPEN_ITEMS,
+    REPEAT_MIN,
+    STORM_CLIENTS,
+    STORM_ROUNDS,
+)
 from router.cli.options import Json
 from router.cli.outcome import Exit
 
@@ -15,6 +25,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Figures, each beside its reference in one run.")
     group.command()(push)
     group.command()(durability)
+    group.command()(storm)
     group.callback()(lambda: None)
     app.add_typer(group, name="bench")
 
@@ -60,6 +71,17 @@ def durability(
 
     sizes = Sizes(seconds=seconds, rounds=rounds, kills=kills, items=items, agents=agents)
     _ended(run(sizes, as_json=json))
+
+
+def storm(
+    clients: Annotated[int, typer.Option(help="Agents who lose their connection at once.")] = STORM_CLIENTS,
+    rounds: Annotated[int, typer.Option(help="How often; the worst one is given.")] = STORM_ROUNDS,
+    json: Json = False,
+) -> None:
+    """Cut thousands of agents off in one moment, and measure until all are back, pushes to others, and memory."""
+    from router.bench.storm import run
+
+    _ended(run(clients=clients, rounds=rounds, as_json=json))
 
 
 def _ended(code: int) -> None:
