@@ -178,6 +178,7 @@ async def test_leaders_see_the_past_of_their_own_teams_only(house: House) -> Non
 
 
 async def test_too_many_at_once_are_told_when_to_come_again(house: House) -> None:
+    await house.token("root")
     asked = [at(house, "board", house.domain.position, "root") for _ in range(limits.PAST_WAITING_MAX + 3)]
     answers = await asyncio.gather(*asked)
     assert sorted(answer.status for answer in answers) == [200] * limits.PAST_WAITING_MAX + [503] * 3
