@@ -185,7 +185,8 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         """Right behind the library's own answer to the connect, which it queues before anything else may run."""
         if client.sid not in self._clients:
             return
-        if client.principal.agent not in self._deps.gateway.state.agents:
+        known = client.principal.agent in self._deps.gateway.state.agents
+        if not (known and self._tokens.still_good(client.principal)):
             self._expel(client)
             return
         self._pusher.join(client)
