@@ -16,6 +16,7 @@ REDIS_MIN = (7, 0)  # older ones lack what the commit script uses
 PYTHON_MIN = (3, 11)  # pyproject.toml
 PROBLEMS_SHOWN_MAX = 20  # lines of errors before the rest is only counted
 GUESS_S_MAX = 3.0  # looking a host name up that may not exist, while a person waits for the next question
+DESCRIPTORS_MIN = 4_096  # files and connections of one process: a thousand agents, with their tabs and customers' chats
 FSYNC_TIMES = 20  # synced writes that doctor times: a fifth of a second on a slow disk
 FSYNC_BYTES = 4_096  # a page: what a commit of one step writes
 FSYNC_MS_MAX = 20.0  # slower, and a person feels every click; a disk that is meant for it takes 0.1 to 5

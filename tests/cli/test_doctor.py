@@ -100,6 +100,17 @@ def test_what_is_in_the_way_is_bad_and_what_can_wait_is_a_warning(
     assert "FIRSTLINE_PORT" in found["environment"].what
 
 
+@pytest.mark.parametrize(("allowed", "verdict"), [(1_000, "warning"), (5_000, "good")])
+def test_too_few_connections_are_a_warning(allowed: int, verdict: str) -> None:
+    """In a process of its own: a limit that was lowered stays so."""
+    look = "from router.cli.doctor import machine; one, = machine._descriptors(); print(one.verdict, one.what)"
+    lowered = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({allowed}, {allowed})); {look}"
+    said = subprocess.run(
+        [sys.executable, "-c", lowered], capture_output=True, text=True, timeout=30, check=True
+    ).stdout
+    assert said.startswith(verdict) and str(allowed) in said
+
+
 def test_settings_that_cannot_be_used_are_findings_too(tmp_path: Path) -> None:
     """A secret whose file is missing, and one that everybody may read, are named with the file."""
     (tmp_path / "firstline.toml").write_text(

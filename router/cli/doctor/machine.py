@@ -1,6 +1,7 @@
 """The machine: Python, the data folder, its disk, the clock, the pages that came along, the environment."""
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ def look(settings: Settings) -> Iterator[Finding]:
     yield from _folder(settings)
     yield from _disk(settings)
     yield from _fsync(settings)
+    yield from _descriptors()
     yield from _clock()
     yield from _pages()
     for what in unknown_variables(os.environ, CLIENT_VARIABLES):
@@ -106,6 +108,17 @@ def _synced(folder: Path) -> Iterator[float]:
             began = time.perf_counter()
             os.fsync(file.fileno())
             yield time.perf_counter() - began
+
+
+def _descriptors() -> Iterator[Finding]:
+    """How many files and connections the server may have open: it raises its own limit up to this one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    what = "any number of connections" if hard == resource.RLIM_INFINITY else f"at most {hard} files and connections"
+    if hard != resource.RLIM_INFINITY and hard < limits.DESCRIPTORS_MIN:
+        mend = "Raise it for the server's user: LimitNOFILE= in its unit, or ulimit -Hn. Past it, 503 is answered"
+        yield Finding(check="descriptors", verdict="warning", what=what, mend=mend)
+    else:
+        yield Finding(check="descriptors", verdict="good", what=what)
 
 
 def _clock() -> Iterator[Finding]:
