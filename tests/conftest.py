@@ -11,7 +11,7 @@ from blockbuster import blockbuster_ctx
 OURS = ["skills", "queues", "router", "channels"]
 
 
-LONG = ("web", "whole", "cli", "bench", "backup", "deploy")
+LONG = ("chaos", "web", "whole", "cli", "bench", "backup", "deploy")
 """Folders of tests that take longest: first, so that no worker is left alone with one of them at the end."""
 
 

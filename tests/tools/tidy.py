@@ -43,8 +43,8 @@ PUBLIC_DOCSTRINGS_MIN = 75  # percent; what a name and its types say in full nee
 MOCKS_PER_100_TESTS_MAX = 5  # a mock of our own code tests the mock
 SLEEPS_PER_100_TESTS_MAX = 0  # wait for a condition (tests/support.py: eventually) or move the clock
 
-VIRTUAL_TIME = ("tests/simulate/",)
-"""Where sleeping takes no time: these tests run on the virtual clock, and try it."""
+LASTING = ("tests/simulate/", "tests/chaos/")
+"""Where time has to pass: on the virtual clock, where it takes none, and in a round of chaos, whose faults last."""
 
 UNFINISHED = re.compile(r"\b(?:TO[D]O|FIX[M]E|XX[X]|HA[C]K)\b|pragma:\s*no\s*cover")
 MOCKS = {"Mock", "MagicMock", "AsyncMock", "PropertyMock", "create_autospec", "patch"}
@@ -194,7 +194,7 @@ def table(product: list[Module], tests: list[Module]) -> str:
         rows += [row(part, mine)] if mine else []
     count = max(1, sum(module.tests for module in tests))
     mocks = sum(len(module.mocks) for module in tests)
-    sleeps = sum(len(module.sleeps) for module in tests if not module.path.startswith(VIRTUAL_TIME))
+    sleeps = sum(len(module.sleeps) for module in tests if not module.path.startswith(LASTING))
     rows.append(row("all", product))
     rows.append(f"tests: {count}, mocks per 100: {100 * mocks / count:.1f}, sleeps per 100: {100 * sleeps / count:.1f}")
     return "\n".join(rows)
@@ -236,7 +236,7 @@ def mocked_or_slept(tests: list[Module]) -> Iterator[str]:
     """Tests that patch our own code or wait for time to pass, beyond what is allowed."""
     count = max(1, sum(module.tests for module in tests))
     mocks = [where for module in tests for where in module.mocks]
-    sleeps = [where for module in tests for where in module.sleeps if not where.startswith(VIRTUAL_TIME)]
+    sleeps = [where for module in tests for where in module.sleeps if not where.startswith(LASTING)]
     pure = [where for where in mocks if where.startswith(tuple(f"tests/{part.split('/')[-1]}/" for part in PURE))]
     if pure:
         yield f"a pure part needs no mock: {', '.join(pure)}"
