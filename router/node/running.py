@@ -73,6 +73,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         stack.push_async_callback(store.close)
         if embedded is None:
             await check_durability(store, settings.durability, replicas_of(settings))
+        else:
+            await store.forget_holders()  # the folder is locked: whoever held anything here is dead
         domain = AdmittingDomain(
             store,
             clock,

@@ -276,6 +276,12 @@ class RedisStore:
         await self._prove(standing.position)
         return standing
 
+    @_within(_CALL_S)
+    async def forget_holders(self) -> None:
+        """Free the lease and every duty, and forget who was there. For who knows that nobody is."""
+        duties = [key async for key in self._writes.scan_iter(match=self._key("duty", "*"))]
+        await self._writes.unlink(self._lease, self._key("nodes"), *duties)
+
     @_within(limits.START_WAIT_S)
     async def load(self) -> Loaded:
         """Position and records in one atomic read. No script: it would hold Redis four times as long (measured)."""

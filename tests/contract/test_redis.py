@@ -207,3 +207,14 @@ async def test_all_keys_of_a_domain_share_one_hash_tag(store: RedisStore, raw: R
     await store.commit(commit(lease, outcomes=[("a", Outcome(position=1))], puts=[(("item", "i"), b"r")]))
     keys: list[Any] = await raw.keys("*")
     assert {key.split(b":")[0] for key in keys} == {b"{d}"}
+
+
+async def test_holders_that_are_known_to_be_dead_are_forgotten_at_once(store: RedisStore) -> None:
+    """A private server that is started again: nobody else was there. The epoch goes on growing."""
+    before = await lease_of(store, "dead", 600_000)
+    await store.hold("archive", "dead", 600_000)
+    await store.attend("dead", b"{}", 600_000)
+    await store.forget_holders()
+    assert (await lease_of(store, "next")).epoch == before.epoch + 1
+    assert await store.hold("archive", "next", 600_000) and await store.attend("next", b"", 0) == {}
+    assert not await store.renew(before, 600_000)
