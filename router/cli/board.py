@@ -52,7 +52,7 @@ def _queue(row: dict[str, Any], now: int) -> list[str]:
 def _agent(row: dict[str, Any], now: int) -> list[str]:
     state = " ".join(filter(None, (row["state"], row["reason"] and f"({row['reason']})")))
     does = row["activity"] if row["connected"] else ""
-    held = ", ".join(f"{one['channel']} {one['id']} {one['state']}" for one in row["items"])
+    held = "\n".join(f"{one['channel']} {one['id']} {one['state']}" for one in row["items"])
     return [row["id"], "disabled" if row["disabled"] else state, _ago(row["since_at_ms"] or None, now), does, held]
 
 
