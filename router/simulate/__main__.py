@@ -1,40 +1,15 @@
-"""`python -m router.simulate --seed 7 [--seeds 10]`: run worlds; the last line of each is its result as JSON."""
+"""`python -m router.simulate --seed 7`: run that world; the last line is its result as JSON.
+
+With `--seeds N` it runs the N worlds from there on, in `--processes` processes, and ends with one summary.
+"""
 
 import argparse
-import asyncio
 import sys
-from collections.abc import Callable
 
 import msgspec
-import structlog
 
-from router.runtime.memory import MemoryStore, World
-from router.simulate.auditor import audit
-from router.simulate.house import House
-from router.simulate.loop import SimLoop
-from router.simulate.world import Story
-
-
-class Result(msgspec.Struct, frozen=True):
-    """How a world ended. The same seed gives the same digest."""
-
-    seed: int
-    digest: str
-    events: int
-    faults: int
-    violations: int
-
-
-def simulate(seed: int, client: Callable[[World], MemoryStore] = MemoryStore) -> tuple[Result, list[str]]:
-    """Run the world of this seed: its result, and what was wrong. `client` is the nodes' way to the store."""
-    with asyncio.Runner(loop_factory=lambda: SimLoop(seed)) as runner:
-        loop = runner.get_loop()
-        assert isinstance(loop, SimLoop)
-        house = House(loop, client)
-        runner.run(Story(house).run())
-    wrong = audit(house)
-    store = house.store
-    return Result(seed, store.digest, store.position, house.faults.total(), len(wrong)), wrong
+from router.simulate.night import Summary, complain, many, quietly
+from router.simulate.run import Result
 
 
 def main() -> int:
@@ -42,16 +17,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="router.simulate", description="seeded worlds of faults")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--seeds", type=int, default=1, help="how many worlds")
+    parser.add_argument("--processes", type=int, default=1, help="how many of them at the same time")
     wanted = parser.parse_args()
-    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
-    failed = False
-    for seed in range(wanted.seed, wanted.seed + wanted.seeds):
-        result, wrong = simulate(seed)
-        for line in wrong:
-            sys.stderr.write(f"seed {seed}: {line}\n")
-        sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
-        failed = failed or bool(wrong)
-    return failed
+    if wanted.seeds == 1:
+        result, wrong = quietly(wanted.seed)
+        complain(result, wrong)
+        return _end(result, result.violations)
+    summary = many(range(wanted.seed, wanted.seed + wanted.seeds), wanted.processes)
+    return _end(summary, summary.violations)
+
+
+def _end(told: Result | Summary, violations: int) -> int:
+    sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
+    return int(violations > 0)
 
 
 if __name__ == "__main__":

@@ -1,176 +1,187 @@
-"""The people of the world. They know only what an outsider knows, and repeat what was not acknowledged."""
+"""The people outside: callers and their phone system, correspondents, chatters. They know only what an outsider knows,
+repeat what was not acknowledged under the same key, and tell some things twice under another.
+"""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from router.core import commands as c
-from router.core.facts import Facts, MessageFacts
-from router.core.item import WorkItem
-from router.core.state import State
+from router.gateway import CloudEvent, EventRefused, KeyConflict, Outcome, Receipt, StoreError
+from router.simulate import limits
 from router.simulate.house import House
+from router.simulate.mail_server import MailServer, letter
+from router.simulate.node import Node
 
-LEAVE_SHARE = 0.05  # of an agent's moments: they go away for a while
-THINK_S = 3.0  # the longest anybody takes over one thing
-TWICE_SHARE = 0.3  # of incoming events: the sender tells it again under another key
+NUMBER = "+31201234567"
+SITE = "shop"
+
+Answered = tuple[Receipt, Outcome | None]
 
 
 class Person:
-    """Somebody who sends commands; every one has a key of its own."""
+    """Somebody who asks things of the house."""
 
     def __init__(self, house: House, name: str) -> None:
-        self._house = house
-        self._name = name
+        self.house = house
+        self.name = name
         self._sent = 0
 
-    async def think(self) -> None:
+    def key(self) -> str:
+        """The next idempotency key of this person."""
+        self._sent += 1
+        return f"{self.name}:{self._sent}"
+
+    async def pause(self, least_s: float, most_s: float) -> None:
         """Let some time pass."""
-        await asyncio.sleep(self._house.loop.random.uniform(0.05, THINK_S))
+        await asyncio.sleep(self.house.chance.uniform(least_s, most_s))
 
     def chance(self, share: float) -> bool:
         """True in this share of the cases."""
-        return self._house.loop.random.random() < share
+        return self.house.chance.random() < share
 
-    async def send(self, command: c.Command) -> None:
-        """Send until acknowledged."""
-        self._sent += 1
-        await self._house.send(command, f"{self._name}:{self._sent}")
+    async def send(self, command: c.Command, *, contents: dict[str, bytes] | None = None) -> Outcome | None:
+        """Send a command until it is acknowledged; how it ended, if that was told."""
+        key = self.key()
+
+        async def job(node: Node) -> Answered:
+            receipt = await node.domain.submit(command, key=key, by=self.name, contents=contents)
+            return receipt, await node.domain.outcome(receipt, limits.OUTCOME_S)
+
+        receipt, outcome = await self._agreed(key, job)
+        if receipt is not None:
+            self.house.ledger.acknowledged(receipt, command)
+        if self.house.happens(limits.AGAIN_SHARE, "again"):
+            await self._agreed(key, job)
+        return outcome
+
+    async def tell(self, type: str, data: dict[str, Any], *, times: int = 1) -> bool:
+        """Tell an event (of the phone system, of a chat window), `times` times under different ids; whether the house
+        said that it came to something."""
+        surely = False
+        for _ in range(times):
+            event = CloudEvent(specversion="1.0", id=self.key(), source="sim", type=type, data=data)
+
+            async def job(node: Node, event: CloudEvent = event) -> Answered:
+                if not await node.domain.reached(1, limits.OUTCOME_S):
+                    raise StoreError("this node has not heard of the centre yet")
+                receipt = await node.events.take(event, by="pbx")
+                return receipt, await node.domain.outcome(receipt, limits.OUTCOME_S)
+
+            receipt, outcome = await self._agreed(event.id, job)
+            surely = surely or receipt is None or (outcome is not None and not outcome.rejection)
+        return surely
+
+    async def _agreed(
+        self, key: str, job: Callable[[Node], Awaitable[Answered]]
+    ) -> tuple[Receipt | None, Outcome | None]:
+        """The answer, noted; no receipt when history has it already."""
+        ledger = self.house.ledger
+        try:
+            receipt, outcome = await self.house.insist(job)
+        except KeyConflict:
+            ledger.wrong("idempotent", f"{key} is said to have been another command")
+            return None, None
+        except EventRefused as refused:
+            if refused.code != "duplicate":
+                ledger.wrong("steady", f"{key} was refused: {refused.code}")
+            return None, None
+        except Exception as error:
+            ledger.wrong("steady", f"{key} was answered with {error!r}")
+            return None, None
+        ledger.acknowledged(receipt)
+        if outcome is not None:
+            ledger.was_told(receipt.key, outcome)
+        return receipt, outcome
 
 
 class Caller(Person):
-    """Somebody who calls now and then. The phone system tells everything, some of it twice."""
+    """Somebody who calls now and then. The phone system tells everything, some of it twice, some in another order."""
 
     def __init__(self, house: House, number: int) -> None:
         super().__init__(house, f"caller{number}")
-        self._calls = 0
+        self._number = f"+31612340{number:03d}"
 
     async def play(self) -> None:
-        """Call after call, until the world ends."""
-        while not self._house.calm:
-            await asyncio.sleep(self._house.loop.random.uniform(0, 20))
-            self._calls += 1
-            await self._one(f"{self._name}-{self._calls}")
+        """Call after call, until the world grows calm."""
+        calls = 0
+        while not self.house.calm:
+            await self.pause(0, 15)
+            calls += 1
+            await self._one(f"{self.name}-{calls}")
 
     async def _one(self, call: str) -> None:
-        facts = Facts(queue="help", customer=self._name)
-        offer = c.OfferCall(call=call, item=f"i-{call}", conversation=f"c-{call}", facts=facts)
-        await self.send(offer)
-        if self.chance(TWICE_SHARE):
-            await self.send(c.OfferCall(call=call, item=f"j-{call}", conversation=f"d-{call}", facts=facts))
-        await asyncio.sleep(self._house.loop.random.uniform(1, 20))
-        await self.send(c.EndCall(call=call))
-        if self.chance(TWICE_SHARE):
-            await self.send(c.EndCall(call=call))
+        calls = self.house.ledger.calls
+        offer = {"call": call, "to": NUMBER, "from": self._number}
+        twice = 1 + self.chance(limits.TWICE_SHARE)
+        if self.chance(limits.OVERTAKEN_SHARE):
+            self.house.faults["overtaken"] += 1
+            async with asyncio.TaskGroup() as tasks:
+                ended = tasks.create_task(self.tell("call.ended", {"call": call}))
+                tasks.create_task(self.tell("call.offered", offer))
+            if not ended.result():
+                await self.tell("call.ended", {"call": call})
+        else:
+            await self.tell("call.offered", offer, times=twice)
+            calls[call] = "on"
+            await self.pause(1, 20)
+            if self.chance(0.1):
+                await self.tell("call.held", {"call": call, "held": True})
+            await self.tell("call.ended", {"call": call}, times=twice)
+        calls[call] = "over"
+        if self.chance(limits.TWICE_SHARE):
+            await self.pause(5, 20)
+            await self.tell("call.offered", offer)
 
 
 class Correspondent(Person):
-    """Somebody who writes mail, and whose mails may be fetched twice."""
+    """Somebody who writes mail, and answers what they get."""
 
-    def __init__(self, house: House, number: int) -> None:
-        super().__init__(house, f"mail{number}")
-
-    async def play(self) -> None:
-        """Mail after mail in one long thread, until the world ends."""
-        written = 0
-        while not self._house.calm:
-            await asyncio.sleep(self._house.loop.random.uniform(0, 25))
-            written += 1
-            for fetch in range(1 + self.chance(TWICE_SHARE)):
-                await self.send(self._mail(written, fetch))
-
-    def _mail(self, number: int, fetch: int) -> c.ReceiveMessage:
-        mail = f"{self._name}-{number}"
-        message = MessageFacts(id=f"m-{mail}-{fetch}", content=f"t-{mail}", natural_key=mail, thread_keys=(self._name,))
-        facts = Facts(queue="help", customer=self._name)
-        return c.ReceiveMessage(
-            channel="email",
-            conversation=f"c-{mail}-{fetch}",
-            item=f"i-{mail}-{fetch}",
-            message=message,
-            facts=facts,
-        )
-
-
-class AgentPlayer(Person):
-    """An agent who does what agents do with whatever is theirs, as seen at some node."""
-
-    def __init__(self, house: House, agent: str) -> None:
-        super().__init__(house, f"agent-{agent}")
-        self._agent = agent
+    def __init__(self, house: House, name: str, server: MailServer) -> None:
+        super().__init__(house, name)
+        self._server = server
+        self._address = f"{name}@example.org"
+        self._read = 0
+        self._thread: list[str] = []
 
     async def play(self) -> None:
-        """Work until the world ends."""
-        while True:
-            await self.think()
-            domain = self._house.domain()
-            if domain is None or self._agent not in domain.state.agents:
-                continue
-            presence = domain.state.presences[self._agent]
-            if domain.gateway_id not in presence.clients.values():
-                client = f"{self._agent}-{domain.gateway_id}"
-                await self.send(c.ConnectClient(agent=self._agent, client=client, gateway=domain.gateway_id))
-            elif presence.state != "available":
-                await self.send(c.SetPresence(agent=self._agent, state="available"))
-            elif self.chance(LEAVE_SHARE):
-                await self._leave(domain.state)
-            else:
-                await self._work(domain.state)
+        """Mail after mail, until the world grows calm."""
+        while not self.house.calm:
+            await self.pause(0, 15)
+            self._write()
 
-    async def _leave(self, state: State) -> None:
-        """Go home, or be not ready after what is held; back soon after."""
-        if self.chance(0.5):
-            await self.send(c.SetPresence(agent=self._agent, state="not_ready", reason="pause", after=True))
-        else:
-            choices = {item: self._house.loop.random.choice(("keep", "return")) for item in state.theirs(self._agent)}
-            await self.send(c.SignOut(agent=self._agent, choices=choices))
-
-    async def _work(self, state: State) -> None:
-        mine = state.theirs(self._agent)
-        if mine:
-            item = state.items[self._house.loop.random.choice(mine)]
-            command = self._reserved(item) if item.state == "reserved" else self._active(item)
-            if command is not None:
-                await self.send(command)
-
-    def _reserved(self, item: WorkItem) -> c.Command | None:
-        if self.chance(0.1):
-            return None
-        if self.chance(0.1):
-            return c.DeclineReservation(item=item.id, agent=self._agent)
-        if item.channel == "phone":
-            return c.AnswerCall(call=item.call, agent=self._agent)
-        return c.AcceptReservation(item=item.id, agent=self._agent)
-
-    def _active(self, item: WorkItem) -> c.Command:
-        if item.state == "pending":
-            return c.ResumeItem(item=item.id, agent=self._agent)
-        if self.chance(0.6):
-            return c.AddNote(item=item.id, agent=self._agent, content=f"{self._name}-note-{self._sent}")
-        if self.chance(0.2):
-            return c.EscalateItem(item=item.id, agent=self._agent, reason="hard", note="n")
-        if item.channel == "email" and item.state == "active" and self.chance(0.3):
-            return c.SetPending(item=item.id, agent=self._agent)
-        return c.CompleteItem(item=item.id, agent=self._agent, disposition="done")
+    def _write(self) -> None:
+        """A mail of its own, or one in the thread: the mail server takes it at once."""
+        got = self._server.delivered.get(self._address, [])
+        answers = []
+        if len(got) > self._read and self.chance(limits.ANSWER_SHARE):
+            self._read = len(got)
+            answers = [got[-1]]
+        elif self._thread and self.chance(0.4):
+            answers = self._thread[-2:]
+        id = f"<{self.key().replace(':', '.')}@example.org>"
+        self._thread.append(id)
+        self.house.ledger.mails[id] = self._address
+        self._server.put(letter(self._address, id, f"about {id}", answers))
 
 
-class Leader(Person):
-    """Somebody who lends agents to another queue, closes queues, moves work: all of it while it runs."""
+class Chatter(Person):
+    """Somebody who chats through an integrator's window: message after message, then they close it."""
 
     async def play(self) -> None:
-        """One live edit after another until the world grows calm; then everything is open again."""
-        while not self._house.calm:
-            await asyncio.sleep(self._house.loop.random.uniform(2, 12))
-            domain = self._house.domain()
-            if domain is not None and domain.state.agents:
-                await self.send(self._edit(domain.state))
-        await self.send(c.OpenQueue(queue="help"))
+        """Chat after chat, until the world grows calm."""
+        chats = 0
+        while not self.house.calm:
+            await self.pause(0, 15)
+            chats += 1
+            await self._chat(f"{self.name}-{chats}")
 
-    def _edit(self, state: State) -> c.Command:
-        chance = self._house.loop.random
-        agent = chance.choice(sorted(state.agents))
-        until = self._house.clock.now_ms() + chance.randrange(-1_000, 20_000)
-        edits: tuple[c.Command, ...] = (
-            c.SetMembership(agent=agent, queue="help", membership=None, until=until),
-            c.CloseQueue(queue="help", overflow=chance.choice(("", "expert"))),
-            c.OpenQueue(queue="help"),
-            c.MoveItems(agent=agent),
-        )
-        return chance.choice(edits)
+    async def _chat(self, chat: str) -> None:
+        said = self.house.ledger.chats.setdefault(chat, [])
+        for number in range(1, self.house.chance.randint(1, 4) + 1):
+            text = {"site": SITE, "from": self.name, "text": f"{chat} {number}", "id": f"{chat}-{number}"}
+            await self.tell("chat.message", text | {"conversation": chat}, times=1 + self.chance(0.2))
+            said.append(text["text"])
+            await self.pause(0.1, 5)
+        if self.chance(0.7):
+            await self.tell("chat.left", {"conversation": chat})

@@ -1,135 +1,178 @@
-"""A small world on one thread: two nodes on one store, callers, writers of mail, agents; and faults from the seed.
-
-Everything in it is the real thing but the store (the shipped twin), the clock, the ids and the people. Nodes are
-killed at any instant and started anew, calls to the store fail or lose their reply, leases vanish, clocks jump.
-"""
+"""A world: a house with nodes, servers and people, faults for a while, then calm in which everything has to settle."""
 
 import asyncio
-from typing import cast
+from collections.abc import Callable
 
 from queues.capacity import Room
+from queues.endpoint import Endpoint
+from queues.entry_point import EntryPoint
 from queues.queue import Queue
 from queues.team import Membership
 from router.core import commands as c
 from router.core.agent import Agent
-from router.gateway import StoreError
-from router.runtime.blobs import Blobs
-from router.runtime.domain import Domain
-from router.runtime.store import Store
-from router.simulate.faults import Faulty
+from router.simulate import limits
 from router.simulate.house import House
-from router.simulate.people import AgentPlayer, Caller, Correspondent, Leader
+from router.simulate.integrator import ENDPOINT
+from router.simulate.mail_server import DESK, MailServer
+from router.simulate.node import Node
+from router.simulate.parts import Parts
+from router.simulate.people import NUMBER, SITE, Caller, Chatter, Correspondent, Person
+from router.simulate.staff import AgentPlayer, Leader
 
-FAULTY_S = 90.0  # virtual seconds in which things break
-CALM_S = 120.0  # virtual seconds after that, in which everything has to settle
-LIFE_S_MAX = 25.0  # the longest that a node lives between two kills
-LEASE_SHARE = 0.7  # of mischief: leases vanish; the rest are jumps of the wall clock
-START_PAUSE_S = 0.5  # before a killed node is started again
-CALLERS = 20
-CORRESPONDENTS = 10
-AGENTS = 5
-
-ROOMS = {"phone": Room(maximum=1, weight=100), "email": Room(maximum=2, weight=50)}
+ROOMS = {
+    "phone": Room(maximum=1, weight=100),
+    "email": Room(maximum=2, weight=50),
+    "chat": Room(maximum=2, weight=40),
+}
+RESERVATION_MS = 4_000
 
 
-def centre() -> c.ApplyCentre:
-    """Two lines, five agents of whom one is a specialist."""
+def centre(agents: int, *, webhooks: bool) -> c.ApplyCentre:
+    """Two lines, a door for each channel, agents of whom one is a specialist."""
+    doors = {"phone": NUMBER, "email": DESK, "chat": SITE}
     records: list[c.CentreRecord] = [
-        Queue(id="help", escalates_to="expert", wrap_up_ms={"phone": 500}, reservation_ms=4_000),
-        Queue(id="expert", line=2, reservation_ms=4_000),
+        Queue(id="help", escalates_to="expert", wrap_up_ms={"phone": 500}, reservation_ms=RESERVATION_MS),
+        Queue(id="expert", line=2, reservation_ms=RESERVATION_MS),
     ]
-    for number in range(AGENTS):
+    for channel, address in doors.items():
+        records.append(EntryPoint(id=f"door-{channel}", channel=channel, address=address, queue="help"))  # type: ignore[arg-type]
+    for number in range(agents):
         serves = "expert" if number == 0 else "help"
         records.append(Agent(id=f"a{number}", memberships={serves: Membership()}, rooms=ROOMS))
+    if webhooks:
+        records.append(Endpoint(id=ENDPOINT, url="https://crm.example/hook"))
     changes = (c.Change(kind=str(r.__struct_config__.tag), id=r.id, record=r) for r in records)
     return c.ApplyCentre(changes=tuple(changes))
 
 
-class Node:
-    """One process: a domain that is killed and comes back under the same name."""
-
-    def __init__(self, name: str, house: House) -> None:
-        self._name = name
-        self._house = house
-        self._store: Faulty | None = None
-
-    async def live(self) -> None:
-        """Start, live for a while, be killed; again and again until calm, then live on."""
-        house = self._house
-        while True:
-            self._store = Faulty(house.client(house.store), house.loop, house.faults)
-            self._store.calm = house.calm
-            try:
-                await self._life()
-            except Exception as error:
-                house.broken.append(f"{self._name} died of {error!r}")
-            house.faults["killed"] += 1
-            await asyncio.sleep(START_PAUSE_S)
-
-    async def _life(self) -> None:
-        house = self._house
-        assert self._store is not None
-        store = cast(Store, self._store)
-        domain = Domain(store, house.clock, house.ids, Blobs("memory://sim"), node=self._name)
-        while True:
-            try:
-                await domain.start()
-                break
-            except (StoreError, TimeoutError):
-                await asyncio.sleep(START_PAUSE_S)
-        house.up[self._name] = domain
-        try:
-            async with asyncio.timeout(None if house.calm else house.loop.random.uniform(1.0, LIFE_S_MAX)):
-                await domain.wait()
-        except TimeoutError:
-            pass
-        finally:
-            house.up.pop(self._name)
-            self._store.dead = True
-            await domain.stop()
-
-    def quieten(self) -> None:
-        """No more faults on this node's connection."""
-        if self._store is not None:
-            self._store.calm = True
+def _dismiss(tasks: list[asyncio.Task[None]]) -> None:
+    """Let them go. Raises what one of them has failed with."""
+    for task in tasks:
+        if task.done():
+            task.result()
+        task.cancel()
 
 
 class Story:
-    """What happens in a house: faults for a while, then calm, in which everything has to settle."""
+    """What happens in a house."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
-        self._nodes = [Node("n1", house), Node("n2", house)]
+    def __init__(self, house: House, parts: Parts) -> None:
+        self.house = house
+        self._parts = parts
+        self._mail = MailServer()
+        self.nodes: dict[str, Node] = {}
+        """The present life of each node."""
+        self._graveyard: list[Node] = []
+
+    @property
+    def mail(self) -> MailServer:
+        """The mail server, for whoever looks what became of a mail."""
+        return self._mail
 
     async def run(self) -> None:
-        """The whole story."""
-        house = self._house
-        async with asyncio.TaskGroup() as tasks:
-            lives = [tasks.create_task(node.live()) for node in self._nodes]
-            mischief = tasks.create_task(self._mischief())
-            await house.send(centre(), "centre")
-            people = [tasks.create_task(AgentPlayer(house, f"a{n}").play()) for n in range(AGENTS)]
-            people += [tasks.create_task(Caller(house, n).play()) for n in range(CALLERS)]
-            people += [tasks.create_task(Correspondent(house, n).play()) for n in range(CORRESPONDENTS)]
-            people += [tasks.create_task(Leader(house, "leader").play())]
-            await asyncio.sleep(FAULTY_S)
-            mischief.cancel()
-            house.calm = True
-            for node in self._nodes:
-                node.quieten()
-            await asyncio.sleep(CALM_S)
-            for task in (*people, *lives):
-                task.cancel()
+        """The whole story. Raises TimeoutError when it comes to no end."""
+        async with asyncio.timeout(limits.WORLD_S_MAX):
+            await self._story()
+
+    async def _story(self) -> None:
+        house = self.house
+        lives = [asyncio.create_task(self._lives(f"n{number}")) for number in range(1, house.cast.nodes + 1)]
+        await Person(house, "founder").send(centre(house.cast.agents, webhooks=house.cast.webhooks))
+        people = [asyncio.create_task(person.play()) for person in self._people()]
+        mischief = asyncio.create_task(self._mischief())
+        await asyncio.sleep(house.cast.faulty_s)
+        mischief.cancel()
+        self._grow_calm()
+        await asyncio.sleep(house.cast.calm_s)
+        _dismiss(people)
+        await asyncio.sleep(limits.QUIET_S)
+        _dismiss(lives)
+
+    def _people(self) -> list["Caller | Correspondent | Chatter | AgentPlayer | Leader"]:
+        house, cast = self.house, self.house.cast
+        return [
+            *(AgentPlayer(house, f"a{n}") for n in range(cast.agents)),
+            *(Caller(house, n) for n in range(cast.callers)),
+            *(Correspondent(house, f"mail{n}", self._mail) for n in range(cast.correspondents)),
+            *(Chatter(house, f"chat{n}") for n in range(cast.chatters)),
+            Leader(house, "leader"),
+        ]
+
+    def _grow_calm(self) -> None:
+        """No more faults; whoever stands still goes on."""
+        house = self.house
+        house.calm = True
+        house.ledger.calm_from_s = house.loop.time()
+        for node in self.nodes.values():
+            node.process.go_on()
+
+    # -- nodes ----------------------------------------------------------------------------------------------
+
+    async def _lives(self, name: str) -> None:
+        """Life after life under one name: from calm on the last one."""
+        house = self.house
+        while True:
+            skew = house.chance.randrange(-limits.SKEW_MS, limits.SKEW_MS) if house.cast.clocks else 0
+            node = self.nodes[name] = Node(name, house, self._parts, self._mail, skew)
+            self._graveyard.append(node)
+            end = asyncio.create_task(self._end(node))
+            await node.live()
+            end.cancel()
+            await asyncio.sleep(limits.START_PAUSE_S)
+
+    async def _end(self, node: Node) -> None:
+        """Let a node live for a while, then kill it or tell it to stop; not in calm."""
+        house = self.house
+        await asyncio.sleep(house.chance.uniform(1.0, limits.LIFE_S_MAX))
+        if house.happens(limits.GRACEFUL_SHARE, "stopped"):
+            node.end()
+            await asyncio.sleep(limits.STOP_S_MAX)
+        if house.happens(1.0, "killed"):
+            node.process.kill()
+
+    # -- mischief -------------------------------------------------------------------------------------------
 
     async def _mischief(self) -> None:
-        """Leases vanish and wall clocks jump, besides what the connections do."""
-        house = self._house
-        chance = house.loop.random
+        """What happens to servers and whole processes, besides what happens to their calls."""
+        house = self.house
+        deeds: list[Callable[[], None]] = [self._lose_lease, self._pause, self._pause, self._away]
+        deeds += [self._jump] if house.cast.clocks else []
         while True:
-            await asyncio.sleep(chance.uniform(3, 15))
-            if chance.random() < LEASE_SHARE:
-                house.store.lease = None
-                house.faults["lease_lost"] += 1
-            else:
-                house.clock.wall_offset_ms += chance.randrange(-10_000, 10_000)
-                house.faults["clock_jump"] += 1
+            await asyncio.sleep(house.chance.uniform(*limits.MISCHIEF_S))
+            house.chance.choice(deeds)()
+
+    def _lose_lease(self) -> None:
+        self.house.store.lease = None
+        self.house.store.duties.clear()
+        self.house.faults["lease_lost"] += 1
+
+    def _pause(self) -> None:
+        """A process stands still, as under SIGSTOP, and goes on when others may have taken its place."""
+        house = self.house
+        node = house.chance.choice(list(self.nodes.values()))
+        house.faults["paused"] += 1
+        node.process.stop()
+        house.loop.call_later(house.chance.uniform(*limits.PAUSE_S), node.process.go_on)
+
+    def _away(self) -> None:
+        house = self.house
+        server = house.chance.choice(("store", "archive", "mail", "integrator"))
+        house.faults[f"{server}_away"] += 1
+        house.take_away(server, house.chance.uniform(*limits.AWAY_S))
+
+    def _jump(self) -> None:
+        """A wall clock jumps: a node's, or the store's."""
+        house = self.house
+        clocks = [house.clock, *(node.clock for node in self.nodes.values())]
+        house.chance.choice(clocks).wall_offset_ms += house.chance.randrange(
+            -limits.CLOCK_JUMP_MS, limits.CLOCK_JUMP_MS
+        )
+        house.faults["clock_jump"] += 1
+
+    # -- the end --------------------------------------------------------------------------------------------
+
+    def wake_to_end(self) -> None:
+        """Everything that ever ran can end now: nothing reaches outside any more."""
+        self.house.over = True
+        for node in self._graveyard:
+            node.process.wake_to_end()

@@ -1,0 +1,157 @@
+"""The people inside: agents at their screens, and a leader who changes the centre while it runs."""
+
+import msgspec
+
+from router.core import commands as c
+from router.core.facts import MessageFacts
+from router.core.item import WorkItem
+from router.core.state import State
+from router.gateway import Content
+from router.simulate import limits
+from router.simulate.house import House
+from router.simulate.node import Node, Session
+from router.simulate.people import Person
+
+
+class AgentPlayer(Person):
+    """An agent who does what agents do with whatever is theirs, as their screen shows it."""
+
+    def __init__(self, house: House, agent: str) -> None:
+        super().__init__(house, f"agent-{agent}")
+        self._agent = agent
+        self._session: Session | None = None
+
+    async def play(self) -> None:
+        """Work until the world ends; when the screen loses its node, find another one."""
+        while True:
+            await self.pause(0.05, limits.THINK_S)
+            node = await self._connected()
+            if node is None or self._agent not in node.domain.state.agents:
+                continue
+            presence = node.domain.state.presences[self._agent]
+            if self._session is None or self._session.client not in presence.clients:
+                continue
+            if presence.state != "available":
+                await self.send(c.SetPresence(agent=self._agent, state="available"))
+            elif not self.house.calm and self.chance(limits.LEAVE_SHARE):
+                await self._leave(node.domain.state)
+            else:
+                await self._work(node.domain.state)
+
+    async def _connected(self) -> Node | None:
+        """The node that the screen is connected to."""
+        session = self._session
+        if session is not None:
+            there = self.house.up.get(session.node.name) is session.node and not session.gone.is_set()
+            if there and not self.house.happens(limits.DISCONNECT_SHARE, "disconnect"):
+                return session.node
+            self._hang_up(session)
+            long = not self.house.calm and self.chance(limits.AWAY_LONG_SHARE)
+            await self.pause(*(limits.AWAY_LONG_S if long else limits.RECONNECT_S))
+        if not self.house.up:
+            return None
+        node = self.house.chance.choice(list(self.house.up.values()))
+        self._session = node.open_session(self._agent, self.house.ids.new("client"))
+        self.house.ledger.sessions.add(self._session.client)
+        return node
+
+    def _hang_up(self, session: Session) -> None:
+        session.gone.set()
+        self.house.ledger.sessions.discard(session.client)
+        self._session = None
+
+    async def _leave(self, state: State) -> None:
+        """Go home, or be not ready after what is held; back soon after."""
+        if self.chance(0.5):
+            await self.send(c.SetPresence(agent=self._agent, state="not_ready", reason="pause", after=True))
+        else:
+            choices = {item: self.house.chance.choice(("keep", "return")) for item in state.theirs(self._agent)}
+            await self.send(c.SignOut(agent=self._agent, choices=choices))
+        await self.pause(1, 8)
+
+    async def _work(self, state: State) -> None:
+        mine = state.theirs(self._agent)
+        if not mine:
+            return
+        item = state.items[self.house.chance.choice(mine)]
+        if item.state == "reserved":
+            await self._reserved(item)
+        elif item.state == "pending":
+            await self.send(c.ResumeItem(item=item.id, agent=self._agent))
+        else:
+            await self._active(item)
+
+    async def _reserved(self, item: WorkItem) -> None:
+        if self.chance(0.1):
+            return
+        if self.chance(0.1):
+            await self.send(c.DeclineReservation(item=item.id, agent=self._agent))
+        elif item.channel == "phone":
+            await self.send(c.AnswerCall(call=item.call, agent=self._agent))
+        else:
+            await self.send(c.AcceptReservation(item=item.id, agent=self._agent))
+
+    async def _active(self, item: WorkItem) -> None:
+        if item.channel != "phone" and self.chance(0.5):
+            await self._reply(item)
+        elif self.chance(0.3):
+            await self._note(item)
+        elif self.chance(0.15):
+            note = self._text("escalation")
+            await self.send(
+                c.EscalateItem(item=item.id, agent=self._agent, reason="hard", note=next(iter(note))), contents=note
+            )
+        elif item.channel == "email" and item.state == "active" and self.chance(0.3):
+            await self.send(c.SetPending(item=item.id, agent=self._agent))
+        else:
+            await self.send(c.CompleteItem(item=item.id, agent=self._agent, disposition="done"))
+
+    async def _note(self, item: WorkItem) -> None:
+        text = self._text("note")
+        await self.send(c.AddNote(item=item.id, agent=self._agent, content=next(iter(text))), contents=text)
+
+    async def _reply(self, item: WorkItem) -> None:
+        text = self._text("reply")
+        id = self.house.ids.new("dlv")
+        message = MessageFacts(id=f"m-{id}", content=next(iter(text)), natural_key=id)
+        reply = c.SendReply(
+            item=item.id, agent=self._agent, message=message, delivery=id if item.channel == "email" else ""
+        )
+        await self.send(reply, contents=text)
+
+    def _text(self, kind: str) -> dict[str, bytes]:
+        """A text of this agent's, under an id of its own."""
+        id = self.house.ids.new(kind)
+        return {id: msgspec.json.encode(Content(text=f"{kind} {id}"))}
+
+
+class Leader(Person):
+    """Somebody who lends agents to another queue, closes queues, moves work, sees to what is stuck or was not sent."""
+
+    async def play(self) -> None:
+        """One act after another until the world grows calm; then everything is open again."""
+        while not self.house.calm:
+            await self.pause(2, 10)
+            state = self._state()
+            if state is not None and state.agents:
+                await self.send(self._act(state))
+        await self.send(c.OpenQueue(queue="help"))
+
+    def _state(self) -> State | None:
+        nodes = list(self.house.up.values())
+        return self.house.chance.choice(nodes).domain.state if nodes else None
+
+    def _act(self, state: State) -> c.Command:
+        chance = self.house.chance
+        agent = chance.choice(sorted(state.agents))
+        until = self.house.clock.now_ms() + chance.randrange(-1_000, 20_000)
+        acts: list[c.Command] = [
+            c.SetMembership(agent=agent, queue="help", membership=None, until=until),
+            c.CloseQueue(queue="help", overflow=chance.choice(("", "expert"))),
+            c.OpenQueue(queue="help"),
+            c.MoveItems(agent=agent),
+        ]
+        acts += [c.RequeueItem(item=item.id) for item in state.items.values() if item.state == "stuck"]
+        failed = (delivery for delivery in state.deliveries.values() if delivery.state in ("failed", "unknown"))
+        acts += [c.RetryDelivery(delivery=delivery.id, agent=agent) for delivery in failed]
+        return chance.choice(acts)
