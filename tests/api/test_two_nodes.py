@@ -119,3 +119,30 @@ async def test_of_two_changes_at_once_on_two_nodes_none_is_lost(
     assert (await b.call("POST", "/api/v1/logout", headers={"Authorization": f"Bearer {ann}"})).status == 200
     account = b.accounts.account("ann")
     assert account is not None and account.must_change, "the end of the sessions did not undo the reset"
+
+
+async def test_a_caller_stands_on_the_card_that_another_node_gave_their_number_to_a_moment_before(
+    houses: tuple[House, House],
+) -> None:
+    """The node that took the call had not heard of it yet: there is one card all the same, with the call on it."""
+    a, b = houses
+    number = {"kind": "phone", "address": "+32470000007"}
+    made = await a.call("POST", "/api/v1/customers", "ann", json={"name": "Ada Dupont", "addresses": [number]})
+    assert made.status == 201, made
+    event = {"specversion": "1.0", "source": "/pbx", "id": "e1", "type": "call.offered"}
+    data = {"call": "k1", "to": "+32 2 555 01 00", "from": number["address"]}
+    sent = {"Content-Type": "application/cloudevents+json", "Prefer": "wait=2"}
+    taken = await b.call("POST", "/api/v1/events", "key", headers=sent, json=event | {"data": data})
+    customer = b.domain.state.items[taken.body["item"]].customer
+    assert customer != made.body["id"], "b has not heard of it"
+
+    async def with_the_call() -> Any:
+        card = (await a.call("GET", f"/api/v1/customers/{customer}", "ann")).body
+        return card if card["contacts"] else None
+
+    condition: Callable[[], Awaitable[Any]] = with_the_call
+    card: Any = await eventually(condition)
+    assert (card["id"], card["name"]) == (made.body["id"], "Ada Dupont")
+    assert [contact["item"] for contact in card["contacts"]] == [taken.body["item"]]
+    found = await a.call("POST", "/api/v1/customers/search", "ann", json={"q": "+32470000007"})
+    assert [row["id"] for row in found.body["rows"]] == [made.body["id"]]
