@@ -69,9 +69,6 @@ sim: $(RUN_STAMP) ## one world of the fault simulator, the same for the same SEE
 sim-night: $(RUN_STAMP) ## 10,000 worlds from SEED=n on, on all cores; ends with one summary and the failing seeds
 	@$(PY) -m router.simulate --seed $(SEED) --seeds 10000 --processes $$(nproc) $(ARGS)
 
-sim-night: $(RUN_STAMP) ## 10,000 worlds from SEED=n on, on all cores; ends with one summary and the failing seeds
-	@$(PY) -m router.simulate --seed $(SEED) --seeds 10000 --processes $$(nproc) $(ARGS)
-
 chaos: $(TEST_STAMP) ## real processes, real kills, as root; ARGS="--seconds 60 --seed 1 --json"
 	@deploy/setup.sh servers
 	@$(PY) -m tests.chaos $(ARGS)
