@@ -15,6 +15,7 @@ from sqlalchemy import Connection, make_url, select, text
 
 from router.archive.database import as_store_errors, plain_engine
 from router.archive.errors import MoveRefused
+from router.archive.migrate import revision_of
 from router.archive.schema import archive_position
 from router.archive.transfer import fetch
 from router.backup import limits
@@ -132,6 +133,8 @@ class _InServer:
 
 def _in_server(url: str, stack: ExitStack) -> History:
     """The row that the archive locks for each of its transactions is locked here, so that it waits."""
+    if not revision_of(url):
+        raise BackupError("there is nothing to back up in the data base: has a server ever run on it?")
     engine = plain_engine(url)
     stack.callback(engine.dispose)
     with as_store_errors():

@@ -15,6 +15,7 @@ from tests.archive.conftest import (  # noqa: F401 - fixtures
     migrated_url,
     postgresql,
     postgresql_migrated_url,
+    postgresql_url,
     sqlite_url,
 )
 from tests.archive.domain import Domain, dump
@@ -48,6 +49,12 @@ async def test_the_archive_waits_until_it_is_let_go_and_is_seen_as_it_was(
     copy = await Database.open(f"sqlite:///{tmp_path / 'copy.db'}")
     assert await dump(copy) == before
     await copy.close()
+
+
+@pytest.mark.service
+def test_an_empty_data_base_has_nothing_to_be_seen(postgresql_url: str) -> None:  # noqa: F811
+    with pytest.raises(BackupError, match="has a server ever run"), seen(postgresql_url):
+        pass
 
 
 def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
