@@ -94,8 +94,12 @@ def _stuck_in(item: WorkItem | None) -> str | None:
 
 async def _sliced(ids: Iterable[str], row: Callable[[str], Any]) -> list[Any]:
     """The rows of these ids that have one, in slices between which others may run."""
-    found, rest = [], list(ids)
-    for start in range(0, len(rest), limits.BOARD_SLICE):
-        found += [made for id in rest[start : start + limits.BOARD_SLICE] if (made := row(id)) is not None]
-        await asyncio.sleep(0)
+    clock = asyncio.get_running_loop().time
+    found, end = [], clock() + limits.BOARD_SLICE_S
+    for id in list(ids):
+        if (made := row(id)) is not None:
+            found.append(made)
+        if clock() >= end:
+            await asyncio.sleep(0)
+            end = clock() + limits.BOARD_SLICE_S
     return found

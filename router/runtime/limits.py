@@ -80,7 +80,7 @@ TWIN_WAIT_S = 0.5  # a new writer waits so long for its own follower: to load a 
 
 # -- the board ----------------------------------------------------------------------------------------------
 
-BOARD_SLICE = 100  # rows made between two turns of the loop: about 3 ms
+BOARD_SLICE_S = 0.002  # rows are made for so long between two turns of the loop: a push hardly waits for it
 BOARD_ITEMS_MAX = 50  # waiting items shown of one queue: more than a screen, and who needs more asks for the list
 
 # -- outboxes -----------------------------------------------------------------------------------------------
