@@ -44,7 +44,7 @@ from router.api.passwords import PASSWORDS, THROTTLE, Passwords, Throttle
 from router.api.push import Pusher
 from router.api.routes import Route, served
 from router.api.sessions import SESSIONS, Sessions
-from router.api.socket_wire import NAMESPACE, SocketJson, SocketManager, SocketPacket, SocketServer
+from router.api.socket_wire import NAMESPACE, SocketJson, SocketPacket, SocketRooms, SocketServer
 from router.api.sockets import AgentNamespace
 from router.api.tokens import TOKENS, Tokens
 
@@ -154,7 +154,7 @@ async def drain(sio: socketio.AsyncServer) -> None:
 def _socket_server(origins: Origins) -> socketio.AsyncServer:
     return SocketServer(
         async_mode="aiohttp",
-        client_manager=SocketManager(),
+        client_manager=SocketRooms(),
         transports=["websocket"],
         async_handlers=False,
         cors_allowed_origins=origins.admitted,

@@ -234,14 +234,9 @@ async def test_a_body_that_comes_byte_by_byte_is_cut(narrow: None, house: House)
     head = f"POST /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\nContent-Length: 900\r\n"
     asks[1].write(f"{head}Content-Type: application/cloudevents+json\r\n\r\n".encode())
 
-    async def dribble() -> None:
-        while not asks[1].is_closing():
-            asks[1].write(b" ")
-            await asyncio.sleep(0.05)
-
-    dribbling = asyncio.create_task(dribble())
-    assert (await ended(asks)).startswith(b"HTTP/1.1 408 ")
-    dribbling.cancel()
+    told = asyncio.create_task(ended(asks))
+    await eventually(lambda: asks[1].write(b" ") or told.done())
+    assert (await told).startswith(b"HTTP/1.1 408 ")
 
 
 @with_bounds(IDLE_S=0.3)

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from channels.chat.namespace import NAMESPACE, Chat, register
 from router.api.origins import Origins
-from router.api.socket_wire import SocketManager, SocketServer
+from router.api.socket_wire import SocketRooms, SocketServer
 from router.runtime.domain import Domain
 from router.runtime.system import SystemIds
 from router.runtime.typing_hub import TypingHub
@@ -116,7 +116,7 @@ async def served(house: House, domain: Domain | None = None) -> AsyncIterator[Se
     domain = domain or house.domain
     sio = SocketServer(
         async_mode="aiohttp",
-        client_manager=SocketManager(),
+        client_manager=SocketRooms(),
         async_handlers=False,
         max_http_buffer_size=BUFFER_BYTES_MAX,
         cors_allowed_origins=Origins((), domain).admitted,
