@@ -91,12 +91,18 @@ class Faults:
         return asyncio.get_running_loop().time() - self._started
 
     async def run(self, seconds: float) -> None:
-        """Break things for so long, and until each kind has happened once; at the end everything is mended."""
+        """Break things for so long, and until each kind has happened once; at the end everything is mended.
+
+        Raises PartFailed when something does not come back.
+        """
         asyncio.get_running_loop().call_later(seconds, self._over.set)
-        async with asyncio.TaskGroup() as lanes:
-            for lane in (NODES, STORE, OTHERS):
-                if kinds := [kind for kind in lane if kind in self._kinds]:
-                    lanes.create_task(self._lane(kinds))
+        try:
+            async with asyncio.TaskGroup() as lanes:
+                for lane in (NODES, STORE, OTHERS):
+                    if kinds := [kind for kind in lane if kind in self._kinds]:
+                        lanes.create_task(self._lane(kinds))
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
 
     async def _lane(self, kinds: list[str]) -> None:
         first = True
@@ -133,7 +139,7 @@ class Faults:
     async def _node_killed(self) -> None:
         node = self._chance.choice(self._house.nodes)
         await node.kill()
-        await until(node.answers, f"{node.place} back")
+        await until(node.answers, f"{node.place} back", limits.NODE_BACK_S_MAX)
 
     async def _node_stopped(self) -> None:
         node = self._chance.choice(self._house.nodes)

@@ -8,6 +8,7 @@ DISK_MIB = 64  # of each small disk: the work of minutes fits, and it is filled 
 DOWN_AFTER_MS = 1_500  # a master that says nothing for this long is down for a Sentinel
 FAILOVER_TIMEOUT_MS = 6_000  # before a Sentinel tries a failover again
 REPLICATION_TIMEOUT_S = 4  # a replica that hears nothing connects again; Redis' own 60 s would outlast a round
+NODE_BACK_S_MAX = 120.0  # a node starts in seconds, but not while Redis has no replica, which other faults see to
 MEND_S_MAX = 40.0  # until a killed Redis is a replica in step again
 
 # -- customers ------------------------------------------------------------------------------------------------

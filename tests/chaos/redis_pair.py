@@ -4,6 +4,7 @@ Every write is fsynced before it is answered, so that a restart loses nothing; t
 the server to see to (`durability = "replicated"`). A Redis that was killed comes back as a replica.
 """
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -186,16 +187,20 @@ class RedisPair:
 
         Sentinels do the second by themselves, after some ten seconds in which there is no replica. Raises PartFailed.
         """
+        await until(self._mended, "Redis and its replica in step", limits.MEND_S_MAX)
+
+    async def _mended(self) -> bool:
+        """Do what can be done now; whether nothing is left to do."""
         for place in self.places:
-            if not self.running(place) and await self.master() == place:
-                await self.failed_over(place)
             address = self._network.address(self.other(place))
+            if await self.master() == place:
+                continue
             if not self.running(place):
                 await self._redis[place].start("--replicaof", address, str(PORT))
-            elif await self.master() != place:
-                await _asked(self._clients[place], "REPLICAOF", address, str(PORT))
-        await until(self._in_step, "Redis and its replica in step", limits.MEND_S_MAX)
-        await until(self._agreed, "Sentinels that agree", limits.MEND_S_MAX)
+            elif (role := await self._role(place)) and role[0] == "master":
+                with contextlib.suppress(RedisError, OSError):
+                    await _asked(self._clients[place], "REPLICAOF", address, str(PORT))
+        return await self._in_step() and await self._agreed()
 
 
 async def _asked(client: Redis, *command: str) -> Any:

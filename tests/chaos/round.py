@@ -72,9 +72,7 @@ class Round:
             await self._break(show)
             settled_s = await self._settle()
             await self._rest()
-            for agent in self.at_work:
-                agent.cancel()
-            await asyncio.gather(*self.at_work, return_exceptions=True)
+            await self._send_home()
             verdict = await self._judge()
         return self._report(verdict, settled_s)
 
@@ -104,6 +102,7 @@ class Round:
             Agent(self.stage, login, lambda login=login: self._nodes.token(login))  # type: ignore[misc]
             for login in centre.TEAMS
         ]
+        stack.push_async_callback(self._send_home)
         self.at_work = [asyncio.create_task(agent.run()) for agent in self._agents]
         for per_s, story in (
             (limits.CALLS_PER_S, self._callers.call),
@@ -195,6 +194,12 @@ class Round:
         except PartFailed:
             left = sum(len(agent.items) for agent in self._agents)
             self.stage.counts["left with agents"] = left
+
+    async def _send_home(self) -> None:
+        """Nobody works any more."""
+        for agent in self.at_work:
+            agent.cancel()
+        await asyncio.gather(*self.at_work, return_exceptions=True)
 
     async def _judge(self) -> Verdict:
         self._journal.close()
