@@ -75,7 +75,7 @@ def _write_down(settings: Settings, copy: Path, steps: Steps) -> None:
 
 async def _carried(settings: Settings, copy: Path, history: History, told: Told) -> None:
     """Bring the log from your Redis into the files of a private server. Raises BackupError, StoreError, StartError."""
-    server = Embedded(copy / "redis", settings.redis_binary)
+    server = Embedded(copy / "redis", settings.redis_binary, fsync="everysec")
     await server.start()
     try:
         async with (

@@ -7,7 +7,7 @@ loads. What is only about who is there now (leases, heartbeats, duties, counts o
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
 from typing import Any, Final, TypeAlias, TypeVar, cast
@@ -73,14 +73,16 @@ class Carrier:
             pipe.hgetall(self._key(key))
         pipe.xrange(self._key("commands"))
         self._meta, records, commands = await _soon(pipe.execute())
-        await self._write(records.items(), lambda pipe, field: pipe.hset(self._key("records"), *field))
+        for part in _parts(records.items()):
+            await self._written(self._target.hset(self._key("records"), mapping=dict(part)), len(part))
         await self._write(commands, self._adds("commands"))
         async for page in self._entries("events", self._number("position")):
             await self._write(page, self._adds("events"))
         async for names in self._pages("content"):
             found = await _soon(self._source.mget(names))
-            there = [pair for pair in zip(names, found, strict=True) if pair[1] is not None]
-            await self._write(there, lambda pipe, pair: pipe.set(*pair))
+            there = {name: data for name, data in zip(names, found, strict=True) if data is not None}
+            if there:
+                await self._written(self._target.mset(there), len(there))
         return self._number("position")
 
     async def rest(self) -> None:
@@ -113,14 +115,14 @@ class Carrier:
 
     async def _expiring(self, names: Sequence[bytes]) -> list[tuple[bytes, int] | None]:
         """Values, and the instants at which they expire (Unix ms); None for one that has."""
+        values = await _soon(self._source.mget(names))
         pipe = self._source.pipeline(transaction=False)
         for name in names:
-            pipe.get(name)
             pipe.pexpiretime(cast(str, name))
-        found = await _soon(pipe.execute())
+        ends = await _soon(pipe.execute())
         return [
             (value, at) if value is not None and at > 0 else None
-            for value, at in zip(found[::2], found[1::2], strict=True)
+            for value, at in zip(cast(list[bytes | None], values), ends, strict=True)
         ]
 
     # -- outboxes -------------------------------------------------------------------------------------------
@@ -168,14 +170,16 @@ class Carrier:
 
     async def _write(self, values: Iterable[T], write: Callable[[Any, T], Any]) -> None:
         """Write these at the target, each as `write` says, many in one round trip."""
-        rest = iter(values)
-        while part := list(islice(rest, limits.CARRY_KEYS)):
+        for part in _parts(values):
             pipe = self._target.pipeline(transaction=False)
             for value in part:
                 write(pipe, value)
-            await _soon(pipe.execute())
-            self._done += len(part)
-            self._told(self._done, self._done + limits.CARRY_KEYS)
+            await self._written(pipe.execute(), len(part))
+
+    async def _written(self, answer: Any, count: int) -> None:
+        await _soon(answer)
+        self._done += count
+        self._told(self._done, self._done + limits.CARRY_KEYS)
 
 
 async def anything(redis: Redis, prefix: str) -> bool:
@@ -197,6 +201,12 @@ async def commands_of(redis: Redis, domain: str, keys: Sequence[str]) -> list[in
     """Which commands these idempotency keys are of; 0 for one that is not known."""
     found = await redis.mget([f"{{{domain}}}:key:{key}" for key in keys]) if keys else []
     return [int(value.partition(b" ")[0]) if value is not None else 0 for value in cast(list[bytes | None], found)]
+
+
+def _parts(values: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(values)
+    while part := list(islice(rest, limits.CARRY_KEYS)):
+        yield part
 
 
 async def _soon(answer: Awaitable[T]) -> T:
