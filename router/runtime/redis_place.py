@@ -24,8 +24,6 @@ Address: TypeAlias = tuple[str, int]
 
 SCHEMES: Final = ("sentinel", "cluster")
 """URL schemes of a Redis that has no fixed place."""
-SENTINEL_PORT: Final = 26_379
-REDIS_PORT: Final = 6_379
 
 _ASKING: Final[dict[str, Any]] = {
     "socket_timeout": limits.PLACE_ANSWER_S,
@@ -130,8 +128,8 @@ def place_of(url: str, domain: str) -> tuple[Place, dict[str, Any]] | None:
     user, _, password = login.partition(":")
     secrets = {"username": unquote(user) or None, "password": unquote(password) or None}
     if parts.scheme == "cluster":
-        return ClusterPlace(_addresses(hosts, REDIS_PORT), domain, **secrets), secrets
-    return _sentinel(parts, _addresses(hosts, SENTINEL_PORT)), secrets
+        return ClusterPlace(_addresses(hosts, limits.REDIS_PORT), domain, **secrets), secrets
+    return _sentinel(parts, _addresses(hosts, limits.SENTINEL_PORT)), secrets
 
 
 def _sentinel(parts: SplitResult, addresses: list[Address]) -> SentinelPlace:
