@@ -5,6 +5,7 @@ that its package made.
 """
 
 import asyncio
+import contextlib
 import os
 import pwd
 import shutil
@@ -89,10 +90,14 @@ class Postgres:
     async def start(cls) -> "Postgres":
         """Make a cluster and start it. Raises ChildFailed, and ServerMissing when there is none here."""
         started = cls(_programs(), await asyncio.to_thread(_their_folder))
-        await started._run("initdb", "-D", started._data, "-A", "trust", "-U", POSTGRES, "--locale=C.UTF-8")
-        await started._run(
-            "pg_ctl", "-D", started._data, "-w", "-l", f"{started._folder}/log", "-o", started._options, "start"
-        )
+        try:
+            await started._run("initdb", "-D", started._data, "-A", "trust", "-U", POSTGRES, "--locale=C.UTF-8")
+            await started._run(
+                "pg_ctl", "-D", started._data, "-w", "-l", f"{started._folder}/log", "-o", started._options, "start"
+            )
+        except BaseException:
+            await started.stop()
+            raise
         return started
 
     @property
@@ -114,8 +119,9 @@ class Postgres:
                 raise ChildFailed(f"{program} ended with {code}: {said.read().decode(errors='replace').strip()}")
 
     async def stop(self) -> None:
-        """End it, and remove its folder."""
-        await self._run("pg_ctl", "-D", self._data, "-m", "immediate", "stop")
+        """End it, if it came up, and remove its folder."""
+        with contextlib.suppress(ChildFailed):
+            await self._run("pg_ctl", "-D", self._data, "-m", "immediate", "stop")
         await asyncio.to_thread(shutil.rmtree, self._folder)
 
 
