@@ -55,13 +55,15 @@ def shown(evidence: Evidence) -> Iterator[str]:
 
 
 def calls(evidence: Evidence) -> Iterator[str]:
-    """Every call that was told of is one item, however often it was told, and none rings after it is over."""
+    """Every call that was told of is one item, however often it was told, and none rings after it is over: what is left
+    to do after the call was answered is another matter."""
     opened = Counter(event.call for event in evidence.events if isinstance(event, e.ItemOpened) and event.call)
+    answered = {event.item for event in evidence.events if isinstance(event, e.WrapUpStarted)}
     for call, stage in evidence.ledger.calls.items():
         if opened[call] != 1:
             yield f"{call} opened {opened[call]} items"
         item = evidence.stored.items.get(evidence.stored.calls.get(call, ""))
-        if stage == "over" and item is not None and item.state not in ("closed", "wrapping"):
+        if stage == "over" and item is not None and item.state != "closed" and item.id not in answered:
             yield f"{call} is over, and {item.id} is {item.state}"
 
 

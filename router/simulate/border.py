@@ -48,8 +48,9 @@ class Border:
         await self._step()
         if house.happens(limits.LOST_SHARE, "lost_reply"):
             raise self._failed(f"the reply to {name} was lost")
-        await self._travel()
-        await self._step()
+        if not house.calm:
+            await self._travel()
+            await self._step()
         return result
 
     async def _step(self) -> None:

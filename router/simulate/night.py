@@ -1,5 +1,6 @@
 """Many worlds, in several processes: how a night is spent. What is wrong in one of them is told at once."""
 
+import logging
 import multiprocessing
 import sys
 from collections.abc import Iterable
@@ -50,8 +51,16 @@ def _summed(ended: Iterable[tuple[Result, list[Wrong]]], seeds: int, progress: T
 
 def quietly(seed: int) -> tuple[Result, list[Wrong]]:
     """A world, without the log of its nodes."""
-    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    hush()
     return simulate(seed)
+
+
+def hush() -> None:
+    """Let nobody log anything in this process: what nodes say of their faults is of no interest here."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
+        logger_factory=structlog.ReturnLoggerFactory(),
+    )
 
 
 def complain(result: Result, wrong: list[Wrong]) -> None:

@@ -173,7 +173,9 @@ class Session:
         domain = self.node.domain
         while not (until_gone and self.gone.is_set()):
             try:
-                return await domain.outcome(await domain.submit(command, key=key))
+                outcome = await domain.outcome(await domain.submit(command, key=key))
+                if outcome is not None:
+                    return outcome
             except StoreError:
                 await asyncio.sleep(limits.RETRY_S)
         return None

@@ -1,7 +1,6 @@
 """The test of the test: each rule of the auditor finds the defect that only it can find."""
 
 import pytest
-import structlog
 
 from router.simulate.auditor import RULES, SEEN
 from router.simulate.run import simulate
@@ -17,7 +16,6 @@ def test_each_rule_has_a_plant() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PLANTS)
 def test_a_planted_defect_is_found_by_its_rule_alone(name: str) -> None:
-    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     seen = []
     with planted(PLANTS[name]) as parts:
         for seed in SEEDS:

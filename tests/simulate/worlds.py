@@ -1,13 +1,10 @@
 """What the tests of seeds share."""
 
-import structlog
-
 from router.simulate.run import simulate
 
 
 def hold(seed: int) -> None:
     """The world of this seed keeps every rule, and is worth the name."""
-    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     result, wrong = simulate(seed)
     assert wrong == []
     assert result.events > 20 and result.faults > 5
