@@ -64,8 +64,8 @@ PING_TIMEOUT_S = 10
 SOCKETS_MAX = 10_000  # sockets of a node: 60 KiB each (measured), and a broadcast to them takes a fifth of a second
 HANDSHAKES_AT_ONCE_MAX = 100  # of sockets: together 50 ms of the loop, so that no push waits for longer (measured)
 HANDSHAKE_S = 1.0  # one that takes longer gives up its place: a client far away needs a fifth of it
-LINE_MAX = 3_000  # handshakes that wait for a place: 10 s of them; a page gives up after 20
-LINE_AGAIN_S = 3  # told to who finds the line full: a third of it is gone by then
+LINE_MAX = 5_000  # handshakes that wait for a place: 15 s of them on a small machine; a page gives up after 20
+LINE_AGAIN_S = 5  # told to who finds the line full: a third of it is gone by then
 REPORTS_AT_ONCE_MAX = (
     50  # clients that come or go, told to the core at once: other commands do not wait for all of them
 )
