@@ -218,4 +218,4 @@ async def _soon(answer: Awaitable[T]) -> T:
 def _before(id: bytes) -> str:
     """The highest id of a stream below this one."""
     ms, _, seq = id.decode().partition("-")
-    return f"{ms}-{int(seq) - 1}" if int(seq) else f"{int(ms) - 1}-{2**64 - 1}"
+    return f"{ms}-{int(seq) - 1}" if int(seq) else f"{int(ms) - 1}-{limits.STREAM_SEQ_MAX}"

@@ -75,6 +75,7 @@ OUTCOME_POLL_S = 0.02  # first look into the store for an outcome that no entry 
 OUTCOME_POLL_S_MAX = 0.5  # longest pause between two looks
 PEERS_UNSAID_MAX = 1_000  # what this node has to tell the others and could not yet; the oldest is dropped
 PEERS_BYTES_MAX = 1_024  # of one message between nodes: a few ids
+STREAM_SEQ_MAX = 2**64 - 1  # the second part of a Redis stream id is an unsigned 64-bit number
 CARRY_KEYS = 500  # keys read or written in one round trip when a domain is carried: 32 MB if all are large contents
 START_WAIT_S = 30.0  # loading the state at start; a million records take a few seconds
 LARGE_STATE_RECORDS = 10_000  # from here on the garbage collector is kept out: smaller ones it is done with in a moment
