@@ -13,8 +13,7 @@ ROUTER = "10.77.0.1"
 """Where the runner is, and everything that has no place of its own."""
 
 _FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
-_RULES = "5"  # priority of cuts
-_LOCAL = "10"  # priority of what is delivered here: after the cuts
+_LOCAL = 1_000  # priority of the rule for what is delivered here: after all cuts
 
 
 class Network:
@@ -51,20 +50,23 @@ class Network:
     async def cut(self, one: str, other: str = "") -> None:
         """Drop everything between two places, or all that comes from one and goes to it."""
         for rule in self._rules(one, other):
-            await _ip(f"rule add {rule} blackhole priority {_RULES}")
+            await _ip(f"rule add {rule} blackhole")
 
     async def heal(self, one: str, other: str = "") -> None:
         """Let pass again what was cut."""
         for rule in self._rules(one, other):
-            await _ip(f"rule del {rule} blackhole priority {_RULES}")
+            await _ip(f"rule del {rule} blackhole")
 
     def _rules(self, one: str, other: str) -> Iterator[str]:
-        if other:
-            yield f"from {self.address(one)} to {self.address(other)}"
-            yield f"from {self.address(other)} to {self.address(one)}"
-        else:
-            yield f"from {self.address(one)}"
-            yield f"to {self.address(one)}"
+        """Each with a priority that no other has: a rule without `to` is taken for any that has one."""
+        first = self._numbers[one]
+        if not other:
+            yield f"priority {2 * first} from {self.address(one)}"
+            yield f"priority {2 * first + 1} to {self.address(one)}"
+            return
+        for a, b in ((one, other), (other, one)):
+            priority = (len(self._numbers) + 1) * (1 + self._numbers[a]) + self._numbers[b]
+            yield f"priority {priority} from {self.address(a)} to {self.address(b)}"
 
 
 async def _ip(arguments: str) -> None:

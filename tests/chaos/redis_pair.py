@@ -60,6 +60,8 @@ class RedisPair:
         self._folder = folder
         self._redis: dict[str, Part] = {}
         self._clients: dict[str, Redis] = {}
+        self._sentinels: list[Redis] = []
+        """The last is the router's, which nothing cuts off."""
 
     @property
     def url(self) -> str:
@@ -83,9 +85,8 @@ class RedisPair:
             address = self._network.address(place) if place else ROUTER
             sentinel = await self._part(place, "redis-server", _SENTINEL, address, "sentinel")
             await sentinel.start("--sentinel")
-        self._sentinel = _client(ROUTER, SENTINEL_PORT)
-        await until(self._in_step, "Redis and its replica")
-        await until(self._agreed, "three Sentinels")
+            self._sentinels.append(_client(address, SENTINEL_PORT))
+        await until(self._mended, "Redis, its replica and three Sentinels")
 
     async def _part(self, place: str, program: str, conf: str, address: str, kind: str) -> Part:
         name = f"{kind or 'redis'}-{place or 'router'}"
@@ -111,14 +112,14 @@ class RedisPair:
 
     async def close(self) -> None:
         """Hang up."""
-        for client in (*self._clients.values(), self._sentinel):
+        for client in (*self._clients.values(), *self._sentinels):
             await client.aclose()
 
     # -- who is what ----------------------------------------------------------------------------------------
 
     async def master(self) -> str:
         """The place of the master, as the router's Sentinel sees it."""
-        [address, _] = await _asked(self._sentinel, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE)
+        [address, _] = await _asked(self._sentinels[-1], "SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE)
         return next(place for place in self.places if self._network.address(place) == address)
 
     def other(self, place: str) -> str:
@@ -153,21 +154,25 @@ class RedisPair:
             return None
         return role
 
-    async def _agreed(self) -> bool:
-        try:
-            await _asked(self._sentinel, "SENTINEL", "CKQUORUM", SERVICE)
-            seen = await _asked(self._sentinel, "SENTINEL", "MASTER", SERVICE)
-        except (RedisError, OSError):
-            return False
-        known = seen if isinstance(seen, dict) else dict(zip(seen[::2], seen[1::2], strict=True))
-        return (int(known["num-slaves"]), int(known["num-other-sentinels"])) >= (1, 2) and known["flags"] == "master"
+    async def _agreed(self) -> str:
+        """The place of the master, if every Sentinel names it, knows the others, and sees nothing wrong with it."""
+        named = set()
+        for sentinel in self._sentinels:
+            try:
+                seen = await _asked(sentinel, "SENTINEL", "MASTER", SERVICE)
+            except (RedisError, OSError):
+                return ""
+            if seen["flags"] != "master" or int(seen["num-slaves"]) < 1 or int(seen["num-other-sentinels"]) < QUORUM:
+                return ""
+            named.add(seen["ip"])
+        return next((place for place in self.places if {self._network.address(place)} == named), "")
 
     # -- faults ---------------------------------------------------------------------------------------------
 
     async def failover(self) -> None:
         """An orderly failover, as an operator asks for it."""
         before = await self.master()
-        await _asked(self._sentinel, "SENTINEL", "FAILOVER", SERVICE)
+        await _asked(self._sentinels[-1], "SENTINEL", "FAILOVER", SERVICE)
         await self.failed_over(before)
 
     async def kill(self, place: str) -> None:
@@ -190,17 +195,18 @@ class RedisPair:
         await until(self._mended, "Redis and its replica in step", limits.MEND_S_MAX)
 
     async def _mended(self) -> bool:
-        """Do what can be done now; whether nothing is left to do."""
-        for place in self.places:
-            address = self._network.address(self.other(place))
-            if await self.master() == place:
-                continue
-            if not self.running(place):
-                await self._redis[place].start("--replicaof", address, str(PORT))
-            elif (role := await self._role(place)) and role[0] == "master":
-                with contextlib.suppress(RedisError, OSError):
-                    await _asked(self._clients[place], "REPLICAOF", address, str(PORT))
-        return await self._in_step() and await self._agreed()
+        """Do what can be done now; whether nothing is left to do. While Sentinels do not agree, nothing can: one of
+        them may be making another master."""
+        master = await self._agreed()
+        if not master:
+            return False
+        other, address = self.other(master), self._network.address(master)
+        if not self.running(other):
+            await self._redis[other].start("--replicaof", address, str(PORT))
+        elif (role := await self._role(other)) and role[0] == "master":
+            with contextlib.suppress(RedisError, OSError):
+                await _asked(self._clients[other], "REPLICAOF", address, str(PORT))
+        return await self._in_step()
 
 
 async def _asked(client: Redis, *command: str) -> Any:
