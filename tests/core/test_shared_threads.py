@@ -1,5 +1,5 @@
-"""A thread key that two conversations have (a mail that answers both) leads to one of them, whichever way the state came
-about: writer, followers and who loads the records must not be of two minds."""
+"""A thread key that two conversations have (a mail that answers both) leads to one of them, whichever way the state
+came about: writer, followers and who loads the records must not be of two minds."""
 
 from itertools import permutations
 
