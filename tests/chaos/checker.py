@@ -94,6 +94,10 @@ class _Log:
 
     def __init__(self, verdict: Verdict, rooms: dict[str, tuple[int, int]], total: int) -> None:
         self.calls: Counter[str] = Counter()
+        self.rings: dict[str, str] = {}
+        """Call: its item."""
+        self.over: set[str] = set()
+        """Items whose exchange has ended."""
         self.items: dict[str, str] = {}
         self.acts: set[tuple[str, str, str, str]] = set()
         self.keys: Counter[str] = Counter()
@@ -132,7 +136,9 @@ class _Log:
         kind, item = event["type"], event.get("item", "")
         if kind == "ItemOpened":
             self.items[item], self.opened[item] = event["channel"], last
-            self.calls.update([event["call"]] if event.get("call") else [])
+            if call := event.get("call"):
+                self.calls[call] += 1
+                self.rings[call] = item
         elif kind == "ConversationOpened":
             self._seqs[event["conversation"]] = event.get("seq", 0)
         elif kind in ("MessageReceived", "ReplySent"):
@@ -141,6 +147,10 @@ class _Log:
             if event["seq"] != before + 1:
                 self._verdict.add("out_of_order", f"{conversation} goes from message {before} to {event['seq']}")
             self._seqs[conversation] = event["seq"]
+        if kind in ("WrapUpStarted", "ItemClosed"):
+            self.over.add(item)
+        elif kind in ("ItemQueued", "ReservationMade"):
+            self.over.discard(item)
         if kind in _ACTS:
             self.acts.add((_ACTS[kind], item, event.get("agent", ""), event.get("reservation", "")))
 
@@ -220,6 +230,9 @@ class _Promises:
             self._verdict.add("lost", f"{line.event} was acknowledged and never decided")
         if line.kind == "call.offered" and not (self._log.calls[line.call] and self._archive.calls[line.call]):
             self._verdict.add("lost", f"{line.call} was acknowledged and there is no item of it")
+        item = self._log.rings.get(line.call)
+        if line.kind == "call.ended" and item is not None and item not in self._log.over:
+            self._verdict.add("lost", f"the end of {line.call} was acknowledged and {item} goes on")
 
     def _acted(self, line: Acted) -> None:
         acts = self._log.acts

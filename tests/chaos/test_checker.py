@@ -108,6 +108,14 @@ def an_event_that_was_never_decided(round: Round) -> None:
     round.keys.clear()
 
 
+def an_end_of_a_call_that_goes_on(round: Round) -> None:
+    opened = {"type": "ItemOpened", "item": "call2", "channel": "phone", "call": "k2", "conversation": "c4"}
+    round.batches.append([opened, event("ReservationMade", "call2", "bob", "r8")])
+    round.items.append(("call2", "k2"))
+    round.keys.append("key-2")
+    round.journal.append(msgspec.structs.replace(taken("k2", "key-2"), kind="call.ended"))
+
+
 def an_action_that_was_not_done(round: Round) -> None:
     round.journal.append(Acted(agent="ann", item="mail", action="complete", position=12))
 
@@ -191,6 +199,7 @@ def a_screen_with_a_gap(round: Round) -> None:
 PLANTED: list[tuple[Callable[[Round], None], dict[str, int]]] = [
     (an_acknowledgement_too_many, {"lost": 1}),
     (an_event_that_was_never_decided, {"lost": 1}),
+    (an_end_of_a_call_that_goes_on, {"lost": 1}),
     (an_action_that_was_not_done, {"lost": 1}),
     (a_mail_that_is_no_message, {"lost": 1}),
     (an_item_that_the_archive_misses, {"lost": 1}),
