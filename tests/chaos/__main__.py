@@ -44,6 +44,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60.0, help="how long things break, at least")
     parser.add_argument("--seed", type=int, default=1, help="what breaks when is drawn from it")
     parser.add_argument("--faults", default=",".join(ALL), help="only these kinds, comma-separated")
+    parser.add_argument(
+        "--durability",
+        default="replicated",
+        help="of the nodes; fsync loses in redis_split, as the checker sees",
+    )
     parser.add_argument("--keep", type=Path, help="keep logs, journal and evidence here, also of a good round")
     parser.add_argument("--json", action="store_true", help="no picture; the last line is the report")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
@@ -67,7 +72,7 @@ async def _play(options: argparse.Namespace, kinds: tuple[str, ...], console: Co
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    round = Round(HOME, seconds=options.seconds, seed=options.seed, kinds=kinds)
+    round = Round(HOME, seconds=options.seconds, seed=options.seed, kinds=kinds, durability=options.durability)
     with Live(console=console, auto_refresh=False, transient=True) as screen:
         show = (lambda now: None) if options.json else (lambda now: screen.update(picture(now), refresh=True))
         report = await round.play(show)

@@ -33,6 +33,7 @@ STORE = (
     "redis_restarted",
     "redis_replica_cut",
     "redis_master_cut",
+    "redis_split",
     "redis_disk_full",
 )
 OTHERS = (
@@ -206,6 +207,21 @@ class Faults:
             await self._for(limits.CUT_S)
         finally:
             await self._house.network.heal(master)
+        await self._for(limits.DOWN_S)
+        await redis.mend()
+
+    async def _redis_split(self) -> None:
+        """As before, but the nodes are on the side of the old master, which would take everything they write."""
+        redis, network = self._house.redis, self._house.network
+        master = await redis.master()
+        await network.cut(*redis.places)
+        await network.deafen(master)
+        try:
+            await redis.failed_over(master)
+            await self._for(limits.CUT_S)
+        finally:
+            await network.heal(*redis.places)
+            await network.undeafen(master)
         await self._for(limits.DOWN_S)
         await redis.mend()
 

@@ -13,6 +13,7 @@ ROUTER = "10.77.0.1"
 """Where the runner is, and everything that has no place of its own."""
 
 _FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
+_DEAF = 500  # first priority of the rules by which the router is deaf: after all other cuts
 _LOCAL = 1_000  # priority of the rule for what is delivered here: after all cuts
 
 
@@ -56,6 +57,21 @@ class Network:
         """Let pass again what was cut."""
         for rule in self._rules(one, other):
             await _ip(f"rule del {rule} blackhole")
+
+    async def deafen(self, one: str) -> None:
+        """Let the router hear nothing of a place, while the other places do."""
+        for rule in self._answers(one):
+            await _ip(f"rule add {rule} blackhole")
+
+    async def undeafen(self, one: str) -> None:
+        """Let the router hear it again."""
+        for rule in self._answers(one):
+            await _ip(f"rule del {rule} blackhole")
+
+    def _answers(self, one: str) -> Iterator[str]:
+        number = self._numbers[one]
+        for step, here in enumerate((ROUTER, f"10.77.{number}.1")):
+            yield f"priority {_DEAF + 2 * number + step} from {self.address(one)} to {here}"
 
     def _rules(self, one: str, other: str) -> Iterator[str]:
         """Each with a priority that no other has: a rule without `to` is taken for any that has one."""

@@ -125,7 +125,7 @@ class Nodes:
         self._logs = logs
         self.all: list[Node] = []
 
-    async def start(self, *, redis_url: str, database_url: str) -> None:
+    async def start(self, *, redis_url: str, database_url: str, durability: str) -> None:
         """Make the accounts, start every node, apply the centre. Raises PartFailed."""
         await self._seed(database_url)
         environ = {name: value for name, value in os.environ.items() if not name.startswith("FIRSTLINE_")} | {
@@ -134,7 +134,7 @@ class Nodes:
             "FIRSTLINE_DATABASE_URL": database_url,
             "FIRSTLINE_BLOBS_URL": f"file://{self._data / 'blobs'}",
             "FIRSTLINE_SECRET": self._secret,
-            "FIRSTLINE_DURABILITY": "replicated",
+            "FIRSTLINE_DURABILITY": durability,
             "FIRSTLINE_LOG_FORM": "json",
         }
         for place in self._places:

@@ -48,13 +48,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 class Round:
     """Build it, `await play()`, read `report` and `problems`. `show` is called now and then while it plays."""
 
-    def __init__(self, folder: Path, *, seconds: float, seed: int, kinds: tuple[str, ...]) -> None:
+    def __init__(
+        self, folder: Path, *, seconds: float, seed: int, kinds: tuple[str, ...], durability: str = "replicated"
+    ) -> None:
         self.problems: list[str] = []
         self.seconds = seconds
         self.rates = [0] * limits.SLOTS
         self._folder = folder
         self._seed = seed
         self._kinds = kinds
+        self._durability = durability
         self._network = Network([*NODES, *REDIS])
         self._data = Disk(folder / "data")
         self._redis = RedisPair(self._network, REDIS, folder)
@@ -85,7 +88,9 @@ class Round:
         stack.push_async_callback(self._redis.close)
         await self._mail_server.listen()
         stack.callback(self._mail_server.close)
-        await self._nodes.start(redis_url=self._redis.url, database_url=self._postgresql.dsn)
+        await self._nodes.start(
+            redis_url=self._redis.url, database_url=self._postgresql.dsn, durability=self._durability
+        )
         stack.push_async_callback(self._nodes.stop)
 
     async def _people(self, stack: AsyncExitStack) -> None:
@@ -209,7 +214,10 @@ class Round:
         async def archived() -> bool:
             return await asyncio.to_thread(archived_to, self._postgresql.dsn) >= position
 
-        await until(archived, "the archive at the end of the log", limits.ARCHIVE_S_MAX)
+        try:
+            await until(archived, "the archive at the end of the log", limits.ARCHIVE_S_MAX)
+        except PartFailed as error:
+            self.problems.append(str(error))
         lines = journal.read(self._journal.path)
         host = self._network.address(await self._redis.master())
         evidence: Evidence = await asyncio.to_thread(
