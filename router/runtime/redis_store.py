@@ -43,6 +43,7 @@ _LUA: Final = {
         "hold",
         "attend",
         "beat",
+        "crashed",
         "trim",
         "done",
         "safe",
@@ -198,17 +199,18 @@ class RedisStore:
 
     @_within(_CALL_S)
     async def outcome(self, key: str) -> Outcome | None:
-        """How the command under this key ended, if it has."""
+        """How the command under this key ended, if it has. With replicas, only what they have: a refusal is no entry
+        that followers would wait for."""
         data = _bytes(await self._writes.get(self._key("outcome", key)))
-        return None if data is None else _decode_outcome(data)
+        if data is None:
+            return None
+        await self._wait()
+        return _decode_outcome(data)
 
     @_within(_CALL_S)
     async def crashed(self, command: int) -> int:
         """Count that this command made a writer die."""
-        key = self._key("crash", str(command))
-        count = int(await self._writes.incr(key))
-        await self._writes.expire(key, limits.CRASH_TTL_S)
-        return count
+        return int(await self._run("crashed", [self._key("crash", str(command))], limits.CRASH_TTL_S))
 
     @_within(_CALL_S)
     async def crashes(self, command: int) -> int:
@@ -296,8 +298,13 @@ class RedisStore:
     async def _prove(self, position: int) -> None:
         """Make sure that the replicas have everything up to here: what was loaded is shown. Raises StoreError."""
         if self._replicas and position > int(await self._writes.hget(self._meta, "safe") or 0):
-            await self._sure("beat", [self._key("gateway", "none")], 1)  # a WAIT waits for writes of its connection
+            await self._wait()
             await self._run("safe", [self._meta, self._safe], position)
+
+    async def _wait(self) -> None:
+        """Until the replicas have all that is there now. Raises StoreError."""
+        if self._replicas:
+            await self._sure("beat", [self._key("gateway", "none")], 1)  # a WAIT waits for writes of its connection
 
     @_within(_CALL_S)
     async def commit(self, commit: Commit) -> None:

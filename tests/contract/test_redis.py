@@ -80,6 +80,7 @@ async def test_over_maxmemory_what_is_in_the_house_goes_on(store: RedisStore, ra
     out = [Out(channel="email", position=1, body=b"{}")]
     await store.commit(commit(lease, command=1, outcomes=[("a", Outcome(position=1))], outbox=out))
     await store.trim(1)
+    assert await store.crashed(1) == 1, "or a poisoned command would never be set aside"
     await raw.config_set("maxmemory", "0")
     assert await store.contents(["c"]) == [b"text"]
 

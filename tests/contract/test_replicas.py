@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from router.gateway import StoreError
+from router.gateway import Outcome, StoreError
 from router.runtime.redis_store import RedisStore, connect
 from router.runtime.store import Out, Placed
 from tests.contract.conftest import VALKEY
@@ -110,3 +110,16 @@ async def test_what_is_loaded_is_on_the_replicas(store: RedisStore, pair: tuple[
     os.kill(pair[1], signal.SIGCONT)
     assert (await store.load()).position == 2
     assert [last for last, _, _ in await store.entries(0, 10, 0)] == [2], "and so followers are shown it"
+
+
+async def test_a_refusal_is_told_once_the_replicas_have_it(store: RedisStore, pair: tuple[str, int]) -> None:
+    """It is no entry: another node reads it from the store, and a failover could still take it back."""
+    lease = await lease_of(store, ttl_ms=600_000)
+    await store.submit([put("a")])
+    os.kill(pair[1], signal.SIGSTOP)
+    with pytest.raises(StoreError, match="0 of 1 replicas"):
+        await store.commit(commit(lease, last=0, command=1, outcomes=[("a", Outcome(position=0, rejection="no"))]))
+    with pytest.raises(StoreError, match="0 of 1 replicas"):
+        await store.outcome("a")
+    os.kill(pair[1], signal.SIGCONT)
+    assert await store.outcome("a") == Outcome(position=0, rejection="no")
