@@ -73,6 +73,7 @@ async def _serve(
     duties = Duties(
         node.store,
         node=node.name,
+        life=node.gateway.gateway_id,
         member=_member(node),
         duties=_duties(node, mail, boxes),
         decides=lambda: node.gateway.decides,

@@ -8,7 +8,7 @@ makes that harmless: every duty can be done by two nodes at once (natural keys, 
 import asyncio
 import math
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 import structlog
@@ -19,6 +19,11 @@ from router.runtime.errors import NodesDisagree
 from router.runtime.store import Store
 
 log = structlog.stdlib.get_logger()
+
+_TWIN: Final = (
+    "has this one's name, and both would send the same mails: a data folder is one node's own. "
+    "In a copied one, delete the file 'node'"
+)
 
 Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 """Begins the work of a duty; it lasts until it is cancelled."""
@@ -48,12 +53,21 @@ class Duties:
     """The duties of one node. `await join()`, then `run()`."""
 
     def __init__(
-        self, store: Store, *, node: str, member: Member, duties: Sequence[Duty], decides: Callable[[], bool]
+        self,
+        store: Store,
+        *,
+        node: str,
+        life: str,
+        member: Member,
+        duties: Sequence[Duty],
+        decides: Callable[[], bool],
     ) -> None:
-        """`duties` are all of the domain: this node takes part in those of its roles. `decides`: whether this node's
-        writer has the lease, which is held in another way."""
+        """`life` is an id of this process alone, `node` that of all its lives. `duties` are all of the domain: this
+        node takes part in those of its roles. `decides`: whether its writer has the lease, held in another way."""
         self._store = store
         self._node = node
+        self._life = life
+        self._named = False
         self._member = member
         self._decides = decides
         self._duties = [duty for duty in duties if duty.role in member.roles]
@@ -69,7 +83,15 @@ class Duties:
         return asyncio.get_running_loop().time() - self._decided_at > limits.UNDECIDED_S
 
     async def join(self) -> None:
-        """Say that we are there. Raises NodesDisagree when we cannot be one system with who is there already."""
+        """Say that we are there. Raises NodesDisagree when we cannot be one system with who is there already.
+
+        Waits for the end of a life of this node that was killed a moment ago.
+        """
+        until = asyncio.get_running_loop().time() + limits.NAME_WAIT_S
+        while not await self._has_name():
+            if asyncio.get_running_loop().time() > until:
+                raise NodesDisagree(_TWIN)
+            await asyncio.sleep(limits.DUTY_LOOK_S)
         await self._attend()
         others = [member for name, member in self.there.items() if name != self._node]
         if any(other.secret != self._member.secret for other in others):
@@ -81,7 +103,8 @@ class Duties:
             )
 
     async def run(self) -> None:
-        """Keep, take and give up duties until cancelled; then give them all back. Raises what a work raises."""
+        """Keep, take and give up duties until cancelled; then give them all back. Raises what a work raises, and
+        NodesDisagree when another node has taken this one's name, while it was asleep, say."""
         try:
             while True:
                 await self._look()
@@ -91,6 +114,8 @@ class Duties:
 
     async def _look(self) -> None:
         try:
+            if not await self._has_name():
+                return
             await self._attend()
             await self._keep()
             for role in dict.fromkeys(duty.role for duty in self._duties):
@@ -111,6 +136,14 @@ class Duties:
         for task in ended:
             task.result()
             raise RuntimeError(f"the duty {task.get_name()} ended by itself")
+
+    async def _has_name(self) -> bool:
+        """Whether the name is this life's. Two nodes of one name would take each other's duties, and each other's mails
+        on their way, for their own. Raises NodesDisagree when it no longer is."""
+        had, self._named = self._named, await self._store.hold(f"node:{self._node}", self._life, limits.DUTY_MS)
+        if had and not self._named:
+            raise NodesDisagree(_TWIN)
+        return self._named
 
     async def _attend(self) -> None:
         duties = (*(["writer"] if self._decides() else []), *sorted(self._working))
@@ -166,6 +199,8 @@ class Duties:
         if self._leaving:
             await asyncio.wait(list(self._leaving.values()))
         try:
-            await self._store.attend(self._node, b"", 0)
+            if self._named:
+                await self._store.attend(self._node, b"", 0)
+                await self._store.let_go(f"node:{self._node}", self._life)
         except StoreError as error:
             log.warning("leave_not_told", error=str(error))

@@ -12,6 +12,7 @@ FIELDS_PER_CALL = 1_000  # hash fields written by one HSET in a script: the Lua 
 KEY_TTL_S = 86_400  # how long an idempotency key and its outcome are kept; then natural keys decide
 CRASH_TTL_S = 86_400  # how long it is remembered that a command made a writer die
 CRASHES_MAX = 2  # writers a command may kill before it is set aside
+STALE_S = 20.0  # a node that has not heard of the log for longer takes nothing new in: what it looks up may be gone
 ENTRIES_READ_MAX = 200  # entries a follower takes at once; a big reply holds its loop
 
 # -- submitting ---------------------------------------------------------------------------------------------
@@ -49,6 +50,7 @@ LEASE_MS = 3_000  # a dead writer's lease is free after this: with the load of t
 LEASE_RENEW_S = 1.0  # two tries fit into one lease
 LEASE_RETRY_S = 0.25  # how often a standby asks for the lease
 DUTY_MS = 3_000  # a dead node's other duties are free after this
+NAME_WAIT_S = 6.0  # twice that: a name that somebody still keeps then is not a dead one's
 DUTY_LOOK_S = 0.5  # how often a node keeps its duties, says that it is there, and looks for free ones
 UNDECIDED_S = 15.0  # without a writer for this long: not a takeover under way, there is none
 PLACE_LOOK_S = 1.0  # how often it is asked where the master is: a deposed one may go on to answer

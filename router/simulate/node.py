@@ -101,7 +101,14 @@ class Node:
         if house.cast.webhooks:
             receiver = self._parts.receiver(house, process)
             duties.append(Duty("outbox:webhook", "gateway", lambda: self._worker(receiver).run()))
-        return Duties(self._store, node=self.name, member=MEMBER, duties=duties, decides=lambda: self.domain.decides)
+        return Duties(
+            self._store,
+            node=self.name,
+            life=self.domain.gateway_id,
+            member=MEMBER,
+            duties=duties,
+            decides=lambda: self.domain.decides,
+        )
 
     def _reader(self) -> ImapReader:
         mailbox = self._parts.mailbox(self._house, self._mail, self.process)

@@ -37,11 +37,20 @@ class Place:
         self.jobs: dict[str, asyncio.Task[None]] = {}
         self.lines: dict[str, Line] = {}
 
-    def node(self, name: str, *, roles: tuple[str, ...] = ("mail",), secret: str = "s", history: str = "pg") -> Duties:
+    def node(
+        self,
+        name: str,
+        *,
+        life: str = "1",
+        roles: tuple[str, ...] = ("mail",),
+        secret: str = "s",
+        history: str = "pg",
+    ) -> Duties:
         member = Member(roles=roles, shape=1, version="1", secret=secret, history=history)
         duties = [Duty(duty, "mail", self._work(name, duty)) for duty in MAIL]
         self.lines[name] = Line(self.world)
-        return Duties(self.lines[name], node=name, member=member, duties=duties, decides=lambda: name == "n1")
+        decides = name == "n1"
+        return Duties(self.lines[name], node=name, life=life, member=member, duties=duties, decides=lambda: decides)
 
     def _work(self, node: str, duty: str) -> Work:
         async def work() -> None:
@@ -154,7 +163,7 @@ def test_a_work_that_ends_ends_the_node() -> None:
 
         member = Member(roles=("mail",), shape=1, version="1", secret="s", history="pg")
         failing = [Duty("d", "mail", fails)]
-        duties = Duties(MemoryStore(place.world), node="n1", member=member, duties=failing, decides=bool)
+        duties = Duties(MemoryStore(place.world), node="n1", life="1", member=member, duties=failing, decides=bool)
         with pytest.raises(ValueError, match="broken"):
             await duties.run()
 
@@ -190,5 +199,46 @@ def test_a_domain_without_a_writer_is_noticed_but_a_takeover_is_none() -> None:
         assert not watching.undecided()
         await asyncio.sleep(limits.UNDECIDED_S)
         assert watching.undecided()
+
+    virtually(story)
+
+
+def test_two_nodes_never_have_one_name() -> None:
+    """A copied data folder: with one name, both would take each other's mails on their way for their own."""
+
+    async def story(place: Place) -> None:
+        first = place.node("n1")
+        await first.join()
+        running = place.start(first, "n1")
+        with pytest.raises(NodesDisagree, match="delete the file 'node'"):
+            await place.node("n1", life="2").join()
+        assert not running.done()
+
+    virtually(story)
+
+
+def test_the_next_life_of_a_killed_node_waits_until_its_name_is_free() -> None:
+    async def story(place: Place) -> None:
+        await place.node("n1").join()
+        next_life = place.node("n1", life="2")
+        await next_life.join()
+        place.start(next_life, "n1")
+        await asyncio.sleep(SETTLED_S)
+        assert place.held() == sorted(MAIL)
+
+    virtually(story)
+
+
+def test_a_node_that_wakes_up_and_finds_its_name_taken_ends() -> None:
+    async def story(place: Place) -> None:
+        asleep = place.node("n1")
+        await asleep.join()
+        running = place.start(asleep, "n1")
+        await asyncio.sleep(SETTLED_S)
+        place.world.duties["node:n1"] = ("2", place.world.clock.now_ms() + 60_000)
+        await asyncio.sleep(SETTLED_S)
+        with pytest.raises(NodesDisagree, match="name"):
+            await running
+        assert place.held() == []
 
     virtually(story)
