@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from router.archive import limits, schema
@@ -59,8 +60,10 @@ class Archiver:
         tail_events: int = limits.TAIL_EVENTS,
         snapshot_events: int = limits.SNAPSHOT_EVENTS,
         settle_s: float = 0.0,
+        rest_s: float = 0.0,
     ) -> None:
-        """`settle_s`: entries younger than this may still be lost (see `settling`)."""
+        """`settle_s`: entries younger than this may still be lost (see `settling`). `rest_s`: so long closed items stay
+        in memory, that no node knows only a state from before them."""
         self._database = database
         self._store = store
         self._gateway = gateway
@@ -68,6 +71,8 @@ class Archiver:
         self._tail_events = tail_events
         self._snapshot_events = snapshot_events
         self._settling = Settling(settle_s) if settle_s else None
+        self._rest_s = rest_s
+        self._closed_at: dict[str, float] = {}
         self._place = Place(0, "")
         self._chronicle: Chronicle | None = None
         self._unread: deque[tuple[int, bytes, str]] = deque()
@@ -282,11 +287,23 @@ class Archiver:
         for (new, _), values in sorted(groups.items(), key=lambda group: not group[0][0]):
             if table is schema.thread_keys:
                 await self._database.upsert(connection, table, values)
+            elif table is schema.messages and new:
+                await self._write_messages(connection, values)
             elif new:
                 await connection.execute(insert(table), values)
             else:
                 there = (table.c[name] == bindparam(f"key_{name}") for name in keys)
                 await connection.execute(update(table).where(*there), values)
+
+    async def _write_messages(self, connection: AsyncConnection, values: list[dict[str, Any]]) -> None:
+        """Two messages of one number would be a defect of ours; history does not end over it. The log has both."""
+        try:
+            async with connection.begin_nested():
+                await connection.execute(insert(schema.messages), values)
+        except IntegrityError:
+            conversations = sorted({row["conversation"] for row in values})
+            _log.error("message_number_taken", conversations=conversations, alarm=True)
+            await self._database.add(connection, schema.messages, values)
 
     # -- what may leave the store ---------------------------------------------------------------------------
 
@@ -306,8 +323,11 @@ class Archiver:
         """Let closed items leave memory: many at once, or whatever there is when nothing else is to be done."""
         if self._chronicle is None or self._pending is not None:
             return
+        now = asyncio.get_running_loop().time()
         self._asked.intersection_update(self._chronicle.closed)
-        closed = [item for item in self._chronicle.closed if item not in self._asked]
+        self._closed_at = {item: self._closed_at.get(item, now) for item in self._chronicle.closed}
+        rested = (item for item, at in self._closed_at.items() if now - at >= self._rest_s)
+        closed = [item for item in rested if item not in self._asked]
         if not idle and len(closed) < limits.FORGET_ITEMS_MAX:
             return
         for items in in_parts(closed, limits.FORGET_ITEMS_MAX):

@@ -107,7 +107,8 @@ async def archive(where: Where, ended: asyncio.Event) -> None:
     database = await Database.open(where.database_url)
     store = connect(where.store_url, where.domain, replicas=where.replicas)
     try:
-        archiver = Archiver(database, store, _Line(store), settle_s=limits.SETTLE_S if where.settles else 0.0)
+        settle_s = limits.SETTLE_S if where.settles else 0.0
+        archiver = Archiver(database, store, _Line(store), settle_s=settle_s, rest_s=limits.REST_S)
         if await patiently(archiver.start, ended):
             await archiver.run(ended)
     finally:

@@ -85,7 +85,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             elsewhere=history.contents,
         )
         backlog, disks, memory = Backlog(domain, history), DiskRoom(_disks(settings)), StoreRoom(store)
-        domain.guards = (backlog.too_long, disks.refusal, memory.refusal)
+        domain.guards = (domain.stale, backlog.too_long, disks.refusal, memory.refusal)
         domain.listen(naturals.follow)
         domain.on_reset(naturals.reset)
         await domain.start()

@@ -176,6 +176,11 @@ class Domain:
         """The event position of `state`."""
         return self._follower.position
 
+    def stale(self) -> str:
+        """Why nothing should be decided by this node's state: it has not heard of the log for a while. Else empty."""
+        silent_s = asyncio.get_running_loop().time() - self._follower.heard_at
+        return f"this node has not heard of the log for {silent_s:.0f} s" if silent_s > limits.STALE_S else ""
+
     def listen(self, listener: Listener) -> None:
         """Call `listener` for each entry from now on. What it raises ends the domain."""
         self._follower.listen(listener)

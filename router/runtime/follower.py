@@ -43,6 +43,8 @@ class Follower:
         self._order = itertools.count()
         self.state = State(routing=False)
         self.position = 0
+        self.heard_at = 0.0
+        """The instant (of the loop's clock) of which this state is the newest, or a little after it."""
         self._digest = ""
         self._epoch = 0
 
@@ -109,6 +111,7 @@ class Follower:
                 back = True
 
     async def _follow(self) -> None:
+        asked_at = asyncio.get_running_loop().time()
         found = await self._store.entries(self.position, limits.ENTRIES_READ_MAX, limits.READ_WAIT_S_MAX)
         if not found:
             await self._look_back()
@@ -116,6 +119,8 @@ class Follower:
             entry = await self._read(last, data)
             self._check(entry, last, data, digest)
             self._apply(entry, data, digest)
+        if len(found) < limits.ENTRIES_READ_MAX:
+            self.heard_at = asked_at
 
     async def _read(self, last: int, data: bytes) -> Entry:
         """Raises Mismatch for what is no entry, and ShapeTooNew for one of a newer version, which has taken over."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from structlog.testing import capture_logs
 
 from router.archive import schema
 from router.archive.database import Database
@@ -239,6 +240,42 @@ async def test_closed_items_are_forgotten_once_they_are_archived(database: Datab
         await archiver.drained(domain.position)
     assert domain.submitted == [c.Forget(items=("i-a",))]
     assert [row["state"] for row in await rows(database, "items")] == ["closed", "reserved"]
+
+
+async def test_a_closed_item_rests_before_it_is_forgotten(database: Database) -> None:
+    """A node that is a little behind must find it, or it would look at history that is newer than its state."""
+    domain = Domain()
+    domain.core.call("k")
+    domain.core.do(c.EndCall(call="k"))
+    await domain.commit()
+    archiver = domain.archiver(database, rest_s=3_600.0)
+    await archiver.start()
+    while archiver.lag(domain.position):
+        await archiver.step()
+    await archiver.step()
+    assert domain.submitted == []
+    await domain.archiver(database).step()
+    assert [type(command) for command in domain.submitted] == [c.Forget]
+
+
+async def test_two_messages_of_one_number_do_not_end_history(database: Database) -> None:
+    """It would be a defect of ours, and a node that can never start again would be a worse one."""
+    domain = Domain()
+    for id in ("a", "b"):
+        domain.core.do(domain.core.message(id, conversation="c-a", last_seq=0))
+        domain.core.sign_on("ann")
+        domain.core.do(c.AcceptReservation(item=f"i-{id}", agent="ann"))
+        domain.core.do(c.CompleteItem(item=f"i-{id}", agent="ann", disposition="done"))
+        domain.core.do(c.Forget(items=(f"i-{id}",)))
+    domain.core.do(domain.core.message("z"))
+    await domain.commit()
+    with capture_logs() as told:
+        await domain.archive(database)
+    assert [(row["conversation"], row["seq"], row["id"]) for row in await rows(database, "messages")] == [
+        ("c-a", 1, "m-a"),
+        ("c-z", 1, "m-z"),
+    ]
+    assert [line["event"] for line in told if line.get("alarm")] == ["message_number_taken"]
 
 
 @pytest.mark.parametrize("taken", [True, False])
