@@ -190,7 +190,7 @@ class MemoryStore:
         if holder not in {"", owner}:
             return None
         world.shape = SHAPE
-        world.epoch += not holder
+        world.epoch += 1
         world.lease = (owner, world.clock.now_ms() + ttl_ms)
         return Lease(owner=owner, epoch=world.epoch)
 
@@ -364,6 +364,10 @@ class MemoryStore:
         box = world.outboxes.get(channel, SortedDict())
         for seq in list(box.irange(maximum=low - 1)):
             del box[seq]
+
+    async def outbox_groups(self, channel: str) -> list[str]:
+        """The consumer groups of a channel."""
+        return [group for name, group in self._up().groups if name == channel]
 
     async def outbox_drop(self, channel: str, group: str) -> None:
         """End a consumer group, if there is one."""

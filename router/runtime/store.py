@@ -97,7 +97,7 @@ class Store(Protocol):
         ...
 
     async def acquire(self, owner: str, ttl_ms: int) -> Lease | None:
-        """The lease, if nobody else holds it. A new holder gets a higher epoch; the same owner keeps its own.
+        """The lease, if nobody else holds it. Each has a higher epoch than the one before, whoever had that.
 
         From then on the data has the shape of this version. Raises `errors.ShapeTooNew` when it has a newer one.
         """
@@ -181,6 +181,10 @@ class Store(Protocol):
         ...
 
     async def outbox_done(self, channel: str, group: str, ids: Sequence[str]) -> None: ...
+
+    async def outbox_groups(self, channel: str) -> list[str]:
+        """The consumer groups of a channel: what one of them has not dealt with is kept."""
+        ...
 
     async def outbox_drop(self, channel: str, group: str) -> None:
         """End a consumer group, if there is one: what only it had not dealt with may go."""

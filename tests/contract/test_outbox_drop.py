@@ -31,3 +31,12 @@ async def test_a_dropped_group_is_unknown_and_begins_anew_when_it_is_made_again(
 async def test_dropping_a_group_that_is_not_there_is_no_error(store: Store) -> None:
     await store.outbox_drop("email", "nobody")
     await store.outbox_drop("never", "nobody")
+
+
+async def test_the_groups_of_a_channel_are_known(store: Store) -> None:
+    assert await store.outbox_groups("email") == []
+    await store.outbox_group("email", "smtp")
+    await store.outbox_group("email", "slow")
+    await store.outbox_group("webhook", "other")
+    await store.outbox_drop("email", "slow")
+    assert await store.outbox_groups("email") == ["smtp"]

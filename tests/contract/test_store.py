@@ -113,9 +113,24 @@ async def test_one_owner_holds_the_lease_and_the_epoch_grows_with_the_next(store
     other = clients()
     first = await lease_of(store)
     assert await other.acquire("b", TTL) is None
-    assert await lease_of(store) == first
+    second = await lease_of(store)
+    assert second.epoch == first.epoch + 1
     await store.release(first)
-    assert (await lease_of(other, "b")).epoch == first.epoch + 1
+    assert await other.acquire("b", TTL) is None, "the earlier one gives back nothing"
+    await store.release(second)
+    assert (await lease_of(other, "b")).epoch == second.epoch + 1
+
+
+async def test_what_an_earlier_tenure_sent_arrives_in_vain(store: Store) -> None:
+    """Of the same owner too: a commit without an entry moves no position that would tell."""
+    first = await lease_of(store)
+    await store.submit([put("a")])
+    late = commit(first, last=0, command=1, outcomes=[("a", Outcome(position=0, rejection="late"))])
+    second = await lease_of(store)
+    await store.commit(commit(second, last=0, command=1, outcomes=[("a", Outcome(position=0, rejection="first"))]))
+    with pytest.raises(Fenced):
+        await store.commit(late)
+    assert await store.outcome("a") == Outcome(position=0, rejection="first")
 
 
 async def test_a_lease_that_is_not_renewed_is_free_again(store: Store) -> None:

@@ -1,5 +1,7 @@
 #!lua flags=allow-oom
--- Take the lease if nobody else has it. The epoch grows with every holder that is not still the same one.
+-- Take the lease if nobody else has it. The epoch grows each time: what the same owner sent in an earlier tenure, and
+-- arrives late, is as void as what anybody else sent.
+--
 -- Who takes it writes from now on, so this is where the data gets the shape of that node: a newer node that only
 -- follows changes nothing for older ones, and an older one never takes over what a newer one has written.
 --
@@ -18,8 +20,5 @@ end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 if stored < tonumber(ARGV[3]) then
   redis.call('HSET', KEYS[2], 'shape', ARGV[3])
-end
-if holder then
-  return tonumber(redis.call('HGET', KEYS[2], 'epoch'))
 end
 return redis.call('HINCRBY', KEYS[2], 'epoch', 1)
