@@ -133,6 +133,10 @@ class Gateway(Protocol):
         """How the command under this key ended, from the store: for a receipt asked about later."""
         ...
 
+    async def placed(self, key: str) -> int | None:
+        """Where in the log the command under this key lies, if there is one, decided or not. Raises StoreError."""
+        ...
+
     def listen(self, listener: Listener) -> None:
         """Call `listener` for each entry from now on."""
         ...
@@ -147,6 +151,10 @@ class Gateway(Protocol):
 
     def outbox(self, channel: str, group: str) -> Outbox:
         """The outbox of a channel, as read by one consumer group."""
+        ...
+
+    async def outbox_groups(self, channel: str) -> list[str]:
+        """The consumer groups of a channel; `state` then has all that they were made for. Raises StoreError."""
         ...
 
     async def contents(self, ids: Sequence[str]) -> list[bytes | None]:

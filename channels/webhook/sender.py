@@ -21,6 +21,7 @@ from router.core.commands import ApplyCentre, Change
 from router.core.state import State
 from router.gateway import Applied, Clock, Gateway, KeyConflict, Outbox, StoreError
 
+CHANNEL: Final = "webhook"
 NOBODY: Final = ""
 """The name of the worker that acknowledges everything and sends nothing."""
 
@@ -61,6 +62,7 @@ class WebhookSender:
                     await self._changed.wait()
                     self._changed.clear()
                     await self._stop_unwanted()
+                    await self._end_groups()
                     for endpoint in self._wanted() - self._workers.keys():
                         worker = self._worker(endpoint, poster)
                         self._workers[endpoint] = tasks.create_task(worker.run(), name=f"webhook {endpoint}")
@@ -80,10 +82,18 @@ class WebhookSender:
             task = self._workers.pop(endpoint)
             task.cancel()
             await asyncio.wait([task])
-            try:
-                await self._outbox(endpoint).drop()
-            except StoreError:
-                log.warning("webhook_group_left", endpoint=endpoint)
+
+    async def _end_groups(self) -> None:
+        """End the groups of endpoints that are gone, also of those that went while no node did this duty: what they
+        have not dealt with would be kept for ever. When the store fails, look again."""
+        try:
+            for group in await self._gateway.outbox_groups(CHANNEL):
+                if group not in map(_group, self._wanted()):
+                    await self._gateway.outbox(CHANNEL, group).drop()
+        except StoreError as error:
+            log.warning("webhook_groups_left", reason=str(error))
+            await asyncio.sleep(limits.STORE_PAUSE_S)
+            self._changed.set()
 
     def _worker(self, endpoint: str, poster: Poster) -> Worker:
         return Worker(
@@ -97,7 +107,7 @@ class WebhookSender:
         )
 
     def _outbox(self, endpoint: str) -> Outbox:
-        return self._gateway.outbox("webhook", f"endpoint:{endpoint}")
+        return self._gateway.outbox(CHANNEL, _group(endpoint))
 
     def _follow(self, applied: Applied, state: State) -> None:
         """Note where an endpoint that was not there, or not enabled, begins to hear."""
@@ -119,3 +129,7 @@ class WebhookSender:
             await self._gateway.outcome(receipt, limits.DISABLE_WAIT_S)
         except (StoreError, KeyConflict):
             log.warning("webhook_disable_failed", endpoint=endpoint.id)
+
+
+def _group(endpoint: str) -> str:
+    return f"endpoint:{endpoint}"

@@ -148,6 +148,10 @@ class Domain:
         seen = outcome is not None and await self.reached(outcome.position, limits.CALL_TIMEOUT_S)
         return outcome if seen else None
 
+    async def placed(self, key: str) -> int | None:
+        """Where in the log the command under this key lies, if there is one, decided or not. Raises StoreError."""
+        return await self._store.placed(key)
+
     async def _look(self, key: str) -> Outcome | None:
         """The outcome under this key, if this node has applied what led to it."""
         outcome = await self._store.outcome(key)
@@ -199,6 +203,13 @@ class Domain:
         """The outbox of a channel for one consumer group. One node at a time reads it (a duty), under one name: so
         the next one finds at once what the last one had in hand."""
         return StoreOutbox(self._store, channel, group, CONSUMER)
+
+    async def outbox_groups(self, channel: str) -> list[str]:
+        """The consumer groups of a channel; `state` then has all that they were made for. Raises StoreError."""
+        groups = await self._store.outbox_groups(channel)
+        if not await self.reached(await self._store.head(), limits.CALL_TIMEOUT_S):
+            raise StoreError("this node is behind")
+        return groups
 
     async def contents(self, ids: Sequence[str]) -> list[bytes | None]:
         """Texts by content id, wherever they lie by now; None where there is none (any more)."""

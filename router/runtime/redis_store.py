@@ -114,10 +114,10 @@ class RedisStore:
         """Run a script that writes, and wait for the replicas: on the same connection, or WAIT waits for nothing."""
         if not self._replicas:
             return await self._run(name, keys, *args)
-        pipe = self._writes.pipeline(transaction=False)
-        await cast(Awaitable[Any], self._scripts[name](keys=keys, args=args, client=pipe))
-        pipe.wait(self._replicas, limits.REPLICAS_WAIT_MS)
-        reply, have = await pipe.execute(raise_on_error=False)
+        async with self._writes.pipeline(transaction=False) as pipe:
+            await cast(Awaitable[Any], self._scripts[name](keys=keys, args=args, client=pipe))
+            pipe.wait(self._replicas, limits.REPLICAS_WAIT_MS)
+            reply, have = await pipe.execute(raise_on_error=False)
         for answer in (reply, have):
             if isinstance(answer, Exception):
                 raise answer
@@ -186,6 +186,12 @@ class RedisStore:
             Placed(command=command, duplicate=state == 1, conflict=state == 2)
             for command, state in zip(reply[::2], reply[1::2], strict=True)
         ]
+
+    @_within(_CALL_S)
+    async def placed(self, key: str) -> int | None:
+        """The position of the command under this key, if there is one; no other one ever gets a lower one."""
+        kept = _bytes(await self._writes.get(self._key("key", key)))
+        return None if kept is None else int(kept.partition(b" ")[0])
 
     @_within(_WAIT_S)
     async def commands(self, after: int, limit: int, wait_s: float) -> list[tuple[int, bytes]]:
@@ -436,6 +442,17 @@ class RedisStore:
         """These were dealt with; what every group has dealt with leaves the stream."""
         if ids:
             await self._run("done", [self._key("outbox", channel)], group, *ids)
+
+    @_within(_CALL_S)
+    async def outbox_groups(self, channel: str) -> list[str]:
+        """The consumer groups of a channel."""
+        try:
+            groups = await self._writes.xinfo_groups(self._key("outbox", channel))
+        except redis_errors.ResponseError as error:
+            if "no such key" not in str(error):
+                raise
+            return []
+        return [group["name"].decode() for group in groups]
 
     @_within(_CALL_S)
     async def outbox_drop(self, channel: str, group: str) -> None:

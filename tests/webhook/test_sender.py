@@ -360,3 +360,36 @@ async def test_a_store_that_is_away_for_a_while_delays_and_doubles_nothing(
     house.line.broken = set()
     await finished(house)
     assert len(set(receiver.ids)) == len(receiver.ids) == 3
+
+
+@pytest.mark.parametrize("comes", [True, False])
+async def test_an_endpoint_that_comes_or_goes_while_no_node_sends_leaves_nothing_behind(
+    house: House, receiver: Receiver, comes: bool
+) -> None:
+    """Between two nodes that do the duty: for a reader who is gone, every later entry would be kept for ever."""
+    if not comes:
+        await house.endpoint("pbx", receiver.url, "item.queued")
+    async with sending(house):
+        await house.call("c1")
+        await eventually(lambda: house.world.groups and not house.world.outboxes.get("webhook"))
+    if comes:
+        await house.endpoint("pbx", receiver.url, "item.queued")
+    else:
+        await house.do(ApplyCentre(changes=(Change(kind="endpoint", id="pbx"),)))
+    async with sending(house):
+        await house.call("c2")
+        await eventually(lambda: len(house.world.groups) == 1 and not house.world.outboxes.get("webhook"))
+    assert [body["data"]["call"] for body in receiver.heard] == [("c1", "c2")[comes]]
+
+
+async def test_groups_that_could_not_be_ended_are_ended_later(house: House, receiver: Receiver) -> None:
+    await house.endpoint("pbx", receiver.url, "item.queued")
+    async with sending(house):
+        await house.call("c1")
+        await finished(house)
+        house.line.broken.add("outbox_drop")
+        await house.do(ApplyCentre(changes=(Change(kind="endpoint", id="pbx"),)))
+        await eventually(lambda: ("webhook", "endpoint:") in house.world.groups)
+        assert ("webhook", "endpoint:pbx") in house.world.groups
+        house.line.broken.clear()
+        await eventually(lambda: list(house.world.groups) == [("webhook", "endpoint:")])
