@@ -4,12 +4,9 @@ One table from type to shape and function; the channels do not know each other, 
 An event is recognised by its source and id for a day, and by what it is about (call id, message id) for ever.
 """
 
-import asyncio
 import base64
 import binascii
-import contextlib
 import hashlib
-from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from typing import Annotated, Any, Final
@@ -28,9 +25,7 @@ from channels.payload import read
 from channels.phone import events as phone
 from channels.webhook import events as webhook
 from router.core.commands import EndCall, OfferCall
-from router.core.events import ItemOpened
-from router.core.state import State
-from router.gateway import Applied, CloudEvent, EventRefused, Gateway, History, Receipt, StoreError
+from router.gateway import CloudEvent, EventRefused, Gateway, History, Receipt
 
 SPECVERSION: Final = "1.0"
 
@@ -69,6 +64,10 @@ TYPES: Final = (*_KINDS, MAIL)
 
 EARLY: Final = "intake"
 """Who ends a call that was offered after its end."""
+ENDED: Final = "call-ended"
+"""Beginning of the key that says to every node that a call is over which nobody knew yet."""
+AGAIN: Final = "call-ended-again"
+"""Beginning of the key under which such a call is ended once it was offered."""
 
 
 class EventIntake:
@@ -79,10 +78,6 @@ class EventIntake:
         self._history = history
         self._secret = secret
         self._mail = mail
-        self._ended: OrderedDict[str, float] = OrderedDict()
-        self._late: deque[str] = deque()
-        self._ending: asyncio.Task[None] | None = None
-        gateway.listen(self._follow)
 
     async def take(self, event: CloudEvent, *, by: str) -> Receipt:
         """Make the event durable; the same event again gives the first receipt.
@@ -100,46 +95,24 @@ class EventIntake:
         draft = await kind.draft(arrival, read(event.data, kind.shape))
         if draft.known and await self._gateway.outcome_of(key) is None:
             raise EventRefused("duplicate", "history has this already, from another event", draft.known, 409)
-        if isinstance(draft.command, EndCall) and draft.command.call not in self._gateway.state.calls:
-            self._remember_ended(draft.command.call)
+        unknown = isinstance(draft.command, EndCall) and draft.command.call not in self._gateway.state.calls
         receipt = await self._gateway.submit(
             draft.command, key=key, by=by, contents=draft.contents, fingerprint=_fingerprint(event)
         )
-        if isinstance(draft.command, OfferCall) and self._has_ended(draft.command.call):
-            await self._end(draft.command.call)
+        if isinstance(draft.command, EndCall) and (unknown or receipt.duplicate):
+            await self._end(draft.command.call, ENDED)
+        if isinstance(draft.command, OfferCall):
+            await self._end_if_over(draft.command.call, receipt)
         return receipt
 
-    def _follow(self, applied: Applied, state: State) -> None:
-        """A call whose end this node was told, and that another node now let in, ends."""
-        self._late += (
-            event.call
-            for event in applied.entry.events
-            if isinstance(event, ItemOpened) and event.call and self._has_ended(event.call)
-        )
-        if self._late and (self._ending is None or self._ending.done()):
-            self._ending = asyncio.create_task(self._end_late(), name="calls that ended early")
+    async def _end_if_over(self, call: str, offered: Receipt) -> None:
+        """A call whose end overtook its offer, on whichever node, must not ring for ever. Raises StoreError."""
+        ended = await self._gateway.placed(f"{ENDED}:{call}")
+        if ended is not None and ended < offered.command:
+            await self._end(call, AGAIN)
 
-    async def _end_late(self) -> None:
-        """While the store is away they stay; the next entry that is followed begins it again."""
-        with contextlib.suppress(StoreError):
-            while self._late:
-                await self._end(self._late[0])
-                self._late.popleft()
-
-    async def _end(self, call: str) -> None:
-        """End a call that was offered after its end; once, whichever nodes know it. Raises StoreError."""
-        await self._gateway.submit(EndCall(call=call), key=f"ended-early:{call}", by=EARLY)
-
-    def _remember_ended(self, call: str) -> None:
-        """The call may be offered after it ended, when events overtake each other: then it must not ring for ever."""
-        self._ended[call] = asyncio.get_running_loop().time()
-        self._ended.move_to_end(call)
-        if len(self._ended) > limits.ENDED_CALLS_KEPT_MAX:
-            self._ended.popitem(last=False)
-
-    def _has_ended(self, call: str) -> bool:
-        at = self._ended.get(call)
-        return at is not None and asyncio.get_running_loop().time() - at < limits.ENDED_CALLS_KEPT_S
+    async def _end(self, call: str, why: str) -> None:
+        await self._gateway.submit(EndCall(call=call), key=f"{why}:{call}", by=EARLY)
 
     async def _take_mail(self, data: MailReceived, key: str, by: str) -> Receipt:
         raw = _decoded(data) if data.raw else self._composed(data, key)

@@ -13,5 +13,3 @@ SUBJECT_CHARS_MAX = 2_000  # of a subject: encoding longer headers takes seconds
 TEXT_CHARS_MAX = 1_000_000  # of a text that comes as an event: as much as the largest mail bodies people write
 INLINE_BYTES_MAX = 65_536  # of a content beside the log; a larger text becomes a blob
 NORMAL_KEPT_MAX = 8_192  # normalised addresses remembered: parsing a phone number costs 50 us, a lookup none
-ENDED_CALLS_KEPT_S = 600.0  # how late a `call.offered` may come after its `call.ended`: webhook retries take minutes
-ENDED_CALLS_KEPT_MAX = 10_000  # calls that ended before we heard of them: ten minutes of them at 15 calls/s

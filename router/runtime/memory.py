@@ -142,6 +142,12 @@ class MemoryStore:
         world.contents.update(put.contents)
         return Placed(command=world.submitted)
 
+    async def placed(self, key: str) -> int | None:
+        """The position of the command under this key, if there is one."""
+        world = self._up()
+        kept = world.keys.get(key)
+        return kept.command if kept is not None and kept.until > world.clock.now_ms() else None
+
     async def commands(self, after: int, limit: int, wait_s: float) -> list[tuple[int, bytes]]:
         """Commands past `after`, at most `limit`, waiting up to `wait_s` for the first."""
 

@@ -92,6 +92,10 @@ class Store(Protocol):
         """Make commands durable in this order, all or none of them reported."""
         ...
 
+    async def placed(self, key: str) -> int | None:
+        """The position of the command under this key, if there is one. A later one gets a higher position."""
+        ...
+
     async def commands(self, after: int, limit: int, wait_s: float) -> list[tuple[int, bytes]]:
         """Commands past `after`, at most `limit`, waiting up to `wait_s` for the first."""
         ...

@@ -117,10 +117,8 @@ class Caller(Person):
         if self.chance(limits.OVERTAKEN_SHARE):
             self.house.faults["overtaken"] += 1
             async with asyncio.TaskGroup() as tasks:
-                ended = tasks.create_task(self.tell("call.ended", {"call": call}))
+                tasks.create_task(self.tell("call.ended", {"call": call}))
                 tasks.create_task(self.tell("call.offered", offer))
-            if not ended.result():
-                await self.tell("call.ended", {"call": call})
         else:
             await self.tell("call.offered", offer, times=twice)
             calls[call] = "on"

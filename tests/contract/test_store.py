@@ -100,6 +100,11 @@ async def test_contents_come_with_their_command_and_go_when_dropped(store: Store
     assert await store.contents([]) == []
 
 
+async def test_where_a_command_lies_is_known_by_its_key_from_the_moment_it_is_durable(store: Store) -> None:
+    await store.submit([put("a"), put("b")])
+    assert [await store.placed(key) for key in ("a", "b", "c")] == [1, 2, None]
+
+
 async def test_crashes_are_counted_per_command(store: Store) -> None:
     assert await store.crashes(7) == 0
     assert [await store.crashed(7), await store.crashed(7), await store.crashed(8)] == [1, 2, 1]

@@ -173,7 +173,7 @@ async def test_a_call_that_ended_before_it_was_offered_does_not_ring(house: Hous
 
 
 async def test_a_call_whose_end_was_told_to_another_node_does_not_ring_on(house: House) -> None:
-    """Whoever was told of the end sees in the log that the call was let in elsewhere."""
+    """That it is over lies in the store, and in no node's memory: whoever lets it in afterwards finds it there."""
     await house.sign_on("ann")
     ended = await house.take("call.ended", {"call": "c1"})
     assert ended.rejection == "unknown_call"
