@@ -339,6 +339,20 @@ def _check_scheme(*schemes: str) -> Callable[[str], None]:
     return check
 
 
+def _check_redis(value: str) -> None:
+    """What is taken for a host or port may be part of a password, so nothing of it is repeated."""
+    _check_scheme("redis", "rediss", "unix", "sentinel", "cluster")(value)
+    try:
+        hosts = urlsplit(value).netloc.rpartition("@")[2]
+        ports = [urlsplit(f"//{host}").port for host in hosts.split(",")]
+    except ValueError:
+        ports = [0]
+    if 0 in ports:
+        raise ValueError(
+            "a port in it is no number from 1 to 65535. In a password, write %2F for /, %3F for ?, %23 for #, %5B for ["
+        )
+
+
 def _check_roles(value: tuple[Role, ...]) -> None:
     if not value:
         raise ValueError(f"a node without a role does nothing. Write some of {', '.join(ROLES)}.")
@@ -350,7 +364,7 @@ def _check_secret(value: str) -> None:
 
 
 _CHECKS: dict[tuple[str, ...], Callable[[Any], None]] = {
-    ("redis_url",): _check_scheme("redis", "rediss", "unix", "sentinel", "cluster"),
+    ("redis_url",): _check_redis,
     ("database_url",): _check_scheme("sqlite", "postgresql"),
     ("public_url",): _check_scheme("http", "https"),
     ("roles",): _check_roles,

@@ -73,6 +73,7 @@ class Carrier:
             pipe.hgetall(self._key(key))
         pipe.xrange(self._key("commands"))
         self._meta, records, commands = await _soon(pipe.execute())
+        self._meta.pop(b"safe", None)  # where it goes, no replica has anything yet
         for part in _parts(records.items()):
             await self._written(self._target.hset(self._key("records"), mapping=dict(part)), len(part))
         await self._write(commands, self._adds("commands"))

@@ -7,7 +7,7 @@ arrived), its own pending entries come first; from time to time so do those of a
 import asyncio
 from collections.abc import Sequence
 
-from router.gateway import OutboxEntry
+from router.gateway import OutboxEntry, StoreError
 from router.runtime import limits
 from router.runtime.store import Store
 
@@ -58,7 +58,11 @@ class StoreOutbox:
         return await self._ask(count + len(self._out), 0, own=True)
 
     async def _ask(self, count: int, wait_s: float, *, own: bool) -> list[OutboxEntry]:
-        read = await self._store.outbox_read(self._channel, self._group, self._consumer, count, wait_s, own=own)
+        try:
+            read = await self._store.outbox_read(self._channel, self._group, self._consumer, count, wait_s, own=own)
+        except StoreError:
+            self._made = False  # a failover may have lost the group
+            raise
         found = [entry for entry in read if entry.id not in self._out]
         self._out.update(entry.id for entry in found)
         return found

@@ -71,6 +71,8 @@ def test_secrets_may_lie_in_files_and_in_the_environment(tmp_path: Path) -> None
         ("port = 99999", "port", "65535"),
         ("durability = 'maybe'", "durability", "Invalid enum value 'maybe'"),
         ("redis_url = 'http://x'", "redis_url", "redis:// or rediss:// or unix://"),
+        ("redis_url = 'redis://:word/x@host'", "redis_url", "In a password, write %2F for /"),
+        ("redis_url = 'sentinel://host:26379,host:port/one'", "redis_url", "no number from 1 to 65535"),
         ("database_url = 'mysql://x'", "database_url", "sqlite:// or postgresql://"),
         ("trusted_proxies = ['10.0.0.1/8']", "trusted_proxies", "10.0.0.0/8"),
         ("origins = ['desk.example']", "origins", "https://desk.example"),
@@ -121,6 +123,12 @@ def test_settings_show_nothing_secret(tmp_path: Path) -> None:
     found = settings(tmp_path, f"secret = '{'s' * 40}'\n[webhooks.secrets]\na = 'whsec_x'\n")
     assert "sss" not in repr(found)
     assert "whsec" not in repr(found)
+
+
+@pytest.mark.parametrize("url", ["redis://:hush/x@h", "sentinel://me:hush#x@h/one", "rediss://me:hush?x@h"])
+def test_a_password_that_breaks_the_url_it_stands_in_is_not_told(tmp_path: Path, url: str) -> None:
+    (problem,) = problems(tmp_path, f"redis_url = '{url}'")
+    assert "hush" not in problem
 
 
 def test_variables_that_set_nothing_are_noticed() -> None:

@@ -129,6 +129,15 @@ async def test_outboxes_go_on_where_each_group_is(places: Places) -> None:
     assert [one.position for one in await new.outbox_read("email", "all", "me", 9, 0.0)] == [10]
 
 
+async def test_nothing_is_safe_where_it_was_just_carried(places: Places) -> None:
+    """Followers of a replicated domain would wait for what was said to be safe elsewhere, until the next commit."""
+    await places.old.hset("{d}:meta", mapping={"position": 9, "safe": 9, "epoch": 2})
+    carrier = Carrier(places.old, places.new, "d")
+    await carrier.cut()
+    await carrier.rest()
+    assert await places.new.hgetall("{d}:meta") == {b"position": b"9", b"epoch": b"2"}
+
+
 async def _put(redis: Redis, number: int, position: int) -> None:
     """An entry of an outbox, whose id is far in the future as after a clock that was wrong."""
     fields: dict[Any, Any] = {"p": position, "b": b"{}"}

@@ -96,3 +96,15 @@ async def test_what_a_dead_node_left_goes_to_another_one_in_time() -> None:
     assert await other.read(5, 0) == []
     hand.at += limits.OUTBOX_IDLE_MS
     assert numbers(await outbox(world, "n3").read(5, 0)) == [1]
+
+
+async def test_a_group_that_the_store_has_lost_is_made_again(world: World) -> None:
+    """A failover may forget it, and nobody would read this outbox until the next start."""
+    await fill(world, 1)
+    box = outbox(world)
+    assert numbers(await box.read(5, 0)) == [1]
+    world.groups.clear()
+    with pytest.raises(StoreError, match="NOGROUP"):
+        await box.read(5, 0)
+    await fill(world, 2)
+    assert 2 in numbers(await box.read(5, 0))
