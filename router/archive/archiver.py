@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from router.archive import limits, schema
 from router.archive.database import Database, in_parts
 from router.archive.errors import OtherHistory
+from router.archive.joint import check_store
 from router.archive.newcomers import introduce
 from router.archive.replay import Place, archived, encode_records, fold, follow
 from router.archive.rows import Batch, Chronicle, Open, Row, contents_of, storable
@@ -157,25 +158,12 @@ class Archiver:
         self._place = Place(row.position, row.digest)
         if folded.place != self._place:
             raise OtherHistory(row.position, f"its entries end at event {folded.place.position}")
-        await self._check_store()
+        await check_store(self._store, self._place)
         async for _, data, _ in archived(self._database, row.moved, row.position):
             self._to_drop += (name for event in codec.decode_entry(data).events for name in contents_of(event))
         self._moved = row.moved
         self._chronicle = Chronicle(folded.state, open)
         return self._chronicle
-
-    async def _check_store(self) -> None:
-        """The store must go on from our place: the same entry ends there, or it has just been trimmed behind it."""
-        position = self._place.position
-        if not position:
-            return
-        at = await self._store.entries(position - 1, 1, 0.0)
-        if not at:
-            ends = await self._store.first_entry() - 1
-            if ends != position:
-                raise OtherHistory(position, f"the store ends at event {ends}")
-        elif at[0][0] == position and at[0][2] != self._place.digest:
-            raise OtherHistory(position, "the store holds another entry there (digest)")
 
     # -- one transaction ------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from router.archive.accounts import SqlAccounts
 from router.archive.customers import SqlCustomers
 from router.archive.database import Database
 from router.archive.history import SqlHistory
+from router.archive.joint import check_pasts
 from router.archive.migrate import upgrade
 from router.archive.naturals import Naturals
 from router.gateway import Clock, Ids
@@ -75,6 +76,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             await check_durability(store, settings.durability, replicas_of(settings))
         else:
             await store.forget_holders()  # the folder is locked: whoever held anything here is dead
+        await check_pasts(database, store)
         domain = AdmittingDomain(
             store,
             clock,

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +137,13 @@ def test_history_that_knows_more_than_the_cut_log_asks_for_a_backup(folder: Path
     looked = repair()
     assert looked.exit_code == Exit.FAILED
     assert "History has events up to 20" in looked.stderr and "Restore a backup" in looked.stderr
+    assert repair("--yes").exit_code == Exit.FAILED, "cut all the same"
+    command = [sys.executable, "-m", "router.cli", "serve", "--port", "0"]
+    started = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (started.returncode, started.stdout) == (Exit.ENVIRONMENT, ""), (
+        "what it accepted would be gone with this log"
+    )
+    assert "ends at event 20, but the store ends at event" in started.stderr
 
 
 def test_beside_a_server_it_refuses(folder: Path) -> None:
