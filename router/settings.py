@@ -59,7 +59,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     start (empty: the one that came with Firstline, else the system's). `roles` is what this node does of the domain's
     work: faces and webhooks (`gateway`), decisions, mail, history. A 2xx waits for the disk (`fsync`), also for
     `replicas` replicas (`replicated`), or for neither: up to a second of what was accepted is lost when the machine or
-    the server dies (`everysec`). `secret` signs tokens and pseudonyms: all nodes of a domain share it.
+    the server dies (`everysec`). `blobs_url` is a folder (`/srv/blobs`, `file:///srv/blobs`; empty: in the data
+    folder); several nodes share one. `secret`, of 32 characters or more, signs tokens and pseudonyms: all nodes of a
+    domain share it. `domain` is the name of the system in its Redis: small letters, digits, `-`.
     `mailboxes` is checked by the e-mail channel.
     """
 

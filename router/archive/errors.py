@@ -1,5 +1,8 @@
 """Why the archive stops. Each message says what was found and what to do; none of them heals by waiting."""
 
+import sys
+from pathlib import Path
+
 from router.gateway import StoreError
 from router.runtime.errors import StartError
 
@@ -37,7 +40,8 @@ class DatabaseUnusable(StartError):
     def __init__(self, problem: str) -> None:
         super().__init__(
             f"database_url cannot be used ({problem}): leave it empty for SQLite, or write "
-            "postgresql://user:password@host/name and install the driver with pip install 'firstline[postgresql]'"
+            "postgresql://user:password@host/name and install the driver with "
+            f"{Path(sys.executable).parent / 'pip'} install 'firstline[postgresql]'"
         )
 
 

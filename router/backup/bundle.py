@@ -139,7 +139,9 @@ def _as_damage(file: Path) -> Iterator[None]:
     try:
         yield
     except (tarfile.TarError, zlib.error, EOFError, UnicodeDecodeError, msgspec.DecodeError) as error:
-        raise Damaged(f"{file} is damaged, or no backup of Firstline ({error}). Take another backup") from error
+        raise Damaged(
+            f"the file {file} is damaged, or no backup of Firstline ({error}). Take another backup"
+        ) from error
 
 
 def _known(facts: Facts) -> Facts:

@@ -166,7 +166,8 @@ def _asked(login: str) -> tuple[str, str]:
     if not (login and password) and not sys.stdin.isatty():
         raise CommandError(
             Exit.USAGE,
-            "Who are you? Set FIRSTLINE_TOKEN or FIRSTLINE_KEY, or give --login and FIRSTLINE_PASSWORD.",
+            "Who are you? Set FIRSTLINE_TOKEN or FIRSTLINE_KEY, or give --login and FIRSTLINE_PASSWORD. "
+            "(The first admin is made while no server runs.)",
         )
     login = login or input("Login: ")
     return login, password or getpass.getpass(f"Password of {login}: ")
