@@ -81,7 +81,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             store,
             clock,
             ids,
-            Blobs(settings.blobs_url),
+            _blobs(settings),
             node=name,
             writes="writer" in settings.roles,
             elsewhere=history.contents,
@@ -149,6 +149,13 @@ def _peers(settings: Settings, name: str) -> Peers:
     if not settings.redis_url:
         return NoPeers()
     return RedisPeers(clients(settings.redis_url, settings.domain), settings.domain, name)
+
+
+def _blobs(settings: Settings) -> Blobs:
+    try:
+        return Blobs(settings.blobs_url)
+    except (ImportError, ValueError) as error:
+        raise SettingsError([f"blobs_url: {error}. A folder that every node sees is enough"]) from error
 
 
 async def _database(settings: Settings) -> Database:
