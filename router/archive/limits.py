@@ -11,7 +11,7 @@ FORGET_ITEMS_MAX = (
     50  # closed items one command lets go: short steps between pushes, and forgetting keeps pace with closing
 )
 LINGER_S = 1.0  # pause after a small batch: a transaction costs the same CPU for 5 rows as for 500
-REST_S = 60.0  # a closed item stays in memory: three times as long as a node may be behind that takes work in
+REST_S = 15.0  # a closed item stays in memory: longer than a node may be behind that takes new work in (STALE_S)
 RETRY_FIRST_S = 0.1  # first wait after the store or SQL failed
 RETRY_MAX_S = 5.0  # longest wait: a data base that is back is noticed within it
 STOP_S_MAX = 10.0  # how long the archive's process may finish a transaction when its node stops

@@ -151,7 +151,7 @@ class Duties:
         told = await self._store.attend(self._node, about, limits.DUTY_MS)
         self.there = {name: msgspec.json.decode(about, type=Member) for name, about in told.items()}
         self._heard_at = asyncio.get_running_loop().time()
-        if any("writer" in member.duties for member in self.there.values()):
+        if await self._store.led():
             self._decided_at = self._heard_at
         metrics.NODES.set(len(self.there))
 

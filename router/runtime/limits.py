@@ -12,7 +12,7 @@ FIELDS_PER_CALL = 1_000  # hash fields written by one HSET in a script: the Lua 
 KEY_TTL_S = 86_400  # how long an idempotency key and its outcome are kept; then natural keys decide
 CRASH_TTL_S = 86_400  # how long it is remembered that a command made a writer die
 CRASHES_MAX = 2  # writers a command may kill before it is set aside
-STALE_S = 20.0  # a node that has not heard of the log for longer takes nothing new in: what it looks up may be gone
+STALE_S = 10.0  # a node that has not heard of the log for longer takes nothing new in: what it looks up may be gone
 ENTRIES_READ_MAX = 200  # entries a follower takes at once; a big reply holds its loop
 
 # -- submitting ---------------------------------------------------------------------------------------------

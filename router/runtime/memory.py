@@ -214,6 +214,10 @@ class MemoryStore:
         if world.holder() == lease.owner and world.epoch == lease.epoch:
             world.lease = None
 
+    async def led(self) -> bool:
+        """Whether anybody has the lease."""
+        return bool(self._up().holder())
+
     async def hold(self, duty: str, owner: str, ttl_ms: int) -> bool:
         """Take or keep a duty."""
         world = self._up()

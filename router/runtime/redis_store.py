@@ -262,6 +262,11 @@ class RedisStore:
         await self._run("renew", [self._lease, self._meta], lease.owner, lease.epoch, 0)
 
     @_within(_CALL_S)
+    async def led(self) -> bool:
+        """Whether anybody has the lease."""
+        return bool(await self._writes.exists(self._lease))
+
+    @_within(_CALL_S)
     async def hold(self, duty: str, owner: str, ttl_ms: int) -> bool:
         """Take or keep a duty; False when it is somebody else's."""
         return bool(await self._run("hold", [self._key("duty", duty)], owner, ttl_ms))

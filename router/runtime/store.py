@@ -115,6 +115,10 @@ class Store(Protocol):
         """Give the lease back at once."""
         ...
 
+    async def led(self) -> bool:
+        """Whether anybody has the lease."""
+        ...
+
     async def hold(self, duty: str, owner: str, ttl_ms: int) -> bool:
         """Take or keep a duty (work that one node does for all); False when it is somebody else's."""
         ...

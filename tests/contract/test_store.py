@@ -116,8 +116,9 @@ async def test_crashes_are_counted_per_command(store: Store) -> None:
 
 async def test_one_owner_holds_the_lease_and_the_epoch_grows_with_the_next(store: Store, clients: Clients) -> None:
     other = clients()
+    assert not await other.led()
     first = await lease_of(store)
-    assert await other.acquire("b", TTL) is None
+    assert await other.acquire("b", TTL) is None and await other.led()
     second = await lease_of(store)
     assert second.epoch == first.epoch + 1
     await store.release(first)

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from channels.email.limits import STOP_S_MAX as MAIL_S
-from router import node
-from router.api.limits import DRAIN_S
+from router.api.limits import DRAIN_S, SHUTDOWN_S
 from router.archive.limits import STOP_S_MAX as ARCHIVE_S
 from router.runtime.limits import SERVER_STOP_S
 from tests.architecture.tree import ROOT
@@ -57,6 +56,6 @@ def test_it_starts_what_the_command_line_has_on_the_folder_that_it_owns() -> Non
 
 def test_systemd_waits_longer_than_an_orderly_stop_may_take() -> None:
     """The faces first, then mails under way and history beside each other, then the private server."""
-    longest_s = DRAIN_S + node.SHUTDOWN_S + max(MAIL_S, ARCHIVE_S) + SERVER_STOP_S
+    longest_s = DRAIN_S + SHUTDOWN_S + max(MAIL_S, ARCHIVE_S) + SERVER_STOP_S
     assert int(service()["TimeoutStopSec"]) > longest_s
     assert service()["KillMode"] == "mixed", "the children are ended by the node, in order"

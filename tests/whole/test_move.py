@@ -148,7 +148,7 @@ async def test_an_installation_moves_while_it_works_and_goes_on_in_postgresql(
     second_mail = await answered(server, relay, "between")
     watched = [first_mail, second_mail, items[0], items[len(items) - 1]]
     for mail in (first_mail, second_mail):
-        await eventually(lambda: asyncio.to_thread(server.in_history, mail), within_s=20)  # noqa: B023
+        await eventually(lambda: asyncio.to_thread(server.in_history, mail), within_s=40)  # noqa: B023
     stories = {item: await asyncio.to_thread(server.story, item) for item in watched}
     assert await asyncio.to_thread(server.stop) == 0
     second = await asyncio.to_thread(server.migrate, postgresql_url)
@@ -182,8 +182,9 @@ async def test_a_first_start_on_an_empty_postgresql(tmp_path: Path, postgresql_u
     await asyncio.to_thread(server.set_up)
     await asyncio.to_thread(server.start)
     item = await asyncio.to_thread(server.call, 1)
-    assert await asyncio.to_thread(server.stop) == 0
     database = await Database.open(postgresql_url)
+    await eventually(lambda: rows(database, "items"), 30)
+    assert await asyncio.to_thread(server.stop) == 0
     kept = {name: await rows(database, name) for name in ("items", "accounts", "api_keys")}
     await database.close()
     assert [row["id"] for row in kept["items"]] == [item]
