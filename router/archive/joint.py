@@ -24,6 +24,7 @@ async def check_store(store: Store, place: Place) -> None:
     """Raises OtherHistory unless the store goes on from `place`: the same entry ends there, or it was trimmed since."""
     if not place.position:
         return
+    await store.standing()  # the replicas have what is there, also what was written when nobody asked for them
     at = await store.entries(place.position - 1, 1, 0.0)
     if not at:
         if await store.first_entry() - 1 != place.position:

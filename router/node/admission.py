@@ -1,7 +1,8 @@
 """What a node takes in, and what not: new work is refused while it could not be kept; work in the house goes on."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Protocol, TypeAlias
 
 import structlog
@@ -41,6 +42,22 @@ class AdmittingDomain(Domain):
         if isinstance(command, OfferCall | ReceiveMessage) and (why := self.full()):
             raise Full(f"nothing new is taken in now: {why}")
         return await super().submit(command, **how)
+
+
+class Pasts:
+    """Looks whether the log still goes on from where history ends. A Redis that was emptied or set back while nodes run
+    would begin another past, and whatever is accepted in that is lost with it."""
+
+    def __init__(self, check: Callable[[], Awaitable[None]]) -> None:
+        """`check` raises OtherHistory."""
+        self._check = check
+
+    async def run(self) -> None:
+        """Look until cancelled. Raises OtherHistory: no node begins on such a log either. Who is away says nothing."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            with suppress(StoreError):
+                await self._check()
 
 
 class Backlog:

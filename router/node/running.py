@@ -16,7 +16,7 @@ from router.archive.joint import check_pasts
 from router.archive.migrate import upgrade
 from router.archive.naturals import Naturals
 from router.gateway import Clock, Ids
-from router.node.admission import AdmittingDomain, Backlog, Watch
+from router.node.admission import AdmittingDomain, Backlog, Pasts, Watch
 from router.runtime.blobs import Blobs
 from router.runtime.durability import check_durability
 from router.runtime.embedded import Embedded, Fsync
@@ -107,7 +107,12 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             customers=customers,
             history=history,
             naturals=naturals,
-            watches={"backlog": backlog, "disks": disks, "memory": memory},
+            watches={
+                "backlog": backlog,
+                "disks": disks,
+                "memory": memory,
+                "pasts": Pasts(lambda: check_pasts(database, store)),
+            },
             embedded=embedded,
         )
 

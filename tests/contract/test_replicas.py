@@ -11,6 +11,8 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from router.archive.joint import check_store
+from router.archive.replay import Place
 from router.gateway import Outcome, StoreError
 from router.runtime.redis_store import RedisStore, connect
 from router.runtime.store import Out, Placed
@@ -123,3 +125,12 @@ async def test_a_refusal_is_told_once_the_replicas_have_it(store: RedisStore, pa
         await store.outcome("a")
     os.kill(pair[1], signal.SIGCONT)
     assert await store.outcome("a") == Outcome(position=0, rejection="no")
+
+
+async def test_a_log_of_before_replicas_were_asked_for_goes_on(store: RedisStore, pair: tuple[str, int]) -> None:
+    """Nobody has said yet what is safe; history must not be told that the log ends before it."""
+    plain = connect(pair[0], "d")
+    made = commit(await lease_of(plain, ttl_ms=600_000), last=3)
+    await plain.commit(made)
+    await plain.close()
+    await check_store(store, Place(3, made.digest))
