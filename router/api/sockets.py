@@ -228,6 +228,8 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         async with self._reporting:
             receipt = await self._insist(client, command, f"connect:{client.id}:{times}")
             outcome = await self._deps.gateway.outcome(receipt) if receipt is not None else None
+        while receipt is not None and outcome is None and not client.gone.is_set():  # a takeover takes longer
+            outcome = await self._deps.gateway.outcome(receipt)
         if outcome is not None and outcome.rejection:
             self._pusher.goodbye(client, outcome.rejection, CODES[outcome.rejection])
 
