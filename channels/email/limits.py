@@ -73,7 +73,7 @@ OUTCOME_S_MAX = 2.0  # how long intake waits to hear whether the core took the m
 
 # -- one attempt to send --------------------------------------------------------------------------------------
 
-ABANDONED_MS = 15_000  # an attempt of a node that lost the outbox and has not said how it ended: unknown, never resent
+ABANDONED_S = 15.0  # an attempt of a node that lost the outbox and has not said how it ended: unknown, never resent
 OUTCOME_WAIT_S = 5.0  # how long a worker waits for the core at a time; it goes on waiting
 MESSAGES_LOOKED_AT = 10  # last messages of a conversation in which the customer's newest is looked for
 

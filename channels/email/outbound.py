@@ -14,7 +14,7 @@ import structlog
 from channels.email.addresses import canonical
 from channels.email.compose import Letter, Unsendable, composed, envelope
 from channels.email.limits import (
-    ABANDONED_MS,
+    ABANDONED_S,
     ATTEMPTS_MAX,
     OUTBOX_HELD_MAX,
     OUTBOX_READ_MAX,
@@ -131,13 +131,15 @@ class Outbound:
         while not await self._gateway.reached(entry.position, OUTCOME_WAIT_S):
             _log.warning("outbox_waits_for_state", delivery=id)
         pause = entry.attempts > 0
+        now = asyncio.get_running_loop().time
+        abandoned: dict[int, float] = {}
         while not self._stopping:
             delivery = self._gateway.state.deliveries.get(id)
             if delivery is None or delivery.state in ("sent", "failed", "unknown"):
                 return True
             try:
                 if delivery.state == "sending":
-                    await self._end_abandoned(delivery)
+                    await self._end_abandoned(delivery, now() - abandoned.setdefault(delivery.attempt, now()))
                 else:
                     await self._pause(delivery if pause else None)
                     async with self._room:
@@ -202,13 +204,14 @@ class Outbound:
         outcome = await self._submit(command, f"mail-end:{self._node}:{id}:{attempt}")
         return outcome is not None and not outcome.rejection
 
-    async def _end_abandoned(self, delivery: Delivery) -> None:
+    async def _end_abandoned(self, delivery: Delivery, waited_s: float) -> None:
         """An attempt that nobody here is making: a life of this node died over it, or another node did. That one may
-        have lost its duty only, and say in a moment how it ended."""
+        have lost its duty only, and say in a moment how it ended: we have `waited_s` for it by our own clock, since
+        that of the node that decides may be another."""
         started = await self._gateway.outcome_of(f"mail-start:{self._node}:{delivery.id}:{delivery.attempt}")
         ours = started is not None and not started.rejection
         ended = False
-        if ours or self._clock.now_ms() - delivery.at > ABANDONED_MS:
+        if ours or waited_s > ABANDONED_S:
             ended = await self._end(delivery.id, delivery.attempt, Ending(result="unknown", code="interrupted"))
         if not ended:
             await asyncio.sleep(STORE_RETRY_S)

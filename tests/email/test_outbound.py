@@ -16,7 +16,8 @@ from channels.email.sender import Sender
 from channels.email.settings import MailboxSettings, Smtp
 from channels.email.threads import issued, sent_key
 from router.core import commands as c
-from router.gateway import Attachment
+from router.gateway import Attachment, Clock
+from router.runtime.system import SystemClock
 from tests.email.post import CUSTOMER, HELP, Post, mail
 from tests.email.relay import Relay, listening
 from tests.email.servers import make_certificate
@@ -30,13 +31,13 @@ async def relay() -> AsyncIterator[Relay]:
         yield relay
 
 
-def outbound(post: Post, port: int, *, data_s: float = 5.0, **options: Any) -> Outbound:
+def outbound(post: Post, port: int, *, data_s: float = 5.0, clock: Clock | None = None, **options: Any) -> Outbound:
     smtp = Smtp(host="127.0.0.1", port=port, tls="none")
     box = MailboxSettings(name="help", address=HELP, title="Helpdesk Médiathèque", smtp=smtp)
     return Outbound(
         post.house.domain,
         post.house.history,
-        post.house.clock,
+        clock or post.house.clock,
         [box],
         secret=SECRET,
         node="n1",
@@ -229,6 +230,26 @@ async def test_an_attempt_that_another_node_makes_is_left_alone(post: Post, rela
         await post.house.do(c.EndDelivery(delivery=delivery, attempt=1, result="sent"))
         await eventually(lambda: not worker._tasks)
     assert (post.house.state.deliveries[delivery].state, relay.mails) == ("sent", [])
+
+
+class Behind(SystemClock):
+    """The clock of a node that is ten minutes behind the one that decides."""
+
+    def now_ms(self) -> int:
+        return super().now_ms() - 600_000
+
+
+async def test_an_attempt_of_a_dead_node_ends_in_time_where_the_clock_is_behind(
+    post: Post, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seconds, and not those by which the clocks differ beside."""
+    monkeypatch.setattr("channels.email.outbound.ABANDONED_S", 0.1)
+    item = await active(post)
+    delivery = await post.reply(item)
+    await post.house.do(c.StartDelivery(delivery=delivery, attempt=1))
+    async with working(outbound(post, relay.port, clock=Behind())):
+        ended = await post.ended(delivery)
+    assert (ended.state, ended.code, relay.mails) == ("unknown", "interrupted", [])
 
 
 @pytest.mark.parametrize(("trusted", "result"), [(True, "sent"), (False, "retry")])
