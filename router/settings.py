@@ -309,11 +309,16 @@ def resolved(value: Any, environ: Mapping[str, str]) -> Any:
     return value
 
 
+def own_blobs(data_dir: Path) -> str:
+    """The `blobs_url` of a node that names none: a folder that no other node sees."""
+    return f"file://{data_dir / 'blobs'}"
+
+
 def _complete(settings: Settings) -> Settings:
     return msgspec.structs.replace(
         settings,
         database_url=settings.database_url or f"sqlite:///{settings.data_dir / 'archive.db'}",
-        blobs_url=settings.blobs_url or f"file://{settings.data_dir / 'blobs'}",
+        blobs_url=settings.blobs_url or own_blobs(settings.data_dir),
         public_url=settings.public_url.rstrip("/"),
     )
 

@@ -31,7 +31,7 @@ from router.node.faces import Faces
 from router.node.running import Running, replicas_of, running
 from router.runtime.duties import Duties, Duty, Member
 from router.runtime.errors import FolderInUse, StartError
-from router.settings import Settings, SettingsError
+from router.settings import Settings, SettingsError, own_blobs
 from router.wire.codec import SHAPE
 
 log = structlog.stdlib.get_logger()
@@ -119,6 +119,7 @@ def _member(node: Running) -> Member:
         version=version("firstline"),
         secret=hashlib.blake2b(b"node", key=node.secret[:64], digest_size=8).hexdigest(),
         history=make_url(node.settings.database_url).get_backend_name(),
+        own_blobs=node.settings.blobs_url == own_blobs(node.settings.data_dir),
     )
 
 

@@ -38,14 +38,15 @@ class Duty(NamedTuple):
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """What a node says of itself. `secret` is a fingerprint; `history` the kind of its data base; `duties` what it
-    does for all just now, "writer" among them when it decides."""
+    """What a node says of itself. `secret` is a fingerprint; `history` the kind of its data base; `own_blobs`: whether
+    it keeps them in its own data folder; `duties` what it does for all just now, "writer" too when it decides."""
 
     roles: tuple[str, ...]
     shape: int
     version: str
     secret: str
     history: str
+    own_blobs: bool = False
     duties: tuple[str, ...] = ()
 
 
@@ -100,6 +101,11 @@ class Duties:
             raise NodesDisagree(
                 "keeps history elsewhere, for SQLite is one node's own: give all nodes the same PostgreSQL "
                 "(setting database_url)"
+            )
+        if others and any(member.own_blobs for member in (self._member, *others)):
+            raise NodesDisagree(
+                "keeps raw mails and attachments elsewhere, for a data folder is one node's own: give all nodes the "
+                "same place outside of it (setting blobs_url)"
             )
 
     async def run(self) -> None:

@@ -45,8 +45,9 @@ class Place:
         roles: tuple[str, ...] = ("mail",),
         secret: str = "s",
         history: str = "pg",
+        own_blobs: bool = False,
     ) -> Duties:
-        member = Member(roles=roles, shape=1, version="1", secret=secret, history=history)
+        member = Member(roles=roles, shape=1, version="1", secret=secret, history=history, own_blobs=own_blobs)
         duties = [Duty(duty, "mail", self._work(name, duty)) for duty in MAIL]
         self.lines[name] = Line(self.world)
         decides = name == "n1"
@@ -171,12 +172,18 @@ def test_a_work_that_ends_ends_the_node() -> None:
 
 
 @pytest.mark.parametrize(
-    ("secret", "history", "said"), [("other", "pg", "secret"), ("s", "sqlite", "PostgreSQL"), ("s", "pg", "")]
+    ("secret", "history", "own_blobs", "said"),
+    [
+        ("other", "pg", False, "secret"),
+        ("s", "sqlite", False, "PostgreSQL"),
+        ("s", "pg", True, "blobs_url"),
+        ("s", "pg", False, ""),
+    ],
 )
-def test_nodes_that_cannot_be_one_system_do_not_join(secret: str, history: str, said: str) -> None:
+def test_nodes_that_cannot_be_one_system_do_not_join(secret: str, history: str, own_blobs: bool, said: str) -> None:
     async def story(place: Place) -> None:
         await place.node("n1").join()
-        second = place.node("n2", secret=secret, history=history)
+        second = place.node("n2", secret=secret, history=history, own_blobs=own_blobs)
         if said:
             with pytest.raises(NodesDisagree, match=said):
                 await second.join()
