@@ -47,12 +47,21 @@ class Entrance:
         if self._under_way >= limits.HANDSHAKES_AT_ONCE_MAX:
             mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._line.append(mine)
-            await mine
+            try:
+                await mine
+            except asyncio.CancelledError:
+                if not mine.cancelled():
+                    self._call()  # it was this one's turn, in the moment in which the client went
+                raise
         self._under_way += 1
         return Handshake(self._left)
 
     def _left(self) -> None:
         self._under_way -= 1
+        self._call()
+
+    def _call(self) -> None:
+        """It is the turn of the first one who still waits."""
         while self._line:
             first = self._line.popleft()
             if not first.done():
