@@ -29,7 +29,7 @@ log = structlog.stdlib.get_logger()
 class Where(msgspec.Struct, frozen=True, kw_only=True):
     """What the archive's process is told: the store, the domain in it, and the data base.
 
-    `settles`: whether what is new in the store may still be lost for a moment (durability "everysec").
+    `settles`: whether what is new in the store may still be lost for a moment.
     """
 
     store_url: str

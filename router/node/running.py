@@ -21,6 +21,7 @@ from router.runtime.blobs import Blobs
 from router.runtime.durability import check_durability
 from router.runtime.embedded import Embedded, Fsync
 from router.runtime.peers import NoPeers, Peers, RedisPeers
+from router.runtime.redis_place import SCHEMES
 from router.runtime.redis_store import RedisStore, clients, connect
 from router.runtime.room import DiskRoom, StoreRoom
 from router.runtime.sole_store import SoleStore
@@ -120,6 +121,13 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
 def replicas_of(settings: Settings) -> int:
     """How many replicas must have a write before it counts."""
     return settings.replicas if settings.durability == "replicated" else 0
+
+
+def settles(settings: Settings) -> bool:
+    """Whether the newest part of the log may still be lost, by a crash or a failover: then history stays behind it, for
+    no node goes on with a log that ends before history."""
+    moves = settings.redis_url.partition("://")[0] in SCHEMES
+    return settings.durability == "everysec" or (moves and settings.durability != "replicated")
 
 
 def _private(settings: Settings) -> Embedded:

@@ -28,7 +28,7 @@ from router.archive.migrate import upgrade
 from router.archive.patience import patiently
 from router.archive.process import ArchiveProcess, Where
 from router.node.faces import Faces
-from router.node.running import Running, replicas_of, running
+from router.node.running import Running, replicas_of, running, settles
 from router.runtime.duties import Duties, Duty, Member
 from router.runtime.errors import FolderInUse, StartError
 from router.settings import Settings, SettingsError, own_blobs
@@ -191,7 +191,7 @@ def _where(node: Running) -> Where:
         store_url=node.store_url,
         domain=settings.domain,
         replicas=replicas_of(settings),
-        settles=settings.durability == "everysec",
+        settles=settles(settings),
         database_url=settings.database_url,
         log_level=settings.log.level,
         log_form=settings.log.form,
