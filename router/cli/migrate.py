@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from router.archive.errors import CopyDiffers, MoveRefused
-from router.archive.migrate import newest, revision_of, upgrade
 from router.cli.client import reachable
 from router.cli.console import emit, show
 from router.cli.options import Config, Data, Json, settings_of, url_of
@@ -57,6 +54,8 @@ def migrate(
 
 
 def _upgrade(settings: Settings, json: bool) -> None:
+    from router.archive.migrate import newest, revision_of, upgrade
+
     before, after = revision_of(settings.database_url), newest()
     if before != after and asyncio.run(reachable(url_of("", settings.data_dir))):
         raise CommandError(Exit.ENVIRONMENT, "A server runs on this data base. Stop it first.")
@@ -105,6 +104,9 @@ def _say(moved: "Moved", named: str) -> None:
 
 def _named(url: str) -> str:
     """The data base without anything secret. Raises CommandError for what is no URL of PostgreSQL."""
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):

@@ -4,15 +4,12 @@ import asyncio
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from sqlalchemy import make_url
 
 from router import logs
-from router.archive.database import Database
 from router.archive.errors import OtherHistory
-from router.archive.proof import Proof, Told, prove
 from router.cli.backup import explained
 from router.cli.console import emit, say, show
 from router.cli.options import Config, Data, Json, settings_of
@@ -25,6 +22,9 @@ from router.gateway import StoreError
 from router.runtime.embedded import Embedded
 from router.runtime.redis_store import RedisStore, connect
 from router.settings import Settings
+
+if TYPE_CHECKING:
+    from router.archive.proof import Proof, Told
 
 
 def register(app: typer.Typer) -> None:
@@ -71,8 +71,13 @@ def replay(
     _tell(proof, time.monotonic() - began, json=json)
 
 
-async def _proved_here(settings: Settings, at: int | None, from_snapshot: bool, told: Told) -> Proof:
+async def _proved_here(settings: Settings, at: int | None, from_snapshot: bool, told: "Told") -> "Proof":
     """The log of the node that these settings are of: its archive, and its store if that answers."""
+    from sqlalchemy import make_url
+
+    from router.archive.database import Database
+    from router.archive.proof import prove
+
     url = settings.database_url
     path = make_url(url).database if url.startswith("sqlite") else None
     if path and not await asyncio.to_thread(Path(path).exists):
@@ -96,7 +101,7 @@ async def _answers(store: RedisStore) -> bool:
     return True
 
 
-def _tell(proof: Proof, seconds: float, *, json: bool) -> None:
+def _tell(proof: "Proof", seconds: float, *, json: bool) -> None:
     whole = proof.place.position == proof.position
     broken = check(proof.state) if whole else []  # within an entry, a step may be half done
     counts, digest = _counts(proof.state), proof.state.digest()
@@ -127,7 +132,7 @@ def _tell(proof: Proof, seconds: float, *, json: bool) -> None:
         show("PASS")
 
 
-def _sentence(proof: Proof, seconds: float) -> str:
+def _sentence(proof: "Proof", seconds: float) -> str:
     snapshots = f"{proof.snapshots} snapshot{'' if proof.snapshots == 1 else 's'}"
     compared = f"{snapshots} and the live records" if proof.records else f"{snapshots}, not with live records"
     events = proof.position - proof.began
