@@ -22,7 +22,7 @@ from router.runtime.redis_store import clients
 T = TypeVar("T")
 
 CARRIED: Final = frozenset({"meta", "records", "commands", "events", "content", "key", "outcome", "outbox"})
-LEFT: Final = frozenset({"lease", "safe", "gateway", "nodes", "duty", "crash"})
+LEFT: Final = frozenset({"lease", "safe", "gateway", "nodes", "duty", "duties", "crash"})
 """The kinds of keys of a domain, by what follows its name. `tests/runtime/test_carry.py` knows all that there are."""
 
 Told: TypeAlias = Callable[[int, int], None]

@@ -269,12 +269,12 @@ class RedisStore:
     @_within(_CALL_S)
     async def hold(self, duty: str, owner: str, ttl_ms: int) -> bool:
         """Take or keep a duty; False when it is somebody else's."""
-        return bool(await self._run("hold", [self._key("duty", duty)], owner, ttl_ms))
+        return bool(await self._run("hold", [self._key("duty", duty), self._key("duties")], owner, ttl_ms, duty))
 
     @_within(_CALL_S)
     async def let_go(self, duty: str, owner: str) -> None:
         """Give a duty back at once, if it is ours."""
-        await self._run("hold", [self._key("duty", duty)], owner, 0)
+        await self._run("hold", [self._key("duty", duty), self._key("duties")], owner, 0, duty)
 
     @_within(_CALL_S)
     async def attend(self, node: str, about: bytes, ttl_ms: int) -> dict[str, bytes]:
@@ -292,7 +292,8 @@ class RedisStore:
     @_within(_CALL_S)
     async def forget_holders(self) -> None:
         """Free the lease and every duty, and forget who was there. For who knows that nobody is."""
-        duties = [key async for key in self._writes.scan_iter(match=self._key("duty", "*"))]
+        names: Any = await cast(Awaitable[Any], self._writes.smembers(self._key("duties")))
+        duties = [self._key("duty", name.decode()) for name in names]
         await self._writes.unlink(self._lease, self._key("nodes"), *duties)
 
     @_within(limits.START_WAIT_S)
