@@ -10,10 +10,12 @@ routes = Routes()
 
 
 class NodeView(msgspec.Struct, frozen=True, kw_only=True):
-    """A node. `duties` is what it does for all: `writer`, `archive`, `outbox:email`, `imap:…`. `answers`: it is the one
-    that says this."""
+    """A node: its name, and where it listens. `duties` is what it does for all: `writer`, `archive`, `outbox:email`,
+    `imap:…`. `answers`: it is the one that says this."""
 
     id: str
+    host: str
+    port: int
     roles: tuple[str, ...]
     version: str
     duties: tuple[str, ...]
@@ -33,6 +35,8 @@ async def list_nodes(request: web.Request) -> Nodes:
     rows = [
         NodeView(
             id=id,
+            host=member.host,
+            port=member.port,
             roles=member.roles,
             version=member.version,
             duties=member.duties,

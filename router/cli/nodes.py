@@ -36,4 +36,4 @@ def nodes(*, url: Url = "", login: Login = "", json: Json = False) -> None:
         ]
         for row in body["rows"]
     ]
-    table("Nodes (* answers)", ["node", "version", "roles", "does"], rows)
+    table("Nodes (* answers)", ["node", "does", "roles", "version", "id"], rows)

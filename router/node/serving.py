@@ -7,6 +7,7 @@ import hashlib
 import os
 import random
 import signal
+import socket
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -119,6 +120,8 @@ def _member(node: Running) -> Member:
         version=version("firstline"),
         secret=hashlib.blake2b(b"node", key=node.secret[:64], digest_size=8).hexdigest(),
         history=make_url(node.settings.database_url).get_backend_name(),
+        host=socket.gethostname(),
+        port=node.settings.port,
         own_blobs=node.settings.blobs_url == own_blobs(node.settings.data_dir),
     )
 

@@ -38,14 +38,17 @@ class Duty(NamedTuple):
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """What a node says of itself. `secret` is a fingerprint; `history` the kind of its data base; `own_blobs`: whether
-    it keeps them in its own data folder; `duties` what it does for all just now, "writer" too when it decides."""
+    """What a node says of itself. It listens on `port` of the machine `host`. `secret` is a fingerprint; `history` the
+    kind of its data base; `own_blobs`: whether it keeps them in its own data folder; `duties` what it does for all
+    just now, "writer" too when it decides."""
 
     roles: tuple[str, ...]
     shape: int
     version: str
     secret: str
     history: str
+    host: str = ""
+    port: int = 0
     own_blobs: bool = False
     duties: tuple[str, ...] = ()
 

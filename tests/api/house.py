@@ -54,7 +54,9 @@ KEY = "fl_integratorskeyofthetests"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 HASH = CHEAP.hash(PASSWORD)
 
-NODE = Member(roles=("gateway", "writer"), shape=1, version="1", secret="", history="sqlite", duties=("writer",))
+NODE = Member(
+    roles=("gateway", "writer"), shape=1, version="1", secret="", history="sqlite", host="h", duties=("writer",)
+)
 SEEDED = Act(by="tests", command="PutAccount", at_ms=0)
 
 CENTRE = c.ApplyCentre(

@@ -85,8 +85,8 @@ async def test_a_stop_tells_agents_and_lets_every_socket_go_at_once(house: House
 
 async def test_the_nodes_of_the_domain_are_listed_for_operators(house: House) -> None:
     answer = await house.call("GET", "/api/v1/nodes", "key")
-    assert [(row["id"], row["duties"], row["answers"]) for row in answer.body["rows"]] == [
-        ("n1", ["writer"], True),
-        ("n2", ["writer"], False),
+    assert [(row["id"], row["host"], row["duties"], row["answers"]) for row in answer.body["rows"]] == [
+        ("n1", "h", ["writer"], True),
+        ("n2", "h", ["writer"], False),
     ]
     assert (await house.call("GET", "/api/v1/nodes", "ann")).status == 403
