@@ -90,6 +90,7 @@ class Naturals:
                     self._unread.clear()
                     await self._load()
                     self._whole = not self._unread.is_set()
+                    log.info("naturals_loaded", whole=self._whole)
             except StoreError as error:
                 log.warning("naturals_not_loaded", reason=str(error))
                 self._unread.set()

@@ -301,6 +301,9 @@ def driver_url(postgres: Postgres) -> str:
 
 def test_a_postgresql_that_restarts_holds_history_up_and_nothing_else(historic: Server, postgres: Postgres) -> None:
     """Calls are taken in meanwhile; who asks history is told to come again; nothing is missing from it in the end."""
+    eventually_true(
+        lambda: logged(historic, "naturals_loaded"), within_s=20
+    )  # until then, each call is asked for there
     with Pbx(historic) as pbx:
         pbx.more(6)
         for mode in ("fast", "immediate"):
