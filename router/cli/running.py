@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import importlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -66,10 +67,8 @@ async def here(place: Place) -> AsyncIterator["Running | None"]:
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises CommandError."""
-    from router.node import serving
-
     try:
-        run(serving.serve(settings, lambda url: show(f"Firstline answers at {url}")))
+        run(_serve(settings))
     except CommandError as error:
         if error.details.get("errno") == errno.EADDRINUSE:
             raise CommandError(
@@ -78,6 +77,16 @@ def serve(settings: Settings) -> None:
                 f"('ss -ltnp sport = :{settings.port}' shows it), or choose another with --port.",
             ) from error
         raise
+
+
+async def _serve(settings: Settings) -> None:
+    """The private server first; the program is read while that reads its log."""
+    from router.node.private import private_server
+
+    async with private_server(settings) as begun:
+        await asyncio.sleep(0)
+        serving = await asyncio.to_thread(importlib.import_module, "router.node.serving")
+        await serving.serve(settings, begun, lambda url: show(f"Firstline answers at {url}"))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -17,9 +17,10 @@ from router.archive.migrate import upgrade
 from router.archive.naturals import Naturals
 from router.gateway import Clock, Ids
 from router.node.admission import AdmittingDomain, Backlog, Pasts, Watch
+from router.node.private import Begun, private_server
 from router.runtime.blobs import Blobs
 from router.runtime.durability import check_durability
-from router.runtime.embedded import Embedded, Fsync
+from router.runtime.embedded import Embedded
 from router.runtime.peers import NoPeers, Peers, RedisPeers
 from router.runtime.redis_place import SCHEMES
 from router.runtime.redis_store import RedisStore, clients, connect
@@ -56,21 +57,22 @@ class Running:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Running]:
-    """A node without faces. `settings` are prepared. Raises StartError, SettingsError, StoreError with what to do."""
+async def running(settings: Settings, begun: Begun | None = None) -> AsyncIterator[Running]:
+    """A node without faces. `settings` are prepared; `begun` is its private server, if it was begun before.
+
+    Raises StartError, SettingsError, StoreError with what to do.
+    """
     clock, ids = SystemClock(), SystemIds()
     name = await asyncio.to_thread(_name, settings.data_dir, ids)
     async with AsyncExitStack() as stack:
-        embedded = None if settings.redis_url else _private(settings)
-        if embedded is not None:
-            await embedded.start()
-            stack.push_async_callback(embedded.stop)
+        server = begun if begun is not None else await stack.enter_async_context(private_server(settings))
         database = await _database(settings)
         stack.push_async_callback(database.close)
         accounts, customers, naturals = SqlAccounts(database), SqlCustomers(database), Naturals(database)
         history = SqlHistory(database, naturals.perhaps, customers.whose)
         await accounts.start()
         await customers.start()
+        embedded = await server
         store_url, store = _store(settings, embedded)
         stack.push_async_callback(store.close)
         if embedded is None:
@@ -128,11 +130,6 @@ def settles(settings: Settings) -> bool:
     no node goes on with a log that ends before history."""
     moves = settings.redis_url.partition("://")[0] in SCHEMES
     return settings.durability == "everysec" or (moves and settings.durability != "replicated")
-
-
-def _private(settings: Settings) -> Embedded:
-    fsync: Fsync = "everysec" if settings.durability == "everysec" else "always"
-    return Embedded(settings.data_dir / "redis", settings.redis_binary, fsync=fsync)
 
 
 def _disks(settings: Settings) -> list[Path]:

@@ -29,6 +29,7 @@ from router.archive.migrate import upgrade
 from router.archive.patience import patiently
 from router.archive.process import ArchiveProcess, Where
 from router.node.faces import Faces
+from router.node.private import Begun
 from router.node.running import Running, replicas_of, running, settles
 from router.runtime.duties import Duties, Duty, Member
 from router.runtime.errors import FolderInUse, StartError
@@ -48,10 +49,10 @@ class PortTaken(StartError):
     """The mail intake cannot listen."""
 
 
-async def serve(settings: Settings, ready: Callable[[str], None] = lambda url: None) -> None:
+async def serve(settings: Settings, begun: Begun, ready: Callable[[str], None]) -> None:
     """Run a node with its faces until SIGTERM or SIGINT, then stop it in the order that loses nobody anything.
 
-    `ready` is told the URL as soon as it answers.
+    `begun` is its private server; `ready` is told the URL as soon as it answers.
     """
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -60,7 +61,7 @@ async def serve(settings: Settings, ready: Callable[[str], None] = lambda url: N
     with _alone(settings):
         if not await patiently(lambda: upgrade(settings.database_url), stopping):
             return
-        async with running(settings) as node:
+        async with running(settings, begun) as node:
             await _serve(node, boxes, stopping, ready)
     log.info("node_stopped", node=node.name)
 
