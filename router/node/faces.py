@@ -11,7 +11,7 @@ from channels.addresses import Addresses
 from channels.chat.namespace import Chat, register
 from channels.intake import EventIntake
 from router.api.app import build_app, build_probe, drain
-from router.api.client_address import last_foreign
+from router.api.client_address import household, last_foreign
 from router.api.deps import ApiSettings, Deps
 from router.api.door import Door, runner_of
 from router.archive import limits as archive_limits
@@ -112,7 +112,7 @@ class Faces:
     def _address_of(self, environ: Mapping[str, Any]) -> str:
         request: web.Request = environ["aiohttp.request"]
         forwarded = request.headers.getall("X-Forwarded-For", [])
-        return last_foreign(request.remote or "", forwarded, self._node.settings.trusted_proxies)
+        return household(last_foreign(request.remote or "", forwarded, self._node.settings.trusted_proxies))
 
 
 async def _answers(store: RedisStore, gateway: str) -> bool:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from router.api import limits
-from router.api.client_address import last_foreign
+from router.api.client_address import household, last_foreign
 from router.api.passwords import Throttle
 from router.api.problems import Problem
 from router.api.tokens import Tokens, key_hash
@@ -167,3 +167,17 @@ def test_only_configured_hops_may_say_where_a_request_comes_from(
     remote: str, forwarded: list[str], trusted: list[str], found: str
 ) -> None:
     assert last_foreign(remote, forwarded, trusted) == found
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("unknown", "unknown"),
+        ("", ""),
+    ],
+)
+def test_who_has_a_whole_network_of_addresses_is_one_to_the_limits(address: str, counted: str) -> None:
+    assert household(address) == counted
