@@ -3,17 +3,15 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeAlias
+from collections.abc import Callable
 
 import aiohttp
 
+from router.bench.players.stories import Stories, Story
 from tests.chaos.journal import Journal, Line
 
-Story: TypeAlias = Coroutine[Any, Any, None]
 
-
-class Stage:
+class Stage(Stories):
     """`closing` is set when nobody may begin anything new; what has begun goes on to its end."""
 
     def __init__(
@@ -27,7 +25,7 @@ class Stage:
         self._urls = urls
         self._journal = journal
         self._marks = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        super().__init__()
 
     def url(self, but: str = "") -> str:
         """Some node; another one than `but`, which has just failed."""
@@ -57,27 +55,6 @@ class Stage:
                 await self.closing.wait()
         except TimeoutError:
             return
-
-    def begin(self, story: Story) -> None:
-        """Let something take its course beside everything else. What it raises ends the round: see `check`."""
-        task = asyncio.create_task(story)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled() or task.exception() is None:
-            self._tasks.discard(task)
-
-    def check(self) -> None:
-        """Raises what a story raised."""
-        for task in self._tasks:
-            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
-                raise error
-
-    @property
-    def busy(self) -> int:
-        """How many stories are under way."""
-        return len(self._tasks)
 
     async def arrivals(self, per_s: float, story: Callable[[], Story]) -> None:
         """Begin stories at random instants (exponential gaps), until the stage closes."""

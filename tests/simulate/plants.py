@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -41,7 +42,7 @@ class Unfenced(MemoryStore):
         await super().commit(msgspec.structs.replace(commit, epoch=self._world.epoch))
 
 
-class Selective(MemoryStore):
+class Selective(MemoryStore, ABC):
     """Does something else with some commands."""
 
     kinds: tuple[type, ...] = ()
@@ -54,8 +55,8 @@ class Selective(MemoryStore):
             return await self.spoil(put)
         return await super().submit([put])
 
-    async def spoil(self, put: Put) -> list[Placed]:
-        raise NotImplementedError
+    @abstractmethod
+    async def spoil(self, put: Put) -> list[Placed]: ...
 
     async def swap(self, put: Put, command: c.Command) -> list[Placed]:
         submission = msgspec.structs.replace(decode_submission(put.data), command=command)
@@ -179,13 +180,13 @@ class Hopeful(MemoryStore):
 # -- writers --------------------------------------------------------------------------------------------------
 
 
-class Meddler(Tenure):
+class Meddler(Tenure, ABC):
     """Adds events of its own to what was decided."""
 
     meddled = 0
 
-    def meddle(self, state: State, at: int) -> list[e.Event]:
-        raise NotImplementedError
+    @abstractmethod
+    def meddle(self, state: State, at: int) -> list[e.Event]: ...
 
     async def _commit(self, batch: Batch, command: int) -> None:
         for event in self.meddle(self.state, batch._at)[:1]:

@@ -3,18 +3,19 @@
 import asyncio
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import TypeAlias
 
 import aiohttp
 
 from router.bench import limits
 from router.bench.journal import Journal, Line
+from router.bench.players.stories import Stories, Story
 
-Beginning: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
+Beginning: TypeAlias = Callable[[], Story]
 
 
-class Stage:
+class Stage(Stories):
     """One play. `closing` is set when nobody may begin anything new; what has begun goes on to its end."""
 
     def __init__(self, *, url: str, key: str, session: aiohttp.ClientSession, journal: Journal, seed: int) -> None:
@@ -28,7 +29,7 @@ class Stage:
         self._journal = journal
         self._run = f"{seed:x}"
         self._marks = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        super().__init__()
 
     def mark(self, kind: str) -> str:
         """A new mark: the player's own id of something that they send."""
@@ -55,27 +56,6 @@ class Stage:
     async def pause(self, least_s: float, most_s: float) -> None:
         """Take a while, as people do."""
         await asyncio.sleep(self.chance.uniform(least_s, most_s))
-
-    def begin(self, story: Coroutine[Any, Any, None]) -> None:
-        """Let something take its course beside everything else. What it raises ends the play: see `check`."""
-        task = asyncio.create_task(story)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled() or task.exception() is None:
-            self._tasks.discard(task)
-
-    def check(self) -> None:
-        """Raises what a story raised."""
-        for task in self._tasks:
-            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
-                raise error
-
-    @property
-    def busy(self) -> int:
-        """How many stories are under way."""
-        return len(self._tasks)
 
     async def arrivals(self, per_s: float, begin: Beginning) -> None:
         """Begin a story now and others at random instants (exponential gaps), until the play closes."""
