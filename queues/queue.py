@@ -4,11 +4,17 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from queues.comparator import STRICT, Comparator
+from queues.plan import RelaxStep
+from queues.strategy import DEFAULT_STRATEGY, IdleFrom, Strategy
 from skills import Requirement
 
 ChannelName: TypeAlias = Literal["phone", "email", "chat", "webhook"]
 
 CHANNELS: tuple[ChannelName, ...] = ("phone", "email", "chat", "webhook")
+
+ANY_QUEUE = "*"
+"""In place of a queue's id: all other queues."""
 
 Demand: TypeAlias = Literal["category", "outcome"]
 
@@ -32,6 +38,10 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
     what is waiting. `line` is 1 for first line, 2 and more for specialists. `escalates_to` is where an
     unresolved item goes when its category names no specialist queue. `demands` is what an agent must have said
     before an item closes. `keep_ms` is how long what need not be done at once stays with an agent who vanished.
+    `wishes` are skills that are wanted, not needed. `plan` is how what waits asks less in time; `prefer_ms` how long
+    an item waits for its last agent alone. `strategy` chooses among agents, `idle_from` says what their idle time
+    counts from, `comparator` how items of this queue claim to be next. `reserve`: items of these other queues (`*`:
+    of any) start on this queue's agents only while more than so many of them idle.
     `closed` is set by hand while it runs and is no part of a centre file.
     """
 
@@ -50,6 +60,13 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
     hours: str = ""
     demands: tuple[Demand, ...] = ()
     keep_ms: int = 14_400_000
+    wishes: Requirement = ()
+    plan: tuple[RelaxStep, ...] = ()
+    prefer_ms: int = 0
+    strategy: Strategy = DEFAULT_STRATEGY
+    idle_from: IdleFrom = "available"
+    comparator: Comparator = STRICT
+    reserve: dict[str, int] = {}
     closed: Closed | None = None
     revision: int = 0
 

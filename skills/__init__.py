@@ -1,6 +1,17 @@
 """What an agent can do and what an item asks. Pure: no I/O, no clock, no randomness."""
 
-from skills.requirement import EMPTY, Requirement, fitness, meets, merged, missing, requirement
+from skills.requirement import (
+    EMPTY,
+    Requirement,
+    fitness,
+    meets,
+    merged,
+    missing,
+    named,
+    relaxed,
+    requirement,
+    skills_in,
+)
 from skills.skill import PROFICIENCY_MAX, PROFICIENCY_MIN, Proficiency, Profile, Skill, profile
 
 __all__ = [
@@ -15,6 +26,9 @@ __all__ = [
     "meets",
     "merged",
     "missing",
+    "named",
     "profile",
+    "relaxed",
     "requirement",
+    "skills_in",
 ]

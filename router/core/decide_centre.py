@@ -9,7 +9,7 @@ import msgspec
 from queues.category import Category
 from queues.entry_point import EntryPoint
 from queues.hours import DAY_MINUTES
-from queues.queue import Queue
+from queues.queue import ANY_QUEUE, Queue
 from queues.team import Team
 from router.core import commands as c
 from router.core import events as e
@@ -20,7 +20,7 @@ from router.core.decision import Decision, no, queued
 from router.core.rejections import Rejection
 from router.core.state import State
 from router.core.vanish import given_back
-from skills import PROFICIENCY_MAX, PROFICIENCY_MIN
+from skills import PROFICIENCY_MAX, PROFICIENCY_MIN, named
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@:-]{0,127}")
 """Ids stand in URLs, files and logs as they are."""
@@ -110,9 +110,11 @@ def _refused(state: State, change: c.Change) -> Rejection | None:
 
 def _bad_value(record: c.CentreRecord) -> Rejection | None:
     levels = [level for _, level in getattr(record, "skills", ())]
-    levels += [level for _, level in getattr(record, "requirement", ())]
+    levels += [level for _, level in (*getattr(record, "requirement", ()), *getattr(record, "wishes", ()))]
     if any(not PROFICIENCY_MIN <= level <= PROFICIENCY_MAX for level in levels):
         return no("bad_level", record.id)
+    if isinstance(record, Queue) and len(record.plan) > limits.STEPS_MAX:
+        return no("bad_value", record.id)
     return None if _in_bounds(record) else no("bad_value", record.id)
 
 
@@ -122,6 +124,15 @@ _BOUNDS: Final[dict[str, tuple[int, int]]] = {
     "order": (1, limits.ORDER_MAX),
     "knock_out_max": (1, limits.KNOCK_OUT_MAX),
     "reservation_ms": (1, limits.DURATION_TICKS_MAX),
+    "after_ms": (0, limits.DURATION_TICKS_MAX),
+    "prefer_ms": (0, limits.DURATION_TICKS_MAX),
+    "delay_ms": (0, limits.DURATION_TICKS_MAX),
+    "per_point_ms": (0, limits.DURATION_TICKS_MAX),
+    "base_ms": (-limits.DURATION_TICKS_MAX, limits.DURATION_TICKS_MAX),
+    "per_s": (0, limits.SLOPE_MAX),
+    "members": (1, limits.ORDER_MAX),
+    "reserve": (0, limits.RESERVE_MAX),
+    "lower": (PROFICIENCY_MIN, PROFICIENCY_MAX),
     "keep_ms": (0, limits.DURATION_TICKS_MAX),
     "decline_memory_ms": (0, limits.DURATION_TICKS_MAX),
     "target_ms": (0, limits.DURATION_TICKS_MAX),
@@ -167,7 +178,7 @@ def _busy(state: State, kind: str, id: str) -> bool:
     if kind == "queue":
         return any(item.queue == id and item.state != "closed" for item in state.items.values())
     if kind == "skill":
-        return any(id in dict(item.requirement) and item.state != "closed" for item in state.items.values())
+        return any(id in named(item.requirement) and item.state != "closed" for item in state.items.values())
     return False
 
 
@@ -221,18 +232,22 @@ def _of_team(team: Team) -> Iterator[tuple[str, str]]:
 
 
 def _of_queue(queue: Queue) -> Iterator[tuple[str, str]]:
-    yield from (("skill", skill) for skill, _ in queue.requirement)
+    yield from (("skill", skill) for skill in named(queue.requirement + queue.wishes))
+    for step in queue.plan:
+        yield from (("queue", other) for other in (*step.queues, step.overflow))
+        yield from (("team", team) for team in step.teams)
+    yield from (("queue", other) for other in queue.reserve if other != ANY_QUEUE)
     yield from (("queue", queue.escalates_to), ("hours", queue.hours), ("team", queue.team))
     yield ("queue", queue.closed.overflow if queue.closed is not None else "")
 
 
 def _of_category(category: Category) -> Iterator[tuple[str, str]]:
-    yield from (("skill", skill) for skill, _ in category.requirement)
+    yield from (("skill", skill) for skill in named(category.requirement))
     yield from (("category", category.parent), ("queue", category.queue), ("queue", category.escalates_to))
 
 
 def _of_entry_point(door: EntryPoint) -> Iterator[tuple[str, str]]:
-    yield from (("skill", skill) for skill, _ in door.requirement)
+    yield from (("skill", skill) for skill in named(door.requirement))
     yield from (("queue", door.queue), ("category", door.category))
 
 

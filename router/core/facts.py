@@ -13,6 +13,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     entry_point: str = ""
     queue: str = ""
     requirement: Requirement = ()
+    wishes: Requirement = ()
     language: str = ""
     priority: int = 0
     category: str = ""

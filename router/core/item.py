@@ -32,6 +32,7 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
 class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The record of one item. Changed only by `evolve`; times are ticks.
 
+    `wishes` are wanted, not needed. `waited` is the highest threshold of its queue's plan that its wait has reached.
     `seq` is its place among equals in its queue and is kept when a reservation ends without an accept.
     `excepted` maps agents who must not get it to the instant until which (0: for as long as it is open).
     `only` names the one agent it waits for. `kept_until` is when it goes back to its queue unless its agent, who
@@ -44,6 +45,8 @@ class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     state: ItemState = "queued"
     queue: str = ""
     requirement: Requirement = ()
+    wishes: Requirement = ()
+    waited: int = 0
     priority: int = 0
     language: str = ""
     category: str = ""

@@ -20,7 +20,7 @@ from router.core.meta import Meta
 from router.core.presence import Presence
 from skills import Skill
 
-SHAPE: Final = 2
+SHAPE: Final = 3
 """Version of all stored shapes. A node refuses to start on a newer one."""
 
 RecordValue: TypeAlias = (

@@ -1,0 +1,133 @@
+"""Commands: requests that may be refused. Imperative names; each is decided in one function `decide_*`.
+
+Ids of new things (items, conversations, messages) are proposed by the sender, who is the only one who may use
+chance. Nothing here is content: bodies, subjects, names and addresses lie beside the log under content ids.
+"""
+
+from typing import TypeAlias
+
+from router.core.commands.call import AnswerCall, EndCall, FailConnect, HoldCall, OfferCall, TransferCall
+from router.core.commands.centre import (
+    ApplyCentre,
+    CentreRecord,
+    Change,
+    CloseQueue,
+    OpenQueue,
+    SetAgentPhone,
+    SetAgentSkill,
+    SetCapacity,
+    SetMembership,
+)
+from router.core.commands.housekeeping import EndDelivery, Forget, Pulse, RetryDelivery, StartDelivery
+from router.core.commands.item import (
+    AcceptReservation,
+    AddNote,
+    CompleteItem,
+    DeclineReservation,
+    EndContact,
+    EscalateItem,
+    LinkCustomer,
+    MoveItems,
+    RequeueItem,
+    ResumeItem,
+    SendReply,
+    SetCategory,
+    SetOutcome,
+    SetPending,
+    TransferItem,
+)
+from router.core.commands.message import LeaveChat, MarkSeen, ReceiveMessage
+from router.core.commands.presence import ConnectClient, ForcePresence, LoseClient, LoseGateway, SetPresence, SignOut
+
+Command: TypeAlias = (
+    ApplyCentre
+    | SetAgentSkill
+    | SetMembership
+    | SetCapacity
+    | SetAgentPhone
+    | CloseQueue
+    | OpenQueue
+    | ConnectClient
+    | LoseClient
+    | LoseGateway
+    | SetPresence
+    | ForcePresence
+    | SignOut
+    | OfferCall
+    | AnswerCall
+    | HoldCall
+    | TransferCall
+    | FailConnect
+    | EndCall
+    | ReceiveMessage
+    | LeaveChat
+    | MarkSeen
+    | AcceptReservation
+    | DeclineReservation
+    | SendReply
+    | AddNote
+    | SetPending
+    | ResumeItem
+    | SetCategory
+    | EndContact
+    | CompleteItem
+    | EscalateItem
+    | TransferItem
+    | SetOutcome
+    | LinkCustomer
+    | MoveItems
+    | RequeueItem
+    | StartDelivery
+    | EndDelivery
+    | RetryDelivery
+    | Forget
+    | Pulse
+)
+
+__all__ = [
+    "AcceptReservation",
+    "AddNote",
+    "AnswerCall",
+    "ApplyCentre",
+    "CentreRecord",
+    "Change",
+    "CloseQueue",
+    "Command",
+    "CompleteItem",
+    "ConnectClient",
+    "DeclineReservation",
+    "EndCall",
+    "EndContact",
+    "EndDelivery",
+    "EscalateItem",
+    "FailConnect",
+    "ForcePresence",
+    "Forget",
+    "HoldCall",
+    "LeaveChat",
+    "LinkCustomer",
+    "LoseClient",
+    "LoseGateway",
+    "MarkSeen",
+    "MoveItems",
+    "OfferCall",
+    "OpenQueue",
+    "Pulse",
+    "ReceiveMessage",
+    "RequeueItem",
+    "ResumeItem",
+    "RetryDelivery",
+    "SendReply",
+    "SetAgentPhone",
+    "SetAgentSkill",
+    "SetCapacity",
+    "SetCategory",
+    "SetMembership",
+    "SetOutcome",
+    "SetPending",
+    "SetPresence",
+    "SignOut",
+    "StartDelivery",
+    "TransferCall",
+    "TransferItem",
+]

@@ -1,0 +1,158 @@
+"""Events: facts, in the past tense, never changed. Each carries the instant `at` (ticks) at which it happened."""
+
+from typing import TypeAlias
+
+from router.core.events.call import CallAnswered, CallHeld, ConnectFailed
+from router.core.events.centre import (
+    AgentPhoneChanged,
+    AgentSkillChanged,
+    CapacityChanged,
+    MembershipChanged,
+    QueueClosed,
+    QueueOpened,
+    RecordDropped,
+    RecordPut,
+    TemporaryEnded,
+)
+from router.core.events.conversation import (
+    ConversationOpened,
+    CustomerLeft,
+    DeliveryEnded,
+    DeliveryRetried,
+    DeliveryStarted,
+    MessageReceived,
+    MessagesSeen,
+    ReplySent,
+)
+from router.core.events.housekeeping import AlarmRaised, CommandPoisoned, ItemsForgotten
+from router.core.events.item import (
+    CategoryChanged,
+    CustomerLinked,
+    EntryReason,
+    ExceptionsLapsed,
+    HoldEnd,
+    ItemClosed,
+    ItemEscalated,
+    ItemKept,
+    ItemOpened,
+    ItemPending,
+    ItemQueued,
+    ItemRelaxed,
+    ItemReopened,
+    ItemResumed,
+    ItemStuck,
+    ItemTransferred,
+    NoteAdded,
+    OutcomeChanged,
+    ReservationAccepted,
+    ReservationEnded,
+    ReservationMade,
+    WrapUpExtended,
+    WrapUpStarted,
+)
+from router.core.events.presence import ClientConnected, ClientLost, NotReadyPlanned, PresenceChanged
+
+Event: TypeAlias = (
+    RecordPut
+    | RecordDropped
+    | AgentSkillChanged
+    | MembershipChanged
+    | TemporaryEnded
+    | QueueClosed
+    | QueueOpened
+    | CapacityChanged
+    | AgentPhoneChanged
+    | ClientConnected
+    | ClientLost
+    | PresenceChanged
+    | NotReadyPlanned
+    | ConversationOpened
+    | MessageReceived
+    | ReplySent
+    | MessagesSeen
+    | CustomerLeft
+    | DeliveryStarted
+    | DeliveryEnded
+    | DeliveryRetried
+    | ItemOpened
+    | ItemQueued
+    | ItemRelaxed
+    | ReservationMade
+    | ReservationAccepted
+    | ReservationEnded
+    | ItemEscalated
+    | ItemTransferred
+    | ItemPending
+    | ItemResumed
+    | ItemReopened
+    | WrapUpStarted
+    | WrapUpExtended
+    | ItemKept
+    | NoteAdded
+    | CategoryChanged
+    | OutcomeChanged
+    | CustomerLinked
+    | ExceptionsLapsed
+    | ItemStuck
+    | ItemClosed
+    | CallAnswered
+    | CallHeld
+    | ConnectFailed
+    | ItemsForgotten
+    | AlarmRaised
+    | CommandPoisoned
+)
+
+__all__ = [
+    "AgentPhoneChanged",
+    "AgentSkillChanged",
+    "AlarmRaised",
+    "CallAnswered",
+    "CallHeld",
+    "CapacityChanged",
+    "CategoryChanged",
+    "ClientConnected",
+    "ClientLost",
+    "CommandPoisoned",
+    "ConnectFailed",
+    "ConversationOpened",
+    "CustomerLeft",
+    "CustomerLinked",
+    "DeliveryEnded",
+    "DeliveryRetried",
+    "DeliveryStarted",
+    "EntryReason",
+    "Event",
+    "ExceptionsLapsed",
+    "HoldEnd",
+    "ItemClosed",
+    "ItemEscalated",
+    "ItemKept",
+    "ItemOpened",
+    "ItemPending",
+    "ItemQueued",
+    "ItemRelaxed",
+    "ItemReopened",
+    "ItemResumed",
+    "ItemStuck",
+    "ItemTransferred",
+    "ItemsForgotten",
+    "MembershipChanged",
+    "MessageReceived",
+    "MessagesSeen",
+    "NotReadyPlanned",
+    "NoteAdded",
+    "OutcomeChanged",
+    "PresenceChanged",
+    "QueueClosed",
+    "QueueOpened",
+    "RecordDropped",
+    "RecordPut",
+    "ReplySent",
+    "ReservationAccepted",
+    "ReservationEnded",
+    "ReservationMade",
+    "TemporaryEnded",
+    "WrapUpExtended",
+    "WrapUpStarted",
+]

@@ -1,0 +1,207 @@
+"""Events about work items and their reservations."""
+
+from typing import Literal, TypeAlias
+
+from queues.queue import ChannelName
+from router.core.events.base import BaseEvent
+from router.core.facts import Facts
+from skills import Requirement
+
+EntryReason: TypeAlias = Literal[
+    "opened", "escalated", "transferred", "reopened", "requeued", "due", "returned", "absent"
+]
+HoldEnd: TypeAlias = Literal["declined", "expired", "rescinded", "connect_failed", "released"]
+
+
+class ItemOpened(BaseEvent, frozen=True):
+    """A work item came into being. Where it waits is said by the `ItemQueued` that follows."""
+
+    item: str
+    conversation: str
+    channel: ChannelName
+    facts: Facts
+    call: str = ""
+    reopens: str = ""
+    reopen_count: int = 0
+    last_agent: str = ""
+    related: str = ""
+
+
+class ItemQueued(BaseEvent, frozen=True):
+    """The item entered a queue, at the end of its equals. `due` never grows by a move."""
+
+    item: str
+    queue: str
+    reason: EntryReason
+    due: int
+    seq: int
+    requirement: Requirement = ()
+    wishes: Requirement = ()
+    priority: int = 0
+    only: str = ""
+
+
+class ItemRelaxed(BaseEvent, frozen=True):
+    """The item has waited `waited` ticks in its queue: the steps of the plan up to there are in force."""
+
+    item: str
+    waited: int
+
+
+class ReservationMade(BaseEvent, frozen=True):
+    """The item is held for this agent until `expires_at`. `why` is the short explanation kept with it."""
+
+    item: str
+    agent: str
+    queue: str
+    reservation: str
+    expires_at: int
+    why: dict[str, int] = {}
+
+
+class ReservationAccepted(BaseEvent, frozen=True):
+    """The agent took the item, on the screen or by answering the phone."""
+
+    item: str
+    agent: str
+    reservation: str
+    by: Literal["agent", "phone"] = "agent"
+
+
+class ReservationEnded(BaseEvent, frozen=True):
+    """The reservation ended without the agent handling the item; it is back at its exact place.
+
+    `excepted_until` bars the agent from it until then; 0 means not barred.
+    """
+
+    item: str
+    agent: str
+    reservation: str
+    outcome: HoldEnd
+    reason: str = ""
+    excepted_until: int = 0
+
+
+class ItemEscalated(BaseEvent, frozen=True):
+    """Unresolved at one line, handed on to another: by whom, why, and the note's content id."""
+
+    item: str
+    agent: str
+    from_queue: str
+    to_queue: str
+    reason: str
+    note: str
+
+
+class ItemTransferred(BaseEvent, frozen=True):
+    """Handed over to a queue or (by name) to an agent."""
+
+    item: str
+    agent: str
+    from_queue: str
+    to_queue: str
+    to_agent: str = ""
+    note: str = ""
+
+
+class ItemPending(BaseEvent, frozen=True):
+    """The item waits for the customer, or for a date, with its agent."""
+
+    item: str
+    agent: str
+    until: int | None = None
+    reason: str = ""
+
+
+class ItemResumed(BaseEvent, frozen=True):
+    """The agent took the pending item up again."""
+
+    item: str
+    agent: str
+
+
+class ItemReopened(BaseEvent, frozen=True):
+    """The customer answered, or the date came: the pending item goes back to work."""
+
+    item: str
+    reason: Literal["customer", "due"] = "customer"
+
+
+class WrapUpStarted(BaseEvent, frozen=True):
+    """The exchange ended; the agent has until `until` for what is left (None: as long as their queue's demands
+    are not met)."""
+
+    item: str
+    agent: str
+    until: int | None = None
+
+
+class WrapUpExtended(BaseEvent, frozen=True):
+    """The time for wrap-up is over, but what the queue demands is not said yet: the item stays open for it."""
+
+    item: str
+    agent: str
+
+
+class ItemKept(BaseEvent, frozen=True):
+    """Its agent vanished and may come back until `until`; None: they are back, or keep it knowingly."""
+
+    item: str
+    agent: str
+    until: int | None = None
+
+
+class NoteAdded(BaseEvent, frozen=True):
+    """A note was kept with the item."""
+
+    item: str
+    agent: str
+    content: str
+
+
+class CategoryChanged(BaseEvent, frozen=True):
+    """The contact is about this."""
+
+    item: str
+    agent: str
+    category: str
+
+
+class OutcomeChanged(BaseEvent, frozen=True):
+    """How the item will have ended."""
+
+    item: str
+    agent: str
+    disposition: str
+
+
+class CustomerLinked(BaseEvent, frozen=True):
+    """The item, and its conversation, are about this customer."""
+
+    item: str
+    agent: str
+    customer: str
+
+
+class ExceptionsLapsed(BaseEvent, frozen=True):
+    """Agents who were barred from the item for a time may get it again."""
+
+    item: str
+    agents: tuple[str, ...]
+
+
+class ItemStuck(BaseEvent, frozen=True):
+    """The item waits for a supervisor: routing it on would do harm."""
+
+    item: str
+    reason: str
+
+
+class ItemClosed(BaseEvent, frozen=True):
+    """The work is over: completed by an agent, abandoned by the customer, or turned away by a closed queue."""
+
+    item: str
+    outcome: Literal["completed", "abandoned", "turned_away"]
+    agent: str = ""
+    disposition: str = ""
+    category: str = ""

@@ -1,0 +1,223 @@
+"""How events about work items change state."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from router.core import events as e
+from router.core import limits
+from router.core.evolving.steps import free, leave_agent, move
+from router.core.item import Reservation, WorkItem
+from router.core.state import State
+
+
+def _item_opened(state: State, event: e.ItemOpened) -> None:
+    facts = event.facts
+    item = WorkItem(
+        id=event.item,
+        conversation=event.conversation,
+        channel=event.channel,
+        language=facts.language,
+        category=facts.category,
+        customer=facts.customer,
+        entry_point=facts.entry_point,
+        attributes=facts.attributes,
+        call=event.call,
+        reopens=event.reopens,
+        reopen_count=event.reopen_count,
+        last_agent=event.last_agent,
+        related=event.related,
+        opened_at=event.at,
+        first_entered_at=event.at,
+    )
+    state.put("item", event.item, item)
+    state.edit_conversation(event.conversation).item = event.item
+
+
+def _item_queued(state: State, event: e.ItemQueued) -> None:
+    item = move(state, event.item, event)
+    if item.agent:
+        _tell_returned(state, item, event)
+    leave_agent(state, item, event.at)
+    item.queue = event.queue
+    item.requirement = event.requirement
+    item.wishes = event.wishes
+    item.waited = 0
+    item.priority = event.priority
+    item.due = event.due
+    item.seq = event.seq
+    item.only = event.only
+    item.entered_at = event.at
+    item.agent = ""
+    item.accepted_at = None
+    item.answered = item.held = False
+    item.expiries = item.connect_failures = 0
+    item.wrap_until = item.pending_until = None
+    item.pending_reason = ""
+    item.kept_until = None
+    if event.only:
+        item.excepted.pop(event.only, None)
+    if event.reason == "requeued":
+        item.excepted = {}
+    meta = state.edit_meta()
+    meta.seq = max(meta.seq, event.seq)
+
+
+def _item_relaxed(state: State, event: e.ItemRelaxed) -> None:
+    state.edit_item(event.item).waited = event.waited
+
+
+def _tell_returned(state: State, item: WorkItem, event: e.ItemQueued) -> None:
+    """Remember for its agent, if they were not there, that the item was taken from them."""
+    presence = state.presences.get(item.agent)
+    if presence is not None and (event.reason == "absent" or not presence.clients):
+        presence = state.edit_presence(item.agent)
+        presence.returned = (*presence.returned, item.id)[-limits.RETURNED_KEPT_MAX :]
+
+
+def _reservation_made(state: State, event: e.ReservationMade) -> None:
+    item = move(state, event.item, event)
+    item.agent = event.agent
+    item.reservation = Reservation(
+        id=event.reservation, agent=event.agent, made_at=event.at, expires_at=event.expires_at
+    )
+    state.edit_meta().reservation += 1
+
+
+def _reservation_accepted(state: State, event: e.ReservationAccepted) -> None:
+    item = move(state, event.item, event)
+    item.accepted_at = event.at
+    item.last_agent = event.agent
+    item.expiries = 0
+
+
+def _reservation_ended(state: State, event: e.ReservationEnded) -> None:
+    item = move(state, event.item, event)
+    item.agent = ""
+    item.reservation = None
+    item.accepted_at = None
+    if event.excepted_until:
+        _except(item, event.agent, event.excepted_until)
+    if event.outcome == "expired":
+        item.expiries += 1
+
+
+def _except(item: WorkItem, agent: str, until: int) -> None:
+    """Bar the agent from the item; beyond the limit the bar that ends first makes room."""
+    if len(item.excepted) >= limits.EXCEPTIONS_MAX and agent not in item.excepted:
+        timed = [(at, other) for other, at in item.excepted.items() if at]
+        if not timed:
+            return
+        del item.excepted[min(timed)[1]]
+    item.excepted[agent] = until
+
+
+def _exceptions_lapsed(state: State, event: e.ExceptionsLapsed) -> None:
+    item = state.edit_item(event.item)
+    for agent in event.agents:
+        item.excepted.pop(agent, None)
+
+
+def _item_escalated(state: State, event: e.ItemEscalated) -> None:
+    item = state.edit_item(event.item)
+    item.escalations += 1
+    item.excepted.pop(event.agent, None)
+    if len(item.excepted) >= limits.EXCEPTIONS_MAX:
+        del item.excepted[next(iter(item.excepted))]
+    item.excepted[event.agent] = 0
+
+
+def _item_transferred(state: State, event: e.ItemTransferred) -> None:
+    state.edit_item(event.item)
+
+
+def _item_pending(state: State, event: e.ItemPending) -> None:
+    item = move(state, event.item, event)
+    free(state, item, event.at)
+    item.accepted_at = None
+    item.pending_until = event.until
+    item.pending_reason = event.reason
+    item.wrap_until = None
+
+
+def _item_resumed(state: State, event: e.ItemResumed) -> None:
+    item = move(state, event.item, event)
+    item.accepted_at = event.at
+    item.pending_until = None
+    item.pending_reason = ""
+
+
+def _item_reopened(state: State, event: e.ItemReopened) -> None:
+    item = state.edit_item(event.item)
+    item.reopen_count += event.reason == "customer"
+
+
+def _wrap_up_started(state: State, event: e.WrapUpStarted) -> None:
+    item = move(state, event.item, event)
+    item.wrap_until = event.until
+    item.held = False
+
+
+def _wrap_up_extended(state: State, event: e.WrapUpExtended) -> None:
+    move(state, event.item, event).wrap_until = None
+
+
+def _item_kept(state: State, event: e.ItemKept) -> None:
+    state.edit_item(event.item).kept_until = event.until
+
+
+def _note_added(state: State, event: e.NoteAdded) -> None:
+    state.edit_item(event.item)
+
+
+def _category_changed(state: State, event: e.CategoryChanged) -> None:
+    state.edit_item(event.item).category = event.category
+
+
+def _outcome_changed(state: State, event: e.OutcomeChanged) -> None:
+    state.edit_item(event.item).disposition = event.disposition
+
+
+def _customer_linked(state: State, event: e.CustomerLinked) -> None:
+    item = state.edit_item(event.item)
+    item.customer = event.customer
+    state.edit_conversation(item.conversation).customer = event.customer
+
+
+def _item_stuck(state: State, event: e.ItemStuck) -> None:
+    move(state, event.item, event)
+
+
+def _item_closed(state: State, event: e.ItemClosed) -> None:
+    item = move(state, event.item, event)
+    leave_agent(state, item, event.at)
+    item.closed_at = event.at
+    item.kept_until = None
+    item.outcome = event.outcome
+    item.disposition = event.disposition
+    if event.category:
+        item.category = event.category
+
+
+APPLY: Final[dict[type, Callable[[State, Any], None]]] = {
+    e.WrapUpExtended: _wrap_up_extended,
+    e.ItemKept: _item_kept,
+    e.OutcomeChanged: _outcome_changed,
+    e.CustomerLinked: _customer_linked,
+    e.ItemOpened: _item_opened,
+    e.ItemQueued: _item_queued,
+    e.ItemRelaxed: _item_relaxed,
+    e.ReservationMade: _reservation_made,
+    e.ReservationAccepted: _reservation_accepted,
+    e.ReservationEnded: _reservation_ended,
+    e.ExceptionsLapsed: _exceptions_lapsed,
+    e.ItemEscalated: _item_escalated,
+    e.ItemTransferred: _item_transferred,
+    e.ItemPending: _item_pending,
+    e.ItemResumed: _item_resumed,
+    e.ItemReopened: _item_reopened,
+    e.WrapUpStarted: _wrap_up_started,
+    e.NoteAdded: _note_added,
+    e.CategoryChanged: _category_changed,
+    e.ItemStuck: _item_stuck,
+    e.ItemClosed: _item_closed,
+}

@@ -1,0 +1,46 @@
+"""What several events do alike: an item moves to another state, leaves its agent; an agent starts to idle."""
+
+from router.core import events as e
+from router.core.item import WorkItem
+from router.core.state import State
+from router.core.transitions import EVENTS, follows
+
+
+def start_idling(state: State, agent: str, at: int) -> None:
+    """Longest idle counts from here: the agent became available, or is done with an item."""
+    if agent in state.presences:
+        presence = state.edit_presence(agent)
+        presence.idle_since = at
+        presence.idle_seq = next_seq(state)
+
+
+def next_seq(state: State) -> int:
+    meta = state.edit_meta()
+    meta.seq += 1
+    return meta.seq
+
+
+def move(state: State, id: str, event: e.Event) -> WorkItem:
+    """The item, in the state that the table says `event` leads to."""
+    item = state.edit_item(id)
+    assert follows(type(event), item.state), f"{type(event).__name__} on {id}, which is {item.state}"
+    remember(item)
+    item.state = EVENTS[type(event)][1]
+    return item
+
+
+def remember(item: WorkItem) -> None:
+    """Keep who accepted it: the last agent is preferred when it comes back."""
+    if item.agent and item.accepted_at is not None:
+        item.last_agent = item.agent
+
+
+def leave_agent(state: State, item: WorkItem, at: int) -> None:
+    """The item is its agent's no more."""
+    free(state, item, at)
+    item.reservation = None
+
+
+def free(state: State, item: WorkItem, at: int) -> None:
+    if item.agent and item.accepted_at is not None:
+        start_idling(state, item.agent, at)
