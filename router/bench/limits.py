@@ -41,6 +41,20 @@ COME_BACK_S = 2.0  # a page's first pause, doubled each time: as in web/src/shar
 COME_BACK_S_MAX = 10.0  # longest such pause
 COME_BACK_JITTER = 0.8  # share of a pause that chance adds or takes away
 
+# -- bench routing --------------------------------------------------------------------------------------------
+ROUTING_SEED = 5  # every run has the same centre and the same customers
+ROUTING_SECONDS = 5.0  # of lifecycles that are measured in each row
+ROUTING_ROUNDS = 5  # they are measured in so many parts; the median is told, so that one hiccup does not count
+ROUTING_WARM_UP = 500  # lifecycles before the first part
+ROUTING_AT_ONCE = 50  # lifecycles between two looks at the clock: a millisecond or two
+ROUTING_MATCHES_MAX = 5_000  # decisions timed one by one: enough for a 99th percentile
+ROUTING_NAIVE = 15  # decisions of the plain scan, which takes up to a second for each
+ROUTING_NAIVE_S_MAX = 10.0  # no new one is begun after so long
+ROUTING_PROFILE_SKILLS = 10  # skills of one kind of agents
+ROUTING_ABLE_MIN = 3  # kinds of agents who can take one kind of items
+ROUTING_CHANGES = 1_000  # records of one command
+ROUTING_WRAP_UP_TICKS = 5_000  # granted after each call; the agents of the bench need none of it
+
 # -- the skeleton ---------------------------------------------------------------------------------------------
 BATCH_MAX = 200  # commands of one commit; beyond it nothing is gained (measured)
 READ_BLOCK_MS = 1_000  # a blocked read ends by itself, so that a stop is noticed

@@ -12,6 +12,7 @@ from router.bench.limits import (
     KILLS,
     OPEN_ITEMS,
     REPEAT_MIN,
+    ROUTING_SECONDS,
     STORM_CLIENTS,
     STORM_ROUNDS,
 )
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     group.command()(push)
     group.command()(durability)
     group.command()(storm)
+    group.command()(routing)
     group.callback()(lambda: None)
     app.add_typer(group, name="bench")
 
@@ -82,6 +84,24 @@ def storm(
     from router.bench.storm import run
 
     _ended(run(clients=clients, rounds=rounds, as_json=json))
+
+
+def routing(
+    seconds: Annotated[float, typer.Option(help="How long the lifecycles of one row are measured.")] = ROUTING_SECONDS,
+    only: Annotated[list[str] | None, typer.Option(help="Only this row (100/1k); may be repeated.")] = None,
+    json: Json = False,
+) -> None:
+    """Measure what routing costs at any size, in process, beside a plain scan of everything that waits.
+
+    All rows take some ten minutes, most of them filling the big ones. Ends with 1 if the scan decided differently.
+    """
+    from router.bench.routing import chosen, run
+
+    try:
+        sizes = chosen(only or [])
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--only") from error
+    _ended(run(sizes, seconds=seconds, as_json=json))
 
 
 def _ended(code: int) -> None:
