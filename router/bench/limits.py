@@ -52,6 +52,7 @@ ROUTING_NAIVE = 15  # decisions of the plain scan, which takes up to a second fo
 ROUTING_NAIVE_S_MAX = 10.0  # no new one is begun after so long
 ROUTING_PROFILE_SKILLS = 10  # skills of one kind of agents
 ROUTING_ABLE_MIN = 3  # kinds of agents who can take one kind of items
+ROUTING_LEVEL_MAX = 3  # the highest level that is asked: most who have a skill have it well enough
 ROUTING_CHANGES = 1_000  # records of one command
 ROUTING_WRAP_UP_TICKS = 5_000  # granted after each call; the agents of the bench need none of it
 

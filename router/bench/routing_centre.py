@@ -68,20 +68,24 @@ class Kinds:
         return {skill: self._random.randint(1, 5) for skill in self._random.sample(self._skills, number)}
 
     def _classes(self, levels: list[dict[str, int]]) -> list[Requirement]:
-        """What the kinds of items ask, no two the same. Who is drawn to make up the number of able kinds learns it."""
+        """What the kinds of items ask, no two the same: each kind of agents can do some of them, as far as there are
+        enough. Who is drawn to make up the number of able kinds learns what is asked."""
         holders: dict[str, set[int]] = {}
         for number, have in enumerate(levels):
             for skill in have:
                 holders.setdefault(skill, set()).add(number)
         found: dict[Requirement, None] = {}
         while len(found) < self.size.classes:
-            have = levels[self._random.randrange(len(levels))]
-            asked = {skill: self._random.randint(1, have[skill]) for skill in self._random.sample(sorted(have), 2)}
+            have = levels[len(found) % len(levels)]
+            asked = {skill: self._level(have[skill]) for skill in self._random.sample(sorted(have), 2)}
             kind = requirement(asked)
             if kind not in found:
                 found[kind] = None
                 self._make_able(levels, asked, holders)
         return list(found)
+
+    def _level(self, had: int) -> int:
+        return self._random.randint(1, min(had, limits.ROUTING_LEVEL_MAX))
 
     def _make_able(self, levels: list[dict[str, int]], asked: dict[str, int], holders: dict[str, set[int]]) -> None:
         both = set.intersection(*(holders[skill] for skill in asked))
