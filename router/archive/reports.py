@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from queues import metrics
 from queues.queue import TARGET_MS
 from router.archive.database import Database
 from router.archive.instants import entry_from
@@ -377,10 +378,10 @@ def _figures(sums: Mapping[str, Any]) -> dict[str, Any]:
     def mean(total: int, of: str) -> int | None:
         return round(total / count(of)) if count(of) else None
 
-    decided = count("answered") + count("abandoned") + count("missed")
+    decided = {name: count(name) for name in ("answered_in_target", "answered", "abandoned", "missed")}
     return {name: count(name) for name in _COUNTS} | {
         "moved_on": count("offered") - count("answered") - count("abandoned") - count("waiting"),
-        "service_level": count("answered_in_target") / decided if decided else None,
+        "service_level": metrics.sl_decided(**decided),
         "wait_mean_ms": mean(count("wait"), "answered"),
         **{f"{name}_ms": sums.get(name) for name in (*_PERCENTILES, "wait_max")},
         "handle_mean_ms": mean(count("talk") + count("wrap_up"), "handled"),
