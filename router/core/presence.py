@@ -19,6 +19,8 @@ class Presence(msgspec.Struct, kw_only=True, omit_defaults=True):
     `returned` are items that were taken back from them while they were away, until they are available again.
     `lost_at` is when the last one went, until it is dealt with: after the grace period the agent is signed off.
     `idle_since` is what longest idle counts from: the end of the last item, or becoming available first.
+    `handled` counts the items they accepted since they signed on; `busy` is how long they held one they had accepted
+    since then, up to `busy_since` if they hold one now.
     """
 
     agent: str
@@ -31,8 +33,15 @@ class Presence(msgspec.Struct, kw_only=True, omit_defaults=True):
     lost_at: int | None = None
     idle_since: int = 0
     idle_seq: int = 0
+    handled: int = 0
+    busy: int = 0
+    busy_since: int | None = None
 
     @property
     def went_home(self) -> bool:
         """Whether the agent is offline and said what becomes of their items."""
         return self.state == "offline" and self.reason == SIGNED_OUT
+
+    def busy_ticks(self, now: int) -> int:
+        """How long they have been busy since they signed on."""
+        return self.busy + (now - self.busy_since if self.busy_since is not None else 0)

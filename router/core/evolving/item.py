@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from router.core import events as e
 from router.core import limits
-from router.core.evolving.steps import free, leave_agent, move
+from router.core.evolving.steps import begin_work, end_work, free, leave_agent, move
 from router.core.item import Reservation, WorkItem
 from router.core.state import State
 
@@ -88,10 +88,13 @@ def _reservation_accepted(state: State, event: e.ReservationAccepted) -> None:
     item.accepted_at = event.at
     item.last_agent = event.agent
     item.expiries = 0
+    begin_work(state, event.agent, event.at).handled += 1
 
 
 def _reservation_ended(state: State, event: e.ReservationEnded) -> None:
     item = move(state, event.item, event)
+    if item.accepted_at is not None:
+        end_work(state, item.agent, event.at)
     item.agent = ""
     item.reservation = None
     item.accepted_at = None
@@ -142,6 +145,7 @@ def _item_pending(state: State, event: e.ItemPending) -> None:
 def _item_resumed(state: State, event: e.ItemResumed) -> None:
     item = move(state, event.item, event)
     item.accepted_at = event.at
+    begin_work(state, item.agent, event.at)
     item.pending_until = None
     item.pending_reason = ""
 

@@ -23,6 +23,9 @@ def _client_lost(state: State, event: e.ClientLost) -> None:
 
 def _presence_changed(state: State, event: e.PresenceChanged) -> None:
     presence = state.edit_presence(event.agent)
+    if presence.state == "offline" and event.state != "offline":
+        presence.handled = presence.busy = 0
+        presence.busy_since = event.at if presence.busy_since is not None else None
     presence.state = event.state
     presence.reason = event.reason
     presence.since = event.at

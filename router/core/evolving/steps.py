@@ -2,6 +2,7 @@
 
 from router.core import events as e
 from router.core.item import WorkItem
+from router.core.presence import Presence
 from router.core.state import State
 from router.core.transitions import EVENTS, follows
 
@@ -44,3 +45,23 @@ def leave_agent(state: State, item: WorkItem, at: int) -> None:
 def free(state: State, item: WorkItem, at: int) -> None:
     if item.agent and item.accepted_at is not None:
         start_idling(state, item.agent, at)
+        end_work(state, item.agent, at)
+
+
+def begin_work(state: State, agent: str, at: int) -> Presence:
+    """The agent has taken an item: they are busy from here, if they were not."""
+    presence = state.edit_presence(agent)
+    if presence.busy_since is None:
+        presence.busy_since = at
+    return presence
+
+
+def end_work(state: State, agent: str, at: int) -> None:
+    """An item that the agent worked on, out of the indexes now, is theirs no more: the last one ends being busy."""
+    presence = state.presences.get(agent)
+    if presence is None or presence.busy_since is None:
+        return
+    if all(state.items[item].accepted_at is None for item in state.holds.get(agent, ())):
+        presence = state.edit_presence(agent)
+        presence.busy += at - (presence.busy_since or 0)
+        presence.busy_since = None
