@@ -77,3 +77,7 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
     def wrap_up(self, channel: str) -> int:
         """How long an agent may work on an item of this channel after the exchange ended; 0 means not at all."""
         return self.wrap_up_ms.get(channel, 0)
+
+    def thresholds(self) -> set[int]:
+        """The waits at which its own rules change something for what waits in it."""
+        return {after for after in (self.prefer_ms, *(step.after_ms for step in self.plan)) if after}

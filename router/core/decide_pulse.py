@@ -15,9 +15,7 @@ def pulse(state: State, command: c.Pulse, now: int) -> Decision:
     events: list[e.Event] = []
     ended: set[str] = set()
     away: set[str] = set()
-    for count, (at, kind, id) in enumerate(state.deadlines):
-        if at > now or count >= limits.PULSE_MAX:
-            break
+    for count, (_, kind, id) in enumerate(state.deadlines.due(now, limits.PULSE_MAX)):
         if kind == "presence":
             events += _signed_off(state, id, now, ended)
         elif kind == "agent":
@@ -60,10 +58,21 @@ def _item_due(state: State, item: WorkItem, now: int, away: set[str], offset: in
         case "pending" | "active":
             return [given_back(state, item, now, offset)]
         case "queued":
-            lapsed = tuple(agent for agent, until in item.excepted.items() if until and until <= now)
-            return [e.ExceptionsLapsed(at=now, item=item.id, agents=lapsed)]
+            return _waited(state, item, now)
         case _:
             raise AssertionError(f"{item.id} is {item.state} and has a deadline")
+
+
+def _waited(state: State, item: WorkItem, now: int) -> list[e.Event]:
+    """It has waited long enough to ask less, or for agents who were barred from it to get it again."""
+    events: list[e.Event] = []
+    lapsed = tuple(agent for agent, until in item.excepted.items() if until and until <= now)
+    if lapsed:
+        events.append(e.ExceptionsLapsed(at=now, item=item.id, agents=lapsed))
+    reached = max((wait for wait in state.placing.thresholds(item.queue) if item.entered_at + wait <= now), default=0)
+    if reached > item.waited:
+        events.append(e.ItemRelaxed(at=now, item=item.id, waited=reached))
+    return events
 
 
 def _wrapped_up(state: State, item: WorkItem, now: int) -> list[e.Event]:

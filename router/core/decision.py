@@ -9,7 +9,7 @@ from router.core.item import WorkItem
 from router.core.rejections import Rejection
 from router.core.state import State
 from router.core.transitions import hears
-from skills import Requirement
+from skills import Requirement, meets, merged
 
 Decision: TypeAlias = list[e.Event] | Rejection
 """Either what happens (possibly nothing: it is so already) or an expected refusal. Deciding changes nothing."""
@@ -64,9 +64,22 @@ def queued(  # the one way into a queue, so that due and place follow one rule
         due=min(item.due, now + queue.target(item.channel)),
         seq=state.meta.seq + offset,
         requirement=requirement,
-        priority=item.priority if item.queue == queue.id else queue.priority,
+        wishes=item.wishes,
+        priority=item.priority if item.queue == queue.id else 0,
         only=only,
+        prefers=preferred(state, queue, "" if item.last_agent in item.excepted else item.last_agent, requirement),
     )
+
+
+def preferred(state: State, queue: Queue, last: str, requirement: Requirement) -> str:
+    """The agent whom an item waits for alone at first: who had it last, where the queue wants that and they are there
+    and may take it; '' for nobody."""
+    agent = state.agents.get(last) if queue.prefer_ms else None
+    if agent is None or state.presences[agent.id].state == "offline":
+        return ""
+    membership = state.memberships(agent).get(queue.id)
+    able = meets(state.skills_of(agent), merged(requirement, queue.requirement))
+    return agent.id if able and membership is not None and membership.enabled else ""
 
 
 def entrance(state: State, queue: Queue) -> Queue:

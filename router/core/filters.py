@@ -7,11 +7,17 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from queues.queue import ANY_QUEUE
 from router.core import events as e
 from router.core.agent import Agent
+from router.core.ask import Ask, order_of
 from router.core.item import WorkItem
+from router.core.placing import routable
 from router.core.state import State
-from skills import meets, merged
+from skills import meets
+
+FOREVER: Final = 1 << 62
+"""A wait that is longer than any delay."""
 
 
 class Filter(NamedTuple):
@@ -36,18 +42,62 @@ def _available(state: State, item: WorkItem, agent: Agent) -> bool:
 
 
 def _named(state: State, item: WorkItem, agent: Agent) -> bool:
-    return item.only in ("", agent.id)
+    return state.asked(item).only in ("", agent.id)
+
+
+def _handed(state: State, item: WorkItem, agent: Agent) -> bool:
+    """Handed to this agent by name: then they need neither serve the queue nor have the skills."""
+    return item.only == agent.id
 
 
 def _member(state: State, item: WorkItem, agent: Agent) -> bool:
+    asks = state.asked(item)
     membership = state.memberships(agent).get(item.queue)
-    return item.only == agent.id or (membership is not None and membership.enabled)
+    serves = membership is not None and membership.enabled
+    return (
+        serves or _handed(state, item, agent) or _order(state, item, agent, asks._replace(waited=FOREVER)) is not None
+    )
+
+
+def _in_reach(state: State, item: WorkItem, agent: Agent) -> bool:
+    asks = state.asked(item)._replace(waited=FOREVER)
+    return _handed(state, item, agent) or _order(state, item, agent, asks) is not None
+
+
+def _waited_for(state: State, item: WorkItem, agent: Agent) -> bool:
+    return _handed(state, item, agent) or _order(state, item, agent, state.asked(item)) is not None
+
+
+def _order(state: State, item: WorkItem, agent: Agent, asks: Ask) -> int | None:
+    offer = state.placing.offer(agent)
+    return order_of(asks, dict(offer.memberships), offer.teams)
 
 
 def _skilled(state: State, item: WorkItem, agent: Agent) -> bool:
-    queue = state.queues.get(item.queue)
-    asked = merged(item.requirement, queue.requirement) if queue else item.requirement
-    return item.only == agent.id or meets(state.skills_of(agent), asked)
+    return _handed(state, item, agent) or meets(state.skills_of(agent), state.asked(item).requirement)
+
+
+def _spared(state: State, item: WorkItem, agent: Agent) -> bool:
+    """Queues that the agent serves keep agents for their own items only as long as few of them idle."""
+    if _handed(state, item, agent):
+        return True
+    serves = {queue for queue, _ in state.placing.offer(agent).memberships}
+    for queue in serves - {item.queue}:
+        reserve = state.queues[queue].reserve
+        keep = reserve.get(item.queue, reserve.get(ANY_QUEUE, 0))
+        if keep and _idling(state, queue, item.channel) <= keep:
+            return False
+    return True
+
+
+def _idling(state: State, queue: str, channel: str) -> int:
+    return sum(
+        1
+        for other in state.agents.values()
+        if routable(other, state.presences[other.id])
+        and state.room(other, channel)
+        and any(served == queue for served, _ in state.placing.offer(other).memberships)
+    )
 
 
 def _unbarred(state: State, item: WorkItem, agent: Agent) -> bool:
@@ -62,9 +112,11 @@ _CENTRE = (e.RecordPut,)
 
 FILTERS: Final[tuple[Filter, ...]] = (
     Filter("disabled", _enabled, _CENTRE),
-    Filter("not_named", _named, (e.ItemQueued,)),
+    Filter("not_named", _named, (e.ItemQueued, e.ItemRelaxed, *_CENTRE)),
     Filter("not_member", _member, (*_CENTRE, e.MembershipChanged, e.TemporaryEnded, e.ItemQueued)),
-    Filter("lacks_skill", _skilled, (*_CENTRE, e.AgentSkillChanged, e.TemporaryEnded, e.ItemQueued)),
+    Filter("lacks_skill", _skilled, (*_CENTRE, e.AgentSkillChanged, e.TemporaryEnded, e.ItemQueued, e.ItemRelaxed)),
+    Filter("out_of_reach", _in_reach, (*_CENTRE, e.ItemRelaxed, e.MembershipChanged, e.TemporaryEnded, e.ItemQueued)),
+    Filter("not_yet", _waited_for, (*_CENTRE, e.ItemRelaxed, e.MembershipChanged, e.TemporaryEnded, e.ItemQueued)),
     Filter("excepted", _unbarred, (e.ExceptionsLapsed, e.ItemQueued)),
     Filter("not_connected", _connected, (e.ClientConnected,)),
     Filter("not_available", _available, (e.PresenceChanged,)),
@@ -72,6 +124,11 @@ FILTERS: Final[tuple[Filter, ...]] = (
         "no_room",
         _roomy,
         (e.ReservationEnded, e.ItemClosed, e.ItemPending, e.ItemQueued, e.CapacityChanged, *_CENTRE),
+    ),
+    Filter(
+        "kept_for_others",
+        _spared,
+        (*_CENTRE, e.PresenceChanged, e.ClientConnected, e.ReservationEnded, e.ItemClosed, e.ItemPending, e.ItemQueued),
     ),
 )
 """In this order: what rarely changes first, what changes by the minute last. The first "no" is the reason given."""

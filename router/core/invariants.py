@@ -7,6 +7,7 @@ or in the matching cannot hide behind itself.
 from collections import Counter
 
 from router.core.agent import Agent
+from router.core.classes import measure
 from router.core.filters import refusal
 from router.core.item import HELD, WorkItem
 from router.core.state import State, load
@@ -92,8 +93,9 @@ def _index_faults(state: State) -> list[str]:
 
 
 def _idlers(state: State) -> dict[str, tuple[object, ...]]:
+    used = {measure(queue) for queue in state.queues.values()}
     return {
-        agent: (profile.skills, profile.memberships, channels, state.lines.idle_of(agent))
+        agent: (profile.key, channels, {measured: state.lines.place_of(agent, measured) for measured in used})
         for agent, profile, channels in state.lines.idlers()
     }
 

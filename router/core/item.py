@@ -35,7 +35,8 @@ class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     `wishes` are wanted, not needed. `waited` is the highest threshold of its queue's plan that its wait has reached.
     `seq` is its place among equals in its queue and is kept when a reservation ends without an accept.
     `excepted` maps agents who must not get it to the instant until which (0: for as long as it is open).
-    `only` names the one agent it waits for. `kept_until` is when it goes back to its queue unless its agent, who
+    `only` names the one agent it waits for, `prefers` the one whom it waits for alone at first.
+    `kept_until` is when it goes back to its queue unless its agent, who
     vanished, returns. `related` is an item whose reference was quoted. `first_entered_at` and `due` survive every move.
     """
 
@@ -52,6 +53,7 @@ class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     category: str = ""
     customer: str = ""
     entry_point: str = ""
+    rules: tuple[str, ...] = ()
     call: str = ""
     attributes: str = ""
     opened_at: int = 0
@@ -60,6 +62,7 @@ class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     due: int = 0
     seq: int = 0
     only: str = ""
+    prefers: str = ""
     agent: str = ""
     last_agent: str = ""
     reservation: Reservation | None = None

@@ -1,87 +1,75 @@
-"""Waiting lines and idle lines: where class meets class.
+"""Waiting lines and idle lines: where class meets class (see `classes`).
 
-Items that ask the same (queue, channel, priority, requirement, named agent) are one *item class* and wait in
-one line, ordered by due and then by entry. Agents with the same skills and memberships are one *profile class*
-and idle in one line per channel, longest idle first. Which item class a profile class can serve is kept
-incrementally, so that a decision costs the number of classes that could meet, never of items or agents
-(performance notes, section 5). All of it is derived from records and can be rebuilt from them.
+A decision costs the number of classes that could meet, never of items or agents (performance notes, section 5). All
+of it is derived from records and can be rebuilt from them.
 """
 
-from collections.abc import Iterator
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 from sortedcontainers import SortedList
 
+from queues.queue import Queue
 from router.core import limits
-from skills import Profile, Requirement, meets
+from router.core.ask import Ask
+from router.core.classes import LONGEST_IDLE, Idle, ItemClass, Measure, Offer, ProfileClass, Wait, meet
 
-Wait: TypeAlias = tuple[int, int, str]
-"""An item's place in its line: due, entry sequence, item id."""
-
-Idle: TypeAlias = tuple[int, int, str]
-"""An agent's place in an idle line: idle since, idle sequence, agent id."""
-
-
-ClassKey: TypeAlias = tuple[str, str, int, Requirement, str]
-"""What makes two items equal: queue, channel, priority, requirement, and the one agent it waits for (or '')."""
-
-
-class ItemClass:
-    """Equal items: what they ask, and their line."""
-
-    __slots__ = ("channel", "key", "line", "only", "priority", "profiles", "queue", "requirement")
-
-    def __init__(self, key: ClassKey) -> None:
-        self.key = key
-        self.queue, self.channel, self.priority, self.requirement, self.only = key
-        self.line: SortedList[Wait] = SortedList()
-        self.profiles: dict[ProfileClass, None] = {}
-
-
-class ProfileClass:
-    """Equal agents: what they can do and serve, their idle lines by channel with the head of each (asked for far
-    more often than it changes), and how many there are."""
-
-    __slots__ = ("classes", "heads", "lines", "memberships", "orders", "size", "skills")
-
-    def __init__(self, skills: Profile, memberships: tuple[tuple[str, int], ...]) -> None:
-        self.skills = skills
-        self.memberships = memberships
-        self.orders = dict(memberships)
-        self.lines: dict[str, SortedList[Idle]] = {}
-        self.heads: dict[str, Idle] = {}
-        self.classes: dict[ItemClass, None] = {}
-        self.size = 0
+_NO_PROFILES: Final[dict[ProfileClass, None]] = {}
 
 
 class Lines:
     """All lines of a domain, and which class can meet which."""
 
     def __init__(self) -> None:
-        self._classes: dict[ClassKey, ItemClass] = {}
-        self._profiles: dict[tuple[Profile, tuple[tuple[str, int], ...]], ProfileClass] = {}
+        self._classes: dict[Ask, ItemClass] = {}
+        self._profiles: dict[Offer, ProfileClass] = {}
         self._by_queue: dict[str, dict[ItemClass, None]] = {}
         self._serving: dict[str, dict[ProfileClass, None]] = {}
+        self._of_team: dict[str, dict[ProfileClass, None]] = {}
         self._only: dict[str, dict[ItemClass, None]] = {}
+        self._wide: dict[ItemClass, None] = {}
         self._waits: dict[str, tuple[ItemClass, Wait]] = {}
-        self._idles: dict[str, tuple[ProfileClass, Idle, tuple[str, ...]]] = {}
+        self._idles: dict[str, tuple[ProfileClass, tuple[Idle, ...], tuple[str, ...]]] = {}
+        self._measures: tuple[Measure, ...] = (LONGEST_IDLE,)
 
     # -- items ----------------------------------------------------------------------------------------------
 
-    def wait(self, asks: ClassKey, wait: Wait) -> ItemClass:
-        """Put an item into the line of its class."""
-        found = self._item_class(asks)
-        found.line.add(wait)
-        self._waits[wait[2]] = (found, wait)
+    def item_class(self, asks: Ask, queue: Queue | None) -> ItemClass:
+        """The class of items that ask this in a queue with these rules."""
+        found = self._classes.get(asks)
+        if found is None:
+            found = self._classes[asks] = ItemClass(asks, queue)
+            self._by_queue.setdefault(found.queue, {})[found] = None
+            if asks.teams or asks.queues:
+                self._wide[found] = None
+            if found.only:
+                self._only.setdefault(found.only, {})[found] = None
+            else:
+                for profile in self._candidates(asks):
+                    meet(found, profile)
         return found
 
-    def wait_all(self, asks: ClassKey, waits: list[Wait]) -> ItemClass:
+    def _candidates(self, asks: Ask) -> dict[ProfileClass, None]:
+        """The profile classes of everybody who may take part: members, added teams, who serves added queues."""
+        found = self._serving.get(asks.queue, _NO_PROFILES)
+        if asks.teams or asks.queues:
+            found = dict(found)
+            for team in asks.teams:
+                found |= self._of_team.get(team, _NO_PROFILES)
+            for queue in asks.queues:
+                found |= self._serving.get(queue, _NO_PROFILES)
+        return found
+
+    def wait(self, found: ItemClass, wait: Wait) -> None:
+        """Put an item into the line of its class."""
+        found.line.add(wait)
+        self._waits[wait[2]] = (found, wait)
+
+    def wait_all(self, found: ItemClass, waits: list[Wait]) -> None:
         """Put equal items into their line, in any order."""
-        found = self._item_class(asks)
         found.line.update(waits)
         for wait in waits:
             self._waits[wait[2]] = (found, wait)
-        return found
 
     def leave(self, item: str) -> None:
         """Take an item out of its line, if it is in one."""
@@ -101,29 +89,32 @@ class Lines:
         """The items that wait in a queue, class by class."""
         return [wait[2] for found in self._by_queue.get(queue, ()) for wait in found.line]
 
+    def in_queue(self, queue: str) -> Iterator[ItemClass]:
+        """The classes of a queue in which something waits."""
+        return (found for found in self._by_queue.get(queue, ()) if found.line)
+
     def classes(self) -> Iterator[ItemClass]:
         """Every item class in which something waits."""
         return (found for found in self._classes.values() if found.line)
 
-    def only_for(self, agent: str) -> Iterator[ItemClass]:
-        """The classes of items that wait for this agent by name."""
-        return iter(self._only.get(agent, ()))
+    def only_for(self, agent: str) -> Iterable[ItemClass]:
+        """The classes of items that wait for this agent alone."""
+        return self._only.get(agent, ())
 
-    def _item_class(self, key: ClassKey) -> ItemClass:
-        found = self._classes.get(key)
-        if found is None:
-            found = self._classes[key] = ItemClass(key)
-            self._by_queue.setdefault(found.queue, {})[found] = None
-            if found.only:
-                self._only.setdefault(found.only, {})[found] = None
-            else:
-                for profile in self._serving.get(found.queue, ()):
-                    _meet(found, profile)
-        return found
+    def forget_queue(self, queue: str) -> list[str]:
+        """Drop all classes of a queue whose rules have changed. Returns what waited in them, class by class."""
+        waiting = self.waiting_in(queue)
+        for item in waiting:
+            del self._waits[item]
+        for found in list(self._by_queue.get(queue, ())):
+            self._drop(found)
+        return waiting
 
     def _drop(self, found: ItemClass) -> None:
+        found.gone = True
         del self._classes[found.key]
         del self._by_queue[found.queue][found]
+        self._wide.pop(found, None)
         if found.only:
             del self._only[found.only][found]
         for profile in found.profiles:
@@ -136,77 +127,102 @@ class Lines:
 
     # -- agents ---------------------------------------------------------------------------------------------
 
-    def idle(
-        self, skills: Profile, memberships: tuple[tuple[str, int], ...], channels: tuple[str, ...], idle: Idle
-    ) -> bool:
-        """Let an agent idle in the lines of these channels (and in no other). True when something changed."""
-        agent = idle[2]
+    def join(self, offer: Offer) -> ProfileClass:
+        """The class of agents who offer this, with one agent more in it."""
+        found = self._profiles.get(offer)
+        if found is None:
+            found = self._profiles[offer] = ProfileClass(offer)
+            for queue in found.memberships:
+                self._serving.setdefault(queue, {})[found] = None
+            for team in found.teams:
+                self._of_team.setdefault(team, {})[found] = None
+            for item_class in self._within_reach(found):
+                if not item_class.only:
+                    meet(item_class, found)
+        found.size += 1
+        return found
+
+    def _within_reach(self, profile: ProfileClass) -> Iterator[ItemClass]:
+        """The item classes whose agents these may be: those of the queues they serve, and those that ask elsewhere."""
+        for queue in profile.memberships:
+            yield from self._by_queue.get(queue, ())
+        yield from (found for found in self._wide if found.queue not in profile.memberships)
+
+    def part(self, profile: ProfileClass) -> None:
+        """One agent less is in this class."""
+        profile.size -= 1
+        if not profile.size:
+            del self._profiles[profile.key]
+            for queue in profile.memberships:
+                del self._serving[queue][profile]
+            for team in profile.teams:
+                del self._of_team[team][profile]
+            for item_class in profile.classes:
+                del item_class.profiles[profile]
+
+    def idle(self, profile: ProfileClass, channels: tuple[str, ...], places: tuple[Idle, ...]) -> bool:
+        """Let an agent idle in the lines of these channels (and in no other), with a place for each measure in use.
+        True when something changed."""
+        agent = places[0][3]
         placed = self._idles.get(agent)
         if placed is not None:
-            profile, before, had = placed
-            same = profile.skills == skills and profile.memberships == memberships
-            if same and before == idle and had == channels:
+            if placed == (profile, places, channels):
                 return False
             self.busy(agent)
-        profile = self._profile(skills, memberships)
         for channel in channels:
-            line = profile.lines.setdefault(channel, SortedList())
-            line.add(idle)
-            profile.heads[channel] = line[0]
-        profile.size += 1
-        self._idles[agent] = (profile, idle, channels)
+            for measured, place in zip(self._measures, places, strict=True):
+                where = (channel, measured)
+                line = profile.lines.get(where)
+                if line is None:
+                    line = profile.lines[where] = SortedList()
+                line.add(place)
+                profile.heads[where] = line[0]
+        self._idles[agent] = (profile, places, channels)
         return True
 
     def busy(self, agent: str) -> None:
         """Take an agent out of all idle lines."""
         placed = self._idles.pop(agent, None)
-        if placed is not None:
-            profile, idle, channels = placed
-            for channel in channels:
-                line = profile.lines[channel]
-                line.remove(idle)
+        if placed is None:
+            return
+        profile, places, channels = placed
+        for channel in channels:
+            for measured, place in zip(self._measures, places, strict=True):
+                where = (channel, measured)
+                line = profile.lines[where]
+                line.remove(place)
                 if line:
-                    profile.heads[channel] = line[0]
+                    profile.heads[where] = line[0]
                 else:
-                    del profile.heads[channel]
-            profile.size -= 1
-            if not profile.size:
-                self._forget(profile)
+                    del profile.heads[where]
+
+    def measures(self) -> tuple[Measure, ...]:
+        """What idle lines are ordered by, as far as any queue's strategy uses it."""
+        return self._measures
+
+    def measure_by(self, measures: tuple[Measure, ...]) -> None:
+        """Order idle lines by these from here on. Nobody may idle now."""
+        assert not self._idles, "agents idle in lines that are ordered otherwise"
+        self._measures = measures
 
     def idling(self, agent: str) -> tuple[ProfileClass, tuple[str, ...]] | None:
         """An agent's profile class and the channels they idle for; None when they have no room at all."""
         placed = self._idles.get(agent)
         return (placed[0], placed[2]) if placed else None
 
-    def idle_of(self, agent: str) -> Idle:
+    def place_of(self, agent: str, measured: Measure) -> Idle:
         """The place of an agent who idles. Raises KeyError for one who does not."""
-        return self._idles[agent][1]
+        return self._idles[agent][1][self._measures.index(measured)]
 
     def idlers(self) -> Iterator[tuple[str, ProfileClass, tuple[str, ...]]]:
         """Every agent with room: id, class, channels."""
         return ((agent, placed[0], placed[2]) for agent, placed in self._idles.items())
 
-    def _profile(self, skills: Profile, memberships: tuple[tuple[str, int], ...]) -> ProfileClass:
-        found = self._profiles.get((skills, memberships))
-        if found is None:
-            found = self._profiles[(skills, memberships)] = ProfileClass(skills, memberships)
-            for queue in found.orders:
-                self._serving.setdefault(queue, {})[found] = None
-                for item_class in self._by_queue.get(queue, ()):
-                    if not item_class.only:
-                        _meet(item_class, found)
-        return found
+    def idle_count(self, queue: str, channel: str) -> int:
+        """How many agents who serve this queue idle for this channel."""
+        where = (channel, self._measures[0])
+        return sum(len(profile.lines.get(where, ())) for profile in self._serving.get(queue, ()))
 
-    def _forget(self, profile: ProfileClass) -> None:
-        del self._profiles[(profile.skills, profile.memberships)]
-        for queue in profile.orders:
-            del self._serving[queue][profile]
-        for item_class in profile.classes:
-            del item_class.profiles[profile]
-
-
-def _meet(item_class: ItemClass, profile: ProfileClass) -> None:
-    """Note that the two can meet, if they can."""
-    if meets(profile.skills, item_class.requirement):
-        item_class.profiles[profile] = None
-        profile.classes[item_class] = None
+    def serving(self, queue: str) -> Iterable[ProfileClass]:
+        """The classes of agents who serve this queue."""
+        return self._serving.get(queue, ())

@@ -3,7 +3,7 @@
 from queues.queue import ChannelName, Queue
 from router.core import events as e
 from router.core import limits
-from router.core.decision import Decision, carried, entrance, no
+from router.core.decision import Decision, carried, entrance, no, preferred
 from router.core.facts import Facts
 from router.core.reference import reference as numbered
 from router.core.state import State
@@ -64,6 +64,7 @@ def open_item(
             related=_related(state, facts, conversation),
         )
     )
+    asks = facts.requirement if queue is named else carried(state, facts.requirement)
     entered = e.ItemQueued(
         at=now,
         item=item,
@@ -71,8 +72,10 @@ def open_item(
         reason="opened",
         due=now + queue.target(channel),
         seq=state.meta.seq + 1,
-        requirement=facts.requirement if queue is named else carried(state, facts.requirement),
-        priority=facts.priority or queue.priority,
+        requirement=asks,
+        wishes=facts.wishes,
+        priority=facts.priority,
+        prefers=preferred(state, queue, last_agent, asks),
     )
     return [*events, entered, *_turned_away(queue, item, channel, now)]
 

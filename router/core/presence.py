@@ -36,6 +36,9 @@ class Presence(msgspec.Struct, kw_only=True, omit_defaults=True):
     handled: int = 0
     busy: int = 0
     busy_since: int | None = None
+    worked_at: int = 0
+    worked_seq: int = 0
+    turn: int = 0
 
     @property
     def went_home(self) -> bool:

@@ -10,31 +10,31 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 import msgspec
-from sortedcontainers import SortedList
 
 from queues.category import Category, Code
 from queues.endpoint import Endpoint
 from queues.entry_point import EntryPoint
 from queues.hours import Hours
 from queues.queue import Queue
+from queues.rule import Rule
 from queues.team import Membership, Team
 from router.core import limits
 from router.core.agent import Agent
+from router.core.ask import Ask, Raw
+from router.core.classes import Wait
 from router.core.conversation import Conversation, Delivery
+from router.core.deadlines import Deadlines
 from router.core.item import HELD, WorkItem
-from router.core.lines import ClassKey, ItemClass, Lines, Wait
 from router.core.meta import Meta
+from router.core.placing import Placing, raw
 from router.core.presence import Activity, Presence
-from skills import Profile, Skill, merged
+from skills import Profile, Skill
 
 Ref: TypeAlias = tuple[str, str]
 """A record: kind and id."""
 
-Offer: TypeAlias = tuple[Profile, tuple[tuple[str, int], ...], tuple[str, ...]]
-"""What an agent without work offers: skills, (queue, order) of each membership, the channels they have room for."""
-
 META: Ref = ("meta", "meta")
-CENTRE_KINDS = ("skill", "hours", "queue", "team", "category", "code", "entry_point", "endpoint", "agent")
+CENTRE_KINDS = ("skill", "hours", "queue", "team", "category", "code", "entry_point", "rule", "endpoint", "agent")
 """Kinds that supervisors edit, in an order in which each may name only earlier ones (categories and queues aside)."""
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
@@ -54,6 +54,7 @@ class State:
         self.hours: dict[str, Hours] = {}
         self.entry_points: dict[str, EntryPoint] = {}
         self.endpoints: dict[str, Endpoint] = {}
+        self.rules: dict[str, Rule] = {}
         self.agents: dict[str, Agent] = {}
         self.presences: dict[str, Presence] = {}
         self.items: dict[str, WorkItem] = {}
@@ -69,6 +70,7 @@ class State:
             "hours": self.hours,
             "entry_point": self.entry_points,
             "endpoint": self.endpoints,
+            "rule": self.rules,
             "agent": self.agents,
             "presence": self.presences,
             "item": self.items,
@@ -76,23 +78,22 @@ class State:
             "delivery": self.deliveries,
             "meta": self.metas,
         }
-        self.lines = Lines()
         self.calls: dict[str, str] = {}
         self.threads: dict[str, str] = {}
         self.references: dict[str, str] = {}
         self.naturals: dict[str, str] = {}
         self.holds: dict[str, dict[str, str]] = {}
         self.parked: dict[str, dict[str, None]] = {}
-        self.deadlines: SortedList[tuple[int, str, str]] = SortedList()
+        self.deadlines = Deadlines()
         self.touched: dict[Ref, None] = {}
-        self.wake_classes: dict[ItemClass, None] = {}
-        self.wake_agents: dict[str, None] = {}
-        self.stand_down: dict[str, None] = {}
-        self._deadline_of: dict[Ref, int] = {}
         self._edited: dict[Ref, None] = {}
         self._moved: dict[str, None] = {}
-        self._offers: dict[str, Offer] = {}
         self._shared: dict[str, dict[str, None]] = {}
+        self.placing = Placing(self)
+        self.lines = self.placing.lines
+        self.wake_classes = self.placing.wake_classes
+        self.wake_agents = self.placing.wake_agents
+        self.stand_down = self.placing.stand_down
 
     # -- reading --------------------------------------------------------------------------------------------
 
@@ -158,9 +159,14 @@ class State:
         """The items that are an agent's: what they hold, then what they have pending."""
         return (*self.holds.get(agent, ()), *self.parked.get(agent, ()))
 
+    def asked(self, item: WorkItem) -> Ask:
+        """What an item asks now, or would ask if it waited where it last did."""
+        found = self.lines.class_of(item.id)
+        return found.key if found is not None else self.placing.ask(raw(item))
+
     def named_for(self, agent: str) -> list[WorkItem]:
         """The items that wait for this agent by name."""
-        return [self.items[id] for found in self.lines.only_for(agent) for _, _, id in found.line]
+        return [self.items[id] for found in self.lines.only_for(agent) if not found.alone for _, _, id in found.line]
 
     def activity(self, agent: str) -> Activity:
         """What the system has the agent do: the most pressing state among what they hold."""
@@ -238,7 +244,7 @@ class State:
                 self._index(kind, record)
         if self.routing:
             for agent in self._moved:
-                self._place(agent)
+                self.placing.place(agent)
         self._moved.clear()
 
     # -- loading --------------------------------------------------------------------------------------------
@@ -249,36 +255,47 @@ class State:
 
         Lines and deadlines are sorted once at the end: adding one by one costs three times as much.
         """
-        waiting: dict[ClassKey, list[Wait]] = {}
+        waiting: dict[Raw, list[Wait]] = {}
         for number, ((kind, id), record) in enumerate(records, 1):
             self._tables[kind][id] = record
             if kind == "item":
                 self._fill_item(record, waiting)
             elif kind == "conversation":
                 self._index_conversation(record)
-            at = deadline(kind, record)
-            if at is not None:
-                self._deadline_of[(kind, id)] = at
             if number % limits.FILL_STEP_RECORDS == 0:
                 yield
-        self.deadlines.update((at, *ref) for ref, at in self._deadline_of.items())
+        yield from self._place_all(waiting)
+        self.deadlines.set_all(
+            ((kind, id), at)
+            for kind in ("item", "presence", "agent")
+            for id, record in self._tables[kind].items()
+            if (at := self._deadline(kind, record)) is not None
+        )
+
+    def _place_all(self, waiting: dict[Raw, list[Wait]]) -> Iterator[None]:
+        """Everybody into their lines: queues and agents first, since these say what an item's class is."""
+        for number, agent in enumerate(self.agents, 1):
+            self.placing.agent_edited(agent)
+            if number % limits.FILL_STEP_RECORDS == 0:
+                yield
+        for queue in self.queues:
+            self.placing.queue_edited(queue)
         for asks, waits in waiting.items():
-            self.wake_classes[self.lines.wait_all(self._asked(asks), waits)] = None
+            self.placing.wait_all(asks, waits)
             yield
         self._moved.clear()
         for number, agent in enumerate(self.agents if self.routing else (), 1):
-            self._place(agent)
+            self.placing.place(agent)
             if number % limits.FILL_STEP_RECORDS == 0:
                 yield
 
-    def _fill_item(self, item: WorkItem, waiting: dict[ClassKey, list[Wait]]) -> None:
+    def _fill_item(self, item: WorkItem, waiting: dict[Raw, list[Wait]]) -> None:
         if item.state != "queued" or not item.queue:
             self._index_item(item)
             return
         if item.call:
             self.calls[item.call] = item.id
-        asks = (item.queue, item.channel, item.priority, item.requirement, item.only)
-        waiting.setdefault(asks, []).append((item.due, item.seq, item.id))
+        waiting.setdefault(raw(item), []).append((item.due, item.seq, item.id))
 
     # -- indexes --------------------------------------------------------------------------------------------
 
@@ -297,7 +314,7 @@ class State:
         elif kind == "agent":
             self._moved_by_edit(record.id)
         elif kind == "queue":
-            self._index_queue(record.id)
+            self.queue_rules_changed(record.id)
         elif kind == "team":
             self._index_team(record.id)
 
@@ -316,7 +333,7 @@ class State:
         if item.call:
             self.calls[item.call] = item.id
         if item.state == "queued" and item.queue:
-            self._wait(item)
+            self.placing.wait(item)
         elif item.state in HELD:
             self.holds.setdefault(item.agent, {})[item.id] = item.channel
             self._moved[item.agent] = None
@@ -336,15 +353,6 @@ class State:
             self._moved[item.agent] = None
         elif item.state == "pending" and item.agent:
             self.parked[item.agent].pop(item.id)
-
-    def _wait(self, item: WorkItem) -> None:
-        asks = self._asked((item.queue, item.channel, item.priority, item.requirement, item.only))
-        self.wake_classes[self.lines.wait(asks, (item.due, item.seq, item.id))] = None
-
-    def _asked(self, asks: ClassKey) -> ClassKey:
-        """What an item asks, with what its queue asks of all."""
-        queue = self.queues.get(asks[0])
-        return (*asks[:3], merged(asks[3], queue.requirement), asks[4]) if queue else asks
 
     def _index_conversation(self, conversation: Conversation) -> None:
         if conversation.reference:
@@ -383,72 +391,42 @@ class State:
                 if index.get(key) == conversation.id:
                     del index[key]
 
-    def _index_queue(self, queue: str) -> None:
-        """The queue's own requirement may have changed: what waits in it may be of another class now."""
+    def queue_rules_changed(self, queue: str) -> None:
+        """What a queue asks, or who serves it when, may have changed: what waits in it is placed anew."""
+        self.placing.queue_edited(queue)
         for item in self.lines.waiting_in(queue):
-            self.lines.leave(item)
-            self._wait(self.items[item])
+            self._set_deadline("item", item, self.items[item])
 
     def _index_team(self, team: str) -> None:
         for agent in self.agents.values():
             if team in agent.teams:
                 self._moved_by_edit(agent.id)
 
-    def _place(self, agent_id: str) -> None:
-        """Let the agent idle in the lines of exactly the channels that they are free for."""
-        agent = self.agents.get(agent_id)
-        presence = self.presences.get(agent_id)
-        if agent is None or presence is None or not routable(agent, presence):
-            self.lines.busy(agent_id)
-            if presence is not None and presence.next and agent_id not in self.holds:
-                self.stand_down[agent_id] = None
-            return
-        skills, serves, rooms = self._offers.get(agent_id) or self._offer(agent)
-        channels = rooms
-        if agent_id in self.holds:
-            channels = tuple(channel for channel in rooms if self.room(agent, channel))
-        if not channels:
-            self.lines.busy(agent_id)
-            return
-        if self.lines.idle(skills, serves, channels, (presence.idle_since, presence.idle_seq, agent_id)):
-            self.wake_agents[agent_id] = None
-
-    def _offer(self, agent: Agent) -> Offer:
-        """What the agent serves, and the channels they take when they hold nothing; kept until either changes."""
-        serves = tuple(sorted((q, m.order) for q, m in self.memberships(agent).items() if m.enabled))
-        rooms = tuple(
-            channel for channel, room in sorted(agent.rooms.items()) if room.maximum > 0 and room.weight <= agent.total
-        )
-        offer = self._offers[agent.id] = (self.skills_of(agent), serves, rooms)
-        return offer
-
     def _moved_by_edit(self, agent: str) -> None:
-        self._offers.pop(agent, None)
+        self.placing.agent_edited(agent)
         self._moved[agent] = None
 
     def _set_deadline(self, kind: str, id: str, record: Any) -> None:
-        at = deadline(kind, record)
-        ref = (kind, id)
-        before = self._deadline_of.pop(ref, None)
-        if before is not None:
-            self.deadlines.remove((before, kind, id))
-        if at is not None:
-            self._deadline_of[ref] = at
-            self.deadlines.add((at, kind, id))
+        self.deadlines.set((kind, id), self._deadline(kind, record))
 
+    def _deadline(self, kind: str, record: Any) -> int | None:
+        """The next instant at which something is due for this record, or None (also for a record that is gone)."""
+        if record is None:
+            return None
+        if kind == "item":
+            return self._waiting_deadline(record) if record.state == "queued" else _item_deadline(record)
+        return deadline(kind, record)
 
-def routable(agent: Agent, presence: Presence) -> bool:
-    """Whether work may be pushed to this agent at all: enabled, available and not about to leave, and a client
-    proves it is alive."""
-    return not agent.disabled and presence.state == "available" and not presence.next and bool(presence.clients)
+    def _waiting_deadline(self, item: WorkItem) -> int | None:
+        lapses = min((until for until in item.excepted.values() if until), default=None)
+        wait = self.placing.next_threshold(item) if item.queue else None
+        if wait is None:
+            return lapses
+        return item.entered_at + wait if lapses is None else min(lapses, item.entered_at + wait)
 
 
 def deadline(kind: str, record: Any) -> int | None:
-    """The next instant at which something is due for this record, or None (also for a record that is gone)."""
-    if record is None:
-        return None
-    if kind == "item":
-        return _item_deadline(record)
+    """The next instant at which something is due for a record other than an item, or None."""
     if kind == "presence" and record.lost_at is not None and not record.went_home:
         return int(record.lost_at) + limits.PRESENCE_GRACE_TICKS
     if kind == "agent":
@@ -459,8 +437,6 @@ def deadline(kind: str, record: Any) -> int | None:
 def _item_deadline(item: WorkItem) -> int | None:
     if item.state == "reserved" and item.reservation is not None:
         return item.reservation.expires_at
-    if item.state == "queued":
-        return min((until for until in item.excepted.values() if until), default=None)
     own = None
     if item.state == "wrapping":
         own = item.wrap_until
@@ -473,7 +449,7 @@ def _item_deadline(item: WorkItem) -> int | None:
 
 def next_deadline(state: State) -> int | None:
     """When the next thing is due (asked by the writer, which then sends a `Pulse`); None if nothing is."""
-    return state.deadlines[0][0] if state.deadlines else None
+    return state.deadlines.first()
 
 
 def load(records: Iterable[tuple[Ref, Any]], *, routing: bool = True) -> State:

@@ -39,6 +39,7 @@ class ItemQueued(BaseEvent, frozen=True):
     wishes: Requirement = ()
     priority: int = 0
     only: str = ""
+    prefers: str = ""
 
 
 class ItemRelaxed(BaseEvent, frozen=True):

@@ -37,8 +37,8 @@ def _agent_skill_changed(state: State, event: e.AgentSkillChanged) -> None:
     levels.pop(event.skill, None)
     if event.level:
         levels[event.skill] = event.level
-    kept = _lent_but(agent, (event.skill, ""))
-    _replace_agent(state, agent, event.revision, skills=tuple(sorted(levels.items())), temporary=kept)
+    kept = lent_but(agent.temporary, (event.skill, ""))
+    replace_agent(state, agent, event.revision, skills=tuple(sorted(levels.items())), temporary=kept)
 
 
 def _membership_changed(state: State, event: e.MembershipChanged) -> None:
@@ -51,23 +51,23 @@ def _membership_changed(state: State, event: e.MembershipChanged) -> None:
     memberships.pop(event.queue, None)
     if event.membership is not None:
         memberships[event.queue] = event.membership
-    kept = _lent_but(agent, ("", event.queue))
-    _replace_agent(state, agent, event.revision, memberships=memberships, temporary=kept)
+    kept = lent_but(agent.temporary, ("", event.queue))
+    replace_agent(state, agent, event.revision, memberships=memberships, temporary=kept)
 
 
 def _temporary_ended(state: State, event: e.TemporaryEnded) -> None:
     agent = state.agents[event.agent]
-    kept = _lent_but(agent, (event.skill, event.queue))
-    _replace_agent(state, agent, event.revision, temporary=kept)
+    kept = lent_but(agent.temporary, (event.skill, event.queue))
+    replace_agent(state, agent, event.revision, temporary=kept)
 
 
 def _lend(state: State, agent: Agent, lent: Temporary, revision: int) -> None:
-    _replace_agent(state, agent, revision, temporary=(*_lent_but(agent, lent.about), lent))
+    replace_agent(state, agent, revision, temporary=(*lent_but(agent.temporary, lent.about), lent))
 
 
-def _lent_but(agent: Agent, about: tuple[str, str]) -> tuple[Temporary, ...]:
-    """What is temporary of the agent, without what is about this skill or queue."""
-    return tuple(lent for lent in agent.temporary if lent.about != about)
+def lent_but(temporary: tuple[Temporary, ...], about: tuple[str, str]) -> tuple[Temporary, ...]:
+    """What is temporary of an agent, without what is about this skill or queue."""
+    return tuple(lent for lent in temporary if lent.about != about)
 
 
 def _queue_closed(state: State, event: e.QueueClosed) -> None:
@@ -90,14 +90,15 @@ def _capacity_changed(state: State, event: e.CapacityChanged) -> None:
     rooms.pop(event.channel, None)
     if event.room is not None:
         rooms[event.channel] = event.room
-    _replace_agent(state, agent, event.revision, rooms=rooms, total=event.total)
+    replace_agent(state, agent, event.revision, rooms=rooms, total=event.total)
 
 
 def _agent_phone_changed(state: State, event: e.AgentPhoneChanged) -> None:
-    _replace_agent(state, state.agents[event.agent], event.revision, phone=event.phone)
+    replace_agent(state, state.agents[event.agent], event.revision, phone=event.phone)
 
 
-def _replace_agent(state: State, agent: Agent, revision: int, **changed: Any) -> None:
+def replace_agent(state: State, agent: Agent, revision: int, **changed: Any) -> None:
+    """The agent with these fields changed."""
     state.put("agent", agent.id, msgspec.structs.replace(agent, revision=revision, **changed))
     _revise(state, revision)
 

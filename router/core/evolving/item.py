@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from router.core import events as e
 from router.core import limits
-from router.core.evolving.steps import begin_work, end_work, free, leave_agent, move
+from router.core.evolving.steps import begin_work, end_work, free, leave_agent, move, next_seq
 from router.core.item import Reservation, WorkItem
 from router.core.state import State
 
@@ -20,6 +20,7 @@ def _item_opened(state: State, event: e.ItemOpened) -> None:
         category=facts.category,
         customer=facts.customer,
         entry_point=facts.entry_point,
+        rules=facts.rules,
         attributes=facts.attributes,
         call=event.call,
         reopens=event.reopens,
@@ -46,6 +47,7 @@ def _item_queued(state: State, event: e.ItemQueued) -> None:
     item.due = event.due
     item.seq = event.seq
     item.only = event.only
+    item.prefers = event.prefers
     item.entered_at = event.at
     item.agent = ""
     item.accepted_at = None
@@ -81,6 +83,8 @@ def _reservation_made(state: State, event: e.ReservationMade) -> None:
         id=event.reservation, agent=event.agent, made_at=event.at, expires_at=event.expires_at
     )
     state.edit_meta().reservation += 1
+    if state.queues[event.queue].strategy == "round_robin":
+        state.edit_presence(event.agent).turn = next_seq(state)
 
 
 def _reservation_accepted(state: State, event: e.ReservationAccepted) -> None:

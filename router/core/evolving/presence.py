@@ -23,7 +23,8 @@ def _client_lost(state: State, event: e.ClientLost) -> None:
 
 def _presence_changed(state: State, event: e.PresenceChanged) -> None:
     presence = state.edit_presence(event.agent)
-    if presence.state == "offline" and event.state != "offline":
+    signs_on = presence.state == "offline" and event.state != "offline"
+    if signs_on:
         presence.handled = presence.busy = 0
         presence.busy_since = event.at if presence.busy_since is not None else None
     presence.state = event.state
@@ -36,7 +37,7 @@ def _presence_changed(state: State, event: e.PresenceChanged) -> None:
         presence.lost_at = event.at
     if event.state == "available":
         presence.returned = ()
-        start_idling(state, event.agent, event.at)
+        start_idling(state, event.agent, event.at, worked=signs_on)
 
 
 def _not_ready_planned(state: State, event: e.NotReadyPlanned) -> None:

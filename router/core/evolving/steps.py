@@ -7,12 +7,16 @@ from router.core.state import State
 from router.core.transitions import EVENTS, follows
 
 
-def start_idling(state: State, agent: str, at: int) -> None:
-    """Longest idle counts from here: the agent became available, or is done with an item."""
+def start_idling(state: State, agent: str, at: int, *, worked: bool = True) -> None:
+    """Longest idle counts from here: the agent is done with an item, or became available (`worked` is false when that
+    was after a break)."""
     if agent in state.presences:
         presence = state.edit_presence(agent)
         presence.idle_since = at
         presence.idle_seq = next_seq(state)
+        if worked:
+            presence.worked_at = at
+            presence.worked_seq = presence.idle_seq
 
 
 def next_seq(state: State) -> int:
