@@ -1,4 +1,4 @@
-"""The centre's records but agents: queues, teams, skills, categories, codes, hours, entry points, endpoints.
+"""The centre's records but agents: queues, teams, skills, categories, codes, hours, entry points, rules, endpoints.
 
 The same four routes for each noun, made from one table. Supervisors edit their teams and those teams' queues;
 everything else is for admins.
@@ -76,6 +76,7 @@ NOUNS = (
     Noun("code", "codes"),
     Noun("hours", "hours"),
     Noun("entry_point", "entry-points"),
+    Noun("rule", "rules"),
     Noun("endpoint", "endpoints"),
 )
 

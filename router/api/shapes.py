@@ -9,10 +9,14 @@ import msgspec
 
 from queues.capacity import DEFAULT_ROOMS, TOTAL, Room
 from queues.category import Category, Code, CodeKind
+from queues.comparator import Comparator
 from queues.endpoint import Endpoint
 from queues.entry_point import EntryPoint, Override
 from queues.hours import Hours, Span
+from queues.plan import RelaxStep
 from queues.queue import ChannelName, Demand, Queue
+from queues.rule import Rule, When
+from queues.strategy import DEFAULT_STRATEGY, IdleFrom, Strategy
 from queues.team import Membership, Team
 from router.api import limits
 from router.centre.limits import NAME_CHARS_MAX, URL_CHARS_MAX
@@ -24,6 +28,7 @@ from skills import Skill, requirement
 
 Id: TypeAlias = Annotated[str, msgspec.Meta(max_length=limits.ID_CHARS_MAX)]
 Levels: TypeAlias = dict[str, Annotated[int, msgspec.Meta(ge=1, le=5)]]
+"""Of a requirement the keys are terms: a skill, alternatives (`french|dutch`) or an exclusion (`!trainee`)."""
 Milliseconds: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=core.DURATION_TICKS_MAX)]
 Line: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=core.LINE_MAX)]
 Priority: TypeAlias = Annotated[int, msgspec.Meta(ge=-core.PRIORITY_MAX, le=core.PRIORITY_MAX)]
@@ -33,6 +38,31 @@ Names: TypeAlias = dict[str, str]
 
 class _Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
+
+
+class MembershipBody(Membership, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Serving one queue."""
+
+
+class ComparatorBody(Comparator, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How items claim to be next."""
+
+
+class StepBody(RelaxStep, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A step of a queue's plan."""
+
+
+class WhenBody(When, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a rule looks at."""
+
+
+_STRICT: dict[type[Any], type[Any]] = {
+    MembershipBody: Membership,
+    ComparatorBody: Comparator,
+    StepBody: RelaxStep,
+    WhenBody: When,
+}
+"""Parts of bodies, which take no unknown field, and the parts of records that they are."""
 
 
 class SkillBody(_Body, frozen=True):
@@ -47,7 +77,8 @@ class TeamBody(_Body, frozen=True):
 
     names: Names = {}
     line: Line = 1
-    memberships: dict[str, Membership] = {}
+    memberships: dict[str, MembershipBody] = {}
+    comparator: ComparatorBody | None = None
 
 
 class QueueBody(_Body, frozen=True):
@@ -67,6 +98,13 @@ class QueueBody(_Body, frozen=True):
     hours: Id = ""
     demands: tuple[Demand, ...] = ()
     keep_ms: Milliseconds = 14_400_000
+    wishes: Levels = {}
+    plan: Annotated[tuple[StepBody, ...], msgspec.Meta(max_length=core.STEPS_MAX)] = ()
+    prefer_ms: Milliseconds = 0
+    strategy: Strategy = DEFAULT_STRATEGY
+    idle_from: IdleFrom = "available"
+    comparator: ComparatorBody = ComparatorBody()
+    reserve: dict[str, Annotated[int, msgspec.Meta(ge=0, le=core.RESERVE_MAX)]] = {}
 
 
 class CategoryBody(_Body, frozen=True):
@@ -109,6 +147,22 @@ class EntryPointBody(_Body, frozen=True):
     origins: tuple[str, ...] = ()
 
 
+class RuleBody(_Body, frozen=True):
+    """A rule of classification. What is left empty it does not say."""
+
+    place: Annotated[int, msgspec.Meta(ge=0, le=core.PLACE_MAX)] = 0
+    names: Names = {}
+    when: WhenBody = WhenBody()
+    category: Id = ""
+    queue: Id = ""
+    requirement: Levels = {}
+    wishes: Levels = {}
+    priority: Priority | None = None
+    language: str = ""
+    go_on: bool = False
+    disabled: bool = False
+
+
 class EndpointBody(_Body, frozen=True):
     """Where webhooks go. `secret` names the setting that holds the signing secret."""
 
@@ -123,7 +177,7 @@ class AgentBody(_Body, frozen=True):
     name: Annotated[str, msgspec.Meta(max_length=NAME_CHARS_MAX)] = ""
     teams: tuple[str, ...] = ()
     skills: Levels = {}
-    memberships: dict[str, Membership] = {}
+    memberships: dict[str, MembershipBody] = {}
     rooms: dict[str, Room] = msgspec.field(default_factory=lambda: dict(DEFAULT_ROOMS))
     total: Weight = TOTAL
     phone: str = ""
@@ -139,6 +193,7 @@ BODIES: dict[str, type[_Body]] = {
     "code": CodeBody,
     "hours": HoursBody,
     "entry_point": EntryPointBody,
+    "rule": RuleBody,
     "endpoint": EndpointBody,
     "agent": AgentBody,
 }
@@ -152,15 +207,16 @@ _RECORDS: dict[str, type[Any]] = {
     "code": Code,
     "hours": Hours,
     "entry_point": EntryPoint,
+    "rule": Rule,
     "endpoint": Endpoint,
     "agent": Agent,
 }
-_LEVELS = ("skills", "requirement")
+_LEVELS = ("skills", "requirement", "wishes")
 
 
 def record_of(kind: str, id: str, body: Any) -> CentreRecord:
     """The record that a body describes. Its revision is for the core to set."""
-    fields = msgspec.structs.asdict(body)
+    fields = {name: _plain(value) for name, value in msgspec.structs.asdict(body).items()}
     for name in _LEVELS:
         if name in fields:
             fields[name] = requirement(fields[name])
@@ -168,9 +224,19 @@ def record_of(kind: str, id: str, body: Any) -> CentreRecord:
     return record
 
 
+def _plain(value: Any) -> Any:
+    """A value of a body as it stands in a record."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    kind = _STRICT.get(type(value))
+    return value if kind is None else kind(**msgspec.structs.asdict(value))
+
+
 def shown(record: Any) -> dict[str, Any]:
     """A record as it is answered: its fields, id and revision included, and what is set by hand while it runs."""
-    fields: dict[str, Any] = msgspec.structs.asdict(record)
+    fields: dict[str, Any] = {name: _whole(value) for name, value in msgspec.structs.asdict(record).items()}
     for name in _LEVELS:
         if name in fields:
             fields[name] = dict(fields[name])
@@ -179,6 +245,22 @@ def shown(record: Any) -> dict[str, Any]:
     if isinstance(record, Agent):
         fields["temporary"] = [temporary_view(lent) for lent in record.temporary]
     return fields
+
+
+def _whole(value: Any) -> Any:
+    """A value with all fields of what it is made of, also those that have their default."""
+    if isinstance(value, tuple):
+        return tuple(map(_whole, value))
+    if isinstance(value, dict):
+        return {key: _whole(part) for key, part in value.items()}
+    if isinstance(value, msgspec.Struct):
+        return {name: _whole(part) for name, part in msgspec.structs.asdict(value).items()}
+    return value
+
+
+def memberships_of(agent: Agent) -> dict[str, MembershipBody]:
+    """An agent's own memberships as they may be put."""
+    return {queue: MembershipBody(**msgspec.structs.asdict(how)) for queue, how in agent.memberships.items()}
 
 
 def body_of_agent(agent: Agent) -> dict[str, Any]:

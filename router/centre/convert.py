@@ -1,36 +1,47 @@
 """Between a document and the records that the core knows. One pair of functions per kind, each the other's inverse."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
 import phonenumbers
 
 from queues.capacity import DEFAULT_ROOMS, Room
 from queues.category import Category, Code
+from queues.comparator import Comparator
 from queues.endpoint import Endpoint
 from queues.entry_point import EntryPoint
 from queues.hours import Hours
+from queues.plan import RelaxStep
 from queues.queue import Queue
+from queues.rule import Rule, When
 from queues.team import Membership, Team
 from router.centre.document import (
     AgentShape,
     CategoryShape,
+    ComparatorShape,
     Document,
     EndpointShape,
     EntryPointShape,
     HoursShape,
     QueueShape,
     RoomShape,
+    RuleShape,
     Serves,
     ServeShape,
     SkillShape,
+    StepShape,
     TeamShape,
     WeekShape,
+    WhenShape,
 )
 from router.core.agent import Agent
 from router.core.commands import CentreRecord
 from router.core.state import State
 from skills import Skill, profile
+
+PLACE_STEP = 10
+"""How far apart rules stand that do not say their place: others fit between them."""
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -49,6 +60,7 @@ def records(document: Document) -> list[CentreRecord]:
         for name, names in codes.items()
     ]
     found += [_entry_point(id, shape, document.default_region) for id, shape in document.entry_points.items()]
+    found += _rules(document.rules)
     found += [
         Endpoint(id=id, url=shape.url, events=shape.events, secret=shape.secret, disabled=shape.disabled)
         for id, shape in document.endpoints.items()
@@ -73,6 +85,9 @@ def document_of(state: State) -> Document:
         categories={id: shape_of(record) for id, record in sorted(state.categories.items())},
         codes=codes,
         entry_points={id: shape_of(record) for id, record in sorted(state.entry_points.items())},
+        rules={
+            rule.id: shape_of(rule) for rule in sorted(state.rules.values(), key=lambda rule: (rule.place, rule.id))
+        },
         endpoints={id: shape_of(record) for id, record in sorted(state.endpoints.items())},
     )
 
@@ -87,13 +102,15 @@ def shape_of(record: CentreRecord) -> Any:
         case Queue():
             return _queue_shape(record)
         case Team():
-            return TeamShape(names=record.names, line=record.line, serves=_serves(record.memberships))
+            return _team_shape(record)
         case Category():
             return _category_shape(record)
         case Code():
             return record.names
         case EntryPoint():
             return _entry_point_shape(record)
+        case Rule():
+            return _rule_shape(record)
         case Endpoint():
             return EndpointShape(url=record.url, events=record.events, secret=record.secret, disabled=record.disabled)
         case Agent():
@@ -148,6 +165,7 @@ def _queue(id: str, shape: QueueShape) -> Queue:
         line=shape.line,
         team=shape.team,
         requirement=profile(shape.skills),
+        wishes=profile(shape.wishes),
         priority=shape.priority,
         target_ms=_by_channel(shape.target),
         reservation_ms=shape.reservation,
@@ -158,6 +176,12 @@ def _queue(id: str, shape: QueueShape) -> Queue:
         hours=shape.hours,
         demands=shape.demands,
         keep_ms=shape.keep,
+        plan=tuple(_step(step) for step in shape.plan),
+        prefer_ms=shape.prefer,
+        strategy=shape.strategy,
+        idle_from=shape.idle_from,
+        comparator=_comparator(shape.comparator),
+        reserve=dict(sorted(shape.reserve.items())),
     )
 
 
@@ -167,6 +191,7 @@ def _queue_shape(record: Queue) -> QueueShape:
         line=record.line,
         team=record.team,
         skills=dict(record.requirement),
+        wishes=dict(record.wishes),
         priority=record.priority,
         target=_by_channel(record.target_ms),
         reservation=record.reservation_ms,
@@ -177,11 +202,74 @@ def _queue_shape(record: Queue) -> QueueShape:
         hours=record.hours,
         demands=record.demands,
         keep=record.keep_ms,
+        plan=tuple(_step_shape(step) for step in record.plan),
+        prefer=record.prefer_ms,
+        strategy=record.strategy,
+        idle_from=record.idle_from,
+        comparator=_comparator_shape(record.comparator),
+        reserve=record.reserve,
+    )
+
+
+def _step(shape: StepShape) -> RelaxStep:
+    return RelaxStep(
+        after_ms=shape.after,
+        drop=shape.drop,
+        lower=dict(sorted(shape.lower.items())),
+        members=shape.members,
+        teams=shape.teams,
+        queues=shape.queues,
+        priority=shape.priority,
+        overflow=shape.overflow,
+        callback=shape.callback,
+        alert=shape.alert,
+    )
+
+
+def _step_shape(step: RelaxStep) -> StepShape:
+    return StepShape(
+        after=step.after_ms,
+        drop=step.drop,
+        lower=step.lower,
+        members=step.members,
+        teams=step.teams,
+        queues=step.queues,
+        priority=step.priority,
+        overflow=step.overflow,
+        callback=step.callback,
+        alert=step.alert,
+    )
+
+
+def _comparator(shape: ComparatorShape) -> Comparator:
+    return Comparator(kind=shape.kind, per_point_ms=shape.per_point, base_ms=shape.base, per_s=shape.per_s)
+
+
+def _comparator_shape(comparator: Comparator) -> ComparatorShape:
+    return ComparatorShape(
+        kind=comparator.kind, per_point=comparator.per_point_ms, base=comparator.base_ms, per_s=comparator.per_s
     )
 
 
 def _team(id: str, shape: TeamShape) -> Team:
-    return Team(id=id, names=shape.names, line=shape.line, memberships=_memberships(shape.serves))
+    own = shape.comparator
+    return Team(
+        id=id,
+        names=shape.names,
+        line=shape.line,
+        memberships=_memberships(shape.serves),
+        comparator=_comparator(own) if own is not None else None,
+    )
+
+
+def _team_shape(record: Team) -> TeamShape:
+    own = record.comparator
+    return TeamShape(
+        names=record.names,
+        line=record.line,
+        serves=_serves(record.memberships),
+        comparator=_comparator_shape(own) if own is not None else None,
+    )
 
 
 def _category(id: str, shape: CategoryShape) -> Category:
@@ -234,6 +322,43 @@ def _entry_point_shape(record: EntryPoint) -> EntryPointShape:
     )
 
 
+def _rules(shapes: Mapping[str, RuleShape]) -> Iterator[Rule]:
+    """The rules, each behind the one before it in the file unless it says its place."""
+    place = 0
+    for id, shape in shapes.items():
+        place = place + PLACE_STEP if shape.place is None else shape.place
+        yield Rule(
+            id=id,
+            place=place,
+            names=shape.names,
+            when=When(**msgspec.structs.asdict(shape.when)),
+            category=shape.category,
+            queue=shape.queue,
+            requirement=profile(shape.skills),
+            wishes=profile(shape.wishes),
+            priority=shape.priority,
+            language=shape.language,
+            go_on=shape.go_on,
+            disabled=shape.disabled,
+        )
+
+
+def _rule_shape(record: Rule) -> RuleShape:
+    return RuleShape(
+        place=record.place,
+        names=record.names,
+        when=WhenShape(**msgspec.structs.asdict(record.when)),
+        category=record.category,
+        queue=record.queue,
+        skills=dict(record.requirement),
+        wishes=dict(record.wishes),
+        priority=record.priority,
+        language=record.language,
+        go_on=record.go_on,
+        disabled=record.disabled,
+    )
+
+
 def _agent(id: str, shape: AgentShape) -> Agent:
     rooms = DEFAULT_ROOMS if shape.rooms is None else shape.rooms
     return Agent(
@@ -270,17 +395,26 @@ def _rooms(rooms: Mapping[str, Room]) -> dict[Any, RoomShape]:
 
 
 def _memberships(serves: Serves) -> dict[str, Membership]:
-    return {
-        queue: Membership(order=how) if isinstance(how, int) else Membership(order=how.order, enabled=how.enabled)
-        for queue, how in serves.items()
-    }
+    return {queue: Membership(order=how) if isinstance(how, int) else _membership(how) for queue, how in serves.items()}
+
+
+def _membership(shape: ServeShape) -> Membership:
+    return Membership(
+        order=shape.order, enabled=shape.enabled, priority=shape.priority, delay_ms=shape.delay, weight=shape.weight
+    )
 
 
 def _serves(memberships: Mapping[str, Membership]) -> Serves:
     return {
-        queue: how.order if how.enabled else ServeShape(order=how.order, enabled=False)
+        queue: how.order if how == Membership(order=how.order) else _serve_shape(how)
         for queue, how in sorted(memberships.items())
     }
+
+
+def _serve_shape(how: Membership) -> ServeShape:
+    return ServeShape(
+        order=how.order, enabled=how.enabled, priority=how.priority, delay=how.delay_ms, weight=how.weight
+    )
 
 
 def _by_channel(values: Mapping[Any, Any]) -> dict[Any, Any]:

@@ -11,14 +11,28 @@ from msgspec import Meta
 
 from queues.capacity import TOTAL
 from queues.category import CodeKind
+from queues.comparator import Comparator, ComparatorKind
 from queues.entry_point import Override
 from queues.hours import Span
 from queues.queue import ChannelName, Demand, Queue
+from queues.strategy import IdleFrom, Strategy
+from queues.team import Membership
 from router.centre import limits
-from router.core.limits import HELD_MAX, KNOCK_OUT_MAX, LINE_MAX, ORDER_MAX, PRIORITY_MAX, WEIGHT_MAX
+from router.core.limits import (
+    HELD_MAX,
+    KNOCK_OUT_MAX,
+    LINE_MAX,
+    ORDER_MAX,
+    PLACE_MAX,
+    PRIORITY_MAX,
+    RESERVE_MAX,
+    WEIGHT_MAX,
+)
 from skills import PROFICIENCY_MAX, PROFICIENCY_MIN
 
 _QUEUE = Queue(id="")
+_COMPARATOR = Comparator()
+_MEMBERSHIP = Membership()
 
 Text: TypeAlias = Annotated[str, Meta(max_length=limits.NAME_CHARS_MAX)]
 Address: TypeAlias = Annotated[str, Meta(max_length=limits.ADDRESS_CHARS_MAX)]
@@ -26,6 +40,8 @@ Language: TypeAlias = Annotated[str, Meta(extra={"form": "language"})]
 Country: TypeAlias = Annotated[str, Meta(extra={"form": "country"})]
 Names: TypeAlias = dict[Language, Text]
 Duration: TypeAlias = Annotated[int, Meta(extra={"form": "duration"})]
+SignedDuration: TypeAlias = Annotated[int, Meta(extra={"form": "signed_duration"})]
+Thousandths: TypeAlias = Annotated[int, Meta(extra={"form": "thousandths"})]
 OpenSpan: TypeAlias = Annotated[Span, Meta(extra={"form": "span"})]
 Level: TypeAlias = Annotated[int, Meta(ge=PROFICIENCY_MIN, le=PROFICIENCY_MAX)]
 Priority: TypeAlias = Annotated[int, Meta(ge=-PRIORITY_MAX, le=PRIORITY_MAX)]
@@ -40,11 +56,18 @@ QueueKey: TypeAlias = Annotated[str, Meta(extra={"form": "id", "defines": "queue
 TeamKey: TypeAlias = Annotated[str, Meta(extra={"form": "id", "defines": "team"})]
 CategoryKey: TypeAlias = Annotated[str, Meta(extra={"form": "id", "defines": "category"})]
 AgentKey: TypeAlias = Annotated[str, Meta(extra={"form": "id", "defines": "agent"})]
+EntryPointKey: TypeAlias = Annotated[str, Meta(extra={"form": "id", "defines": "entry_point"})]
 OtherKey: TypeAlias = Annotated[str, Meta(extra={"form": "id"})]
 SkillId: TypeAlias = Annotated[str, Meta(extra={"refers": "skill"})]
+Term: TypeAlias = Annotated[str, Meta(extra={"form": "term", "names": "skill"})]
+"""A skill, alternatives (`french|dutch`) or an exclusion (`!trainee`)."""
+RequirementShape: TypeAlias = dict[Term, Level]
 HoursId: TypeAlias = Annotated[str, Meta(extra={"refers": "hours"})]
 QueueId: TypeAlias = Annotated[str, Meta(extra={"refers": "queue"})]
 TeamId: TypeAlias = Annotated[str, Meta(extra={"refers": "team"})]
+EntryPointId: TypeAlias = Annotated[str, Meta(extra={"refers": "entry_point"})]
+QueueOrAny: TypeAlias = Annotated[str, Meta(extra={"form": "any_id", "names": "queue"})]
+"""A queue, or `*` for all others."""
 CategoryId: TypeAlias = Annotated[str, Meta(extra={"refers": "category"})]
 Date: TypeAlias = Annotated[str, Meta(extra={"form": "date"})]
 Zone: TypeAlias = Annotated[str, Meta(extra={"form": "zone"})]
@@ -82,13 +105,38 @@ class HoursShape(_Shape, frozen=True):
     holidays: Country = ""
 
 
+class ComparatorShape(_Shape, frozen=True):
+    """How items claim to be next. `per_s` is how many points a second of waiting is worth."""
+
+    kind: ComparatorKind = _COMPARATOR.kind
+    per_point: Duration = _COMPARATOR.per_point_ms
+    base: SignedDuration = _COMPARATOR.base_ms
+    per_s: Thousandths = _COMPARATOR.per_s
+
+
+class StepShape(_Shape, frozen=True):
+    """What changes for an item that has waited so long in the queue."""
+
+    after: Duration
+    drop: tuple[Term, ...] = ()
+    lower: RequirementShape = {}
+    members: Order | None = None
+    teams: tuple[TeamId, ...] = ()
+    queues: tuple[QueueId, ...] = ()
+    priority: Priority = 0
+    overflow: QueueId = ""
+    callback: bool = False
+    alert: Text = ""
+
+
 class QueueShape(_Shape, frozen=True):
     """A queue. What is left out has the default of `queues.queue.Queue`."""
 
     names: Names = {}
     line: Line = _QUEUE.line
     team: TeamId = ""
-    skills: dict[SkillId, Level] = {}
+    skills: RequirementShape = {}
+    wishes: RequirementShape = {}
     priority: Priority = 0
     target: dict[ChannelName, Duration] = {}
     reservation: Duration = _QUEUE.reservation_ms
@@ -99,13 +147,22 @@ class QueueShape(_Shape, frozen=True):
     hours: HoursId = ""
     demands: tuple[Demand, ...] = ()
     keep: Duration = _QUEUE.keep_ms
+    plan: tuple[StepShape, ...] = ()
+    prefer: Duration = _QUEUE.prefer_ms
+    strategy: Strategy = _QUEUE.strategy
+    idle_from: IdleFrom = _QUEUE.idle_from
+    comparator: ComparatorShape = ComparatorShape()
+    reserve: dict[QueueOrAny, Annotated[int, Meta(ge=0, le=RESERVE_MAX)]] = {}
 
 
 class ServeShape(_Shape, frozen=True):
     """Serving a queue: the long form of a bare order."""
 
-    order: Order = 1
+    order: Order = _MEMBERSHIP.order
     enabled: bool = True
+    priority: Priority = _MEMBERSHIP.priority
+    delay: Duration = _MEMBERSHIP.delay_ms
+    weight: Share = _MEMBERSHIP.weight
 
 
 Serves: TypeAlias = dict[QueueId, Order | ServeShape]
@@ -117,6 +174,7 @@ class TeamShape(_Shape, frozen=True):
     names: Names = {}
     line: Line = 1
     serves: Serves = {}
+    comparator: ComparatorShape | None = None
 
 
 class RoomShape(_Shape, frozen=True):
@@ -146,7 +204,7 @@ class CategoryShape(_Shape, frozen=True):
     names: Names = {}
     parent: CategoryId = ""
     queue: QueueId = ""
-    skills: dict[SkillId, Level] = {}
+    skills: RequirementShape = {}
     escalates_to: QueueId = ""
 
 
@@ -156,12 +214,43 @@ class EntryPointShape(_Shape, frozen=True):
     channel: ChannelName
     address: Address
     queue: QueueId
-    skills: dict[SkillId, Level] = {}
+    skills: RequirementShape = {}
     language: Language = ""
     priority: Priority = 0
     category: CategoryId = ""
     overrides: tuple[Override, ...] = ()
     origins: tuple[Address, ...] = ()
+
+
+class WhenShape(_Shape, frozen=True):
+    """What a rule looks at: all that is given must hold, of a list any one."""
+
+    channels: tuple[ChannelName, ...] = ()
+    entry_points: tuple[EntryPointId, ...] = ()
+    to: tuple[Address, ...] = ()
+    senders: tuple[Address, ...] = ()
+    tags: tuple[Text, ...] = ()
+    languages: tuple[Language, ...] = ()
+    keywords: tuple[Text, ...] = ()
+    form: dict[Text, tuple[Text, ...]] = {}
+    hours: HoursId = ""
+    outside: HoursId = ""
+
+
+class RuleShape(_Shape, frozen=True):
+    """A rule of classification. Without `place` it stands behind the one before it in the file."""
+
+    place: Annotated[int, Meta(ge=0, le=PLACE_MAX)] | None = None
+    names: Names = {}
+    when: WhenShape = WhenShape()
+    category: CategoryId = ""
+    queue: QueueId = ""
+    skills: RequirementShape = {}
+    wishes: RequirementShape = {}
+    priority: Priority | None = None
+    language: Language = ""
+    go_on: bool = False
+    disabled: bool = False
 
 
 class EndpointShape(_Shape, frozen=True):
@@ -194,6 +283,7 @@ class Document(_Shape, frozen=True):
     agents: dict[AgentKey, AgentShape] = {}
     categories: dict[CategoryKey, CategoryShape] = {}
     codes: dict[CodeKind, dict[OtherKey, Names]] = {}
-    entry_points: dict[OtherKey, EntryPointShape] = {}
+    entry_points: dict[EntryPointKey, EntryPointShape] = {}
+    rules: dict[OtherKey, RuleShape] = {}
     endpoints: dict[OtherKey, EndpointShape] = {}
     remove: tuple[Ref, ...] = ()

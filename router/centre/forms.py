@@ -13,13 +13,16 @@ import phonenumbers
 from holidays.registry import EntityLoader
 
 from queues.hours import DAY_MINUTES, Span
+from queues.queue import ANY_QUEUE
 from router.centre import limits
-from router.core.limits import DURATION_TICKS_MAX
+from router.core.limits import DURATION_TICKS_MAX, SLOPE_MAX
 from router.core.state import CENTRE_KINDS
+from skills import skills_in
 
 _UNITS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 _DURATION = re.compile(r"(?:\d{1,12}(?:ms|d|h|m|s))+")
 _DURATION_PART = re.compile(r"(\d+)(ms|d|h|m|s)")
+_DECIMAL = re.compile(r"(\d{1,12})(?:\.(\d{1,3}))?")
 _SPAN = re.compile(r"(\d{2}):(\d{2})\s*-\s*(\d{2}):(\d{2})")
 _ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._+@-]{{0,{limits.ID_CHARS_MAX - 1}}}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
@@ -58,6 +61,45 @@ def write_duration(ms: int) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts) or "0s"
+
+
+def read_signed_duration(text: str) -> int:
+    """Milliseconds of a duration that may be negative, like `-30s`."""
+    return -read_duration(text[1:]) if text.startswith("-") else read_duration(text)
+
+
+def write_signed_duration(ms: int) -> str:
+    """The text of a duration that may be negative."""
+    return f"-{write_duration(-ms)}" if ms < 0 else write_duration(ms)
+
+
+def read_thousandths(text: str) -> int:
+    """Thousandths of `1`, `0.25`."""
+    found = _DECIMAL.fullmatch(text)
+    if not found:
+        raise ValueError("is not a number; write it like 1, 2.5 or 0.025")
+    value = int(found[1]) * 1_000 + int((found[2] or "").ljust(3, "0"))
+    if value > SLOPE_MAX:
+        raise ValueError(f"is more than {SLOPE_MAX // 1_000}")
+    return value
+
+
+def write_thousandths(value: int) -> str:
+    """The shortest text of so many thousandths."""
+    return f"{value // 1_000}.{value % 1_000:03}".rstrip("0").rstrip(".")
+
+
+def read_term(text: str) -> str:
+    """A term of a requirement: a skill, alternatives or an exclusion, without blanks."""
+    term = "|".join(part.strip() for part in text.split("|"))
+    if not all(_ID.fullmatch(skill) for skill in skills_in(term)):
+        raise ValueError("is not a skill; write french, french|dutch (either of them) or !trainee (not that)")
+    return term
+
+
+def read_any_id(text: str) -> str:
+    """An id, or `*`."""
+    return text if text == ANY_QUEUE else read_id(text)
 
 
 def read_span(text: str) -> Span:
@@ -132,6 +174,10 @@ def read_ref(text: str) -> tuple[str, str]:
 
 FORMS: dict[str, Form] = {
     "duration": Form("a duration like 20s", read_duration, write_duration),
+    "signed_duration": Form("a duration like 20s or -20s", read_signed_duration, write_signed_duration),
+    "thousandths": Form("a number like 1 or 0.25", read_thousandths, write_thousandths),
+    "term": Form("a skill, alternatives or an exclusion", read_term),
+    "any_id": Form("an id, or *", read_any_id),
     "span": Form("a span of hours like 09:00-17:00", read_span, write_span),
     "date": Form("a date like 2026-12-24", read_date),
     "id": Form("an id", read_id),

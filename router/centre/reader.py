@@ -13,8 +13,10 @@ import msgspec
 import yaml
 from msgspec import inspect
 
+from queues.queue import ANY_QUEUE
 from router.centre import limits
 from router.centre.forms import FORMS
+from skills import skills_in
 
 BAD: Final[Any] = object()
 """What a value that cannot be read is read as. With a problem noted nothing that was read is used."""
@@ -110,8 +112,8 @@ class Reader:
     def _dict(self, node: yaml.Node, shape: inspect.DictType, place: Place) -> Any:
         found: dict[str, Any] = {}
         for key, at, part in self._pairs(node, place):
-            self._text(key, shape.key_type, at)
-            found[key] = self._entry(part, shape.value_type, at)
+            name = self._text(key, shape.key_type, at)
+            found[key if name is BAD else name] = self._entry(part, shape.value_type, at)
         return found
 
     def _entry(self, node: yaml.Node, shape: inspect.Type, at: Place) -> Any:
@@ -139,6 +141,11 @@ class Reader:
         for key, part in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 self.problem(_place(key, place.path), "a key must be a single value")
+                continue
+            if key.tag not in _TAGS:
+                self.problem(
+                    _place(key, place.path), f"{key.tag} is a tag to YAML", "put a key that begins with ! in quotes"
+                )
                 continue
             at = _place(key, f"{place.path}.{key.value}" if place.path else key.value)
             if key.value in seen:
@@ -170,10 +177,13 @@ class Reader:
         if kind := extra.get("refers"):
             self.referred.append((kind, text, place))
         try:
-            return FORMS[extra["form"]].read(text) if "form" in extra else text
+            value = FORMS[extra["form"]].read(text) if "form" in extra else text
         except ValueError as error:
             self.problem(place, f"'{text}' {error}", near(text, FORMS[extra["form"]].choices))
             return BAD
+        if kind := extra.get("names"):
+            self.referred += [(kind, id, place) for id in skills_in(value) if id != ANY_QUEUE]
+        return value
 
     def _union(self, node: yaml.Node, shape: inspect.UnionType, place: Place) -> Any:
         """Of the alternatives, the one of the node's kind: a table, or a single value."""

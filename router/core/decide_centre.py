@@ -6,17 +6,15 @@ from typing import Any, Final
 
 import msgspec
 
-from queues.category import Category
-from queues.entry_point import EntryPoint
 from queues.hours import DAY_MINUTES
-from queues.queue import ANY_QUEUE, Queue
-from queues.team import Team
+from queues.queue import Queue
 from router.core import commands as c
 from router.core import events as e
 from router.core import limits
 from router.core.agent import Agent
 from router.core.decide_presence import let_go
 from router.core.decision import Decision, no, queued
+from router.core.references import REFERENCES, references
 from router.core.rejections import Rejection
 from router.core.state import State
 from router.core.vanish import given_back
@@ -31,6 +29,7 @@ _UNKNOWN = {
     "team": "unknown_team",
     "category": "unknown_category",
     "hours": "unknown_hours",
+    "entry_point": "unknown_entry_point",
 }
 
 
@@ -39,6 +38,11 @@ def apply_centre(state: State, command: c.ApplyCentre, now: int) -> Decision:
     if len(command.changes) > limits.CHANGES_MAX:
         return no("full", "changes")
     puts = {(change.kind, change.id) for change in command.changes if change.record is not None}
+    if (
+        len(state.rules) + sum(change.kind == "rule" and change.seen == 0 for change in command.changes)
+        > limits.RULES_MAX
+    ):
+        return no("full", "rules")
     drops = {(change.kind, change.id) for change in command.changes if change.record is None}
     for change in command.changes:
         refused = _refused(state, change) or _dangling(state, change, puts, drops)
@@ -93,7 +97,7 @@ def _given_back(state: State, agent: str, now: int, before: int) -> list[e.Event
 
 def _refused(state: State, change: c.Change) -> Rejection | None:
     """The change by itself: of a known kind, on the revision that its editor saw, not of something in use."""
-    if change.kind not in _REFERENCES:
+    if change.kind not in REFERENCES:
         return no("unknown_record", change.kind)
     old = state.get((change.kind, change.id))
     if change.seen is not None and change.seen != (old.revision if old is not None else 0):
@@ -121,6 +125,7 @@ def _bad_value(record: c.CentreRecord) -> Rejection | None:
 _BOUNDS: Final[dict[str, tuple[int, int]]] = {
     "priority": (-limits.PRIORITY_MAX, limits.PRIORITY_MAX),
     "line": (1, limits.LINE_MAX),
+    "place": (0, limits.PLACE_MAX),
     "order": (1, limits.ORDER_MAX),
     "knock_out_max": (1, limits.KNOCK_OUT_MAX),
     "reservation_ms": (1, limits.DURATION_TICKS_MAX),
@@ -193,7 +198,7 @@ def _dangling(
     """A name in the new record that leads nowhere once all changes are made."""
     if change.record is None:
         return None
-    for kind, id in _references(_kept_live(change.record, state.get((change.kind, change.id)))):
+    for kind, id in references(_kept_live(change.record, state.get((change.kind, change.id)))):
         there = (kind, id) in puts or (state.get((kind, id)) is not None and (kind, id) not in drops)
         if not there:
             return no(_UNKNOWN[kind], id)
@@ -204,68 +209,14 @@ def _orphans(state: State, puts: set[tuple[str, str]], drops: set[tuple[str, str
     """A record that stays and names one that goes."""
     if not drops:
         return None
-    for kind in _REFERENCES:
+    for kind in REFERENCES:
         for id, record in state.table(kind).items():
             if (kind, id) in puts or (kind, id) in drops:
                 continue
-            for ref in _references(record):
+            for ref in references(record):
                 if ref in drops:
                     return no("in_use", ref[1])
     return None
-
-
-def _references(record: Any) -> Iterator[tuple[str, str]]:
-    """What a record of the centre names: (kind, id) of each."""
-    kind = str(record.__struct_config__.tag)
-    yield from ((other, id) for other, id in _REFERENCES[kind](record) if id)
-
-
-def _of_agent(agent: Agent) -> Iterator[tuple[str, str]]:
-    yield from (("team", team) for team in agent.teams)
-    yield from (("skill", skill) for skill, _ in agent.skills)
-    yield from (("queue", queue) for queue in agent.memberships)
-    yield from (pair for lent in agent.temporary for pair in (("skill", lent.skill), ("queue", lent.queue)))
-
-
-def _of_team(team: Team) -> Iterator[tuple[str, str]]:
-    yield from (("queue", queue) for queue in team.memberships)
-
-
-def _of_queue(queue: Queue) -> Iterator[tuple[str, str]]:
-    yield from (("skill", skill) for skill in named(queue.requirement + queue.wishes))
-    for step in queue.plan:
-        yield from (("queue", other) for other in (*step.queues, step.overflow))
-        yield from (("team", team) for team in step.teams)
-    yield from (("queue", other) for other in queue.reserve if other != ANY_QUEUE)
-    yield from (("queue", queue.escalates_to), ("hours", queue.hours), ("team", queue.team))
-    yield ("queue", queue.closed.overflow if queue.closed is not None else "")
-
-
-def _of_category(category: Category) -> Iterator[tuple[str, str]]:
-    yield from (("skill", skill) for skill in named(category.requirement))
-    yield from (("category", category.parent), ("queue", category.queue), ("queue", category.escalates_to))
-
-
-def _of_entry_point(door: EntryPoint) -> Iterator[tuple[str, str]]:
-    yield from (("skill", skill) for skill in named(door.requirement))
-    yield from (("queue", door.queue), ("category", door.category))
-
-
-def _of_nothing(record: Any) -> Iterator[tuple[str, str]]:
-    return iter(())
-
-
-_REFERENCES: dict[str, Any] = {
-    "skill": _of_nothing,
-    "hours": _of_nothing,
-    "code": _of_nothing,
-    "endpoint": _of_nothing,
-    "queue": _of_queue,
-    "team": _of_team,
-    "category": _of_category,
-    "entry_point": _of_entry_point,
-    "agent": _of_agent,
-}
 
 
 # -- small edits of one agent -------------------------------------------------------------------------------

@@ -5,10 +5,11 @@ import msgspec
 from skills import Requirement
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Derived at intake from the entry point, the event and the customer. `attributes` and `address` are
     content ids (the text itself lies beside the log); `customer` is whom it is about, by id. `quotes` is the
-    reference of a conversation that the customer gave, `related` the item it leads to in history."""
+    reference of a conversation that the customer gave, `related` the item it leads to in history. `rules` are
+    the rules of classification that said something of it; `guessed`: the language is that of its text only."""
 
     entry_point: str = ""
     queue: str = ""
@@ -22,6 +23,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     address: str = ""
     quotes: str = ""
     related: str = ""
+    rules: tuple[str, ...] = ()
+    guessed: bool = False
 
 
 class MessageFacts(msgspec.Struct, frozen=True, kw_only=True):

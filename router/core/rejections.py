@@ -10,6 +10,7 @@ CODES: dict[str, str] = {
     "unknown_team": "there is no team with this id",
     "unknown_category": "there is no category with this id",
     "unknown_code": "there is no such code in the centre; ask for the list of its kind",
+    "unknown_entry_point": "there is no entry point with this id",
     "unknown_hours": "there are no opening hours with this id",
     "unknown_call": "there is no open call with this id",
     "unknown_conversation": "there is no open conversation with this id",

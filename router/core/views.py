@@ -28,6 +28,7 @@ def item_view(state: State, item: str) -> dict[str, Any]:
         "category": record.category,
         "customer": record.customer,
         "entry_point": record.entry_point,
+        "rules": list(record.rules),
         "call": record.call,
         "attributes": record.attributes,
         "address": conversation.address if conversation else "",

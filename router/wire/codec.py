@@ -10,6 +10,7 @@ from queues.endpoint import Endpoint
 from queues.entry_point import EntryPoint
 from queues.hours import Hours
 from queues.queue import Queue
+from queues.rule import Rule
 from queues.team import Team
 from router.core.agent import Agent
 from router.core.commands import Command
@@ -24,7 +25,7 @@ SHAPE: Final = 3
 """Version of all stored shapes. A node refuses to start on a newer one."""
 
 RecordValue: TypeAlias = (
-    Skill | Team | Queue | Category | Code | Hours | EntryPoint | Endpoint | Agent
+    Skill | Team | Queue | Category | Code | Hours | EntryPoint | Endpoint | Rule | Agent
     | Presence | WorkItem | Conversation | Delivery | Meta
 )  # fmt: skip
 
@@ -37,6 +38,7 @@ RECORD_TYPES: dict[str, type[Any]] = {
     "hours": Hours,
     "entry_point": EntryPoint,
     "endpoint": Endpoint,
+    "rule": Rule,
     "agent": Agent,
     "presence": Presence,
     "item": WorkItem,

@@ -46,6 +46,7 @@ CHANGES = (
     *_noun("codes", "code", "disposition:tuned", {"kind": "disposition"}),
     *_noun("hours", "hours", "day", DAY),
     *_noun("entry-points", "entry_point", "door", {"channel": "email", "address": "a@example.org", "queue": "help"}),
+    *_noun("rules", "rule", "vip", {"when": {"tags": ["vip"]}, "priority": 5}),
     *_noun("endpoints", "endpoint", "pbx", {"url": "https://pbx.example/hook"}),
     Example(
         "POST",

@@ -10,12 +10,13 @@ from queues.endpoint import Endpoint
 from queues.entry_point import EntryPoint
 from queues.hours import Hours
 from queues.queue import ChannelName, Queue
+from queues.rule import Rule
 from queues.team import Membership, Team
 from router.core.agent import Agent
 from router.core.commands.base import BaseCommand
 from skills import Skill
 
-CentreRecord: TypeAlias = Skill | Team | Queue | Category | Code | Hours | EntryPoint | Endpoint | Agent
+CentreRecord: TypeAlias = Skill | Team | Queue | Category | Code | Hours | EntryPoint | Endpoint | Rule | Agent
 """What a contact centre is made of and supervisors edit. A record's kind is its msgspec tag."""
 
 
