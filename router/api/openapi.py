@@ -142,7 +142,7 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
 
 def _header_parameters(route: Route) -> list[dict[str, Any]]:
     names = ["Idempotency-Key"] if route.method == "POST" and route.answers_command else []
-    if route.method in ("PUT", "DELETE") and route.answers_command:
+    if route.method in ("PUT", "PATCH", "DELETE") and route.answers_command:
         names.append("If-Match")
     if route.path.endswith("/events"):
         names.append("Prefer")

@@ -34,10 +34,15 @@ def cursor_of(text: str) -> Cursor:
         raise Problem("bad_request", "`after` is not a cursor of ours; take it from `next`.") from error
 
 
+def cursor_text(cursor: Cursor) -> str:
+    """The cursor as callers get it."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode()
+
+
 def paged(request: web.Request, rows: list[dict[str, Any]], keys: list[Cursor], limit: int) -> web.Response:
     """The answer for a page, given at most one row more than fits."""
     if len(keys) <= limit:
         return respond(Page(rows=rows))
-    following = base64.urlsafe_b64encode(msgspec.json.encode(keys[limit - 1])).decode()
+    following = cursor_text(keys[limit - 1])
     link = request.rel_url.update_query(after=following)
     return respond(Page(rows=rows[:limit], next=following), 200, {"Link": f'<{link}>; rel="next"'})

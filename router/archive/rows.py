@@ -30,6 +30,7 @@ _CENTRE_EVENTS: Final = (
     e.RecordPut,
     e.RecordDropped,
     e.AgentSkillChanged,
+    e.AgentSkillsChanged,
     e.MembershipChanged,
     e.TemporaryEnded,
     e.CapacityChanged,
@@ -41,6 +42,7 @@ _CentreEvent: TypeAlias = (
     e.RecordPut
     | e.RecordDropped
     | e.AgentSkillChanged
+    | e.AgentSkillsChanged
     | e.MembershipChanged
     | e.TemporaryEnded
     | e.CapacityChanged

@@ -9,6 +9,7 @@ from router.core import (
     decide_centre,
     decide_delivery,
     decide_item,
+    decide_matrix,
     decide_message,
     decide_presence,
     decide_pulse,
@@ -20,6 +21,7 @@ from router.core.state import State
 DECIDE: Final[dict[type, Callable[[State, Any, int], Decision]]] = {
     c.ApplyCentre: decide_centre.apply_centre,
     c.SetAgentSkill: decide_centre.set_agent_skill,
+    c.SetAgentSkills: decide_matrix.set_agent_skills,
     c.SetMembership: decide_centre.set_membership,
     c.SetCapacity: decide_centre.set_capacity,
     c.SetAgentPhone: decide_centre.set_agent_phone,

@@ -67,6 +67,13 @@ CHANGES = (
     Example("PUT", f"{_AGENT}/skills/{{skill}}", "/api/v1/agents/ann/skills/tax", {"level": 2}, (("agent", "ann"),)),
     Example("DELETE", f"{_AGENT}/skills/{{skill}}", "/api/v1/agents/ann/skills/tax", None, (("agent", "ann"),)),
     Example(
+        "PATCH",
+        "/api/v1/skill-matrix",
+        "/api/v1/skill-matrix",
+        {"edits": [{"agent": "ann", "skill": "tax", "level": 4}, {"agent": "bob", "skill": "nl", "level": 1}]},
+        (("agent", "ann"), ("agent", "bob")),
+    ),
+    Example(
         "PUT",
         f"{_AGENT}/memberships/{{queue}}",
         "/api/v1/agents/ann/memberships/help",
@@ -170,7 +177,7 @@ async def prepare(house: House) -> None:
 async def sent(house: House, example: Example, who: str) -> Answer:
     """The answer to an example, sent by this account."""
     headers = {}
-    if example.method in ("PUT", "DELETE") and await _is_there(house, example.path):
+    if example.method in ("PUT", "PATCH", "DELETE") and await _is_there(house, example.path):
         headers["If-Match"] = "*"
     if isinstance(example.body, str):
         headers["Content-Type"] = "application/yaml"

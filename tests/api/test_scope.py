@@ -54,6 +54,7 @@ LISTS = {
     "/api/v1/audit",
     "/api/v1/reports/day",
     "/api/v1/board",
+    "/api/v1/skill-matrix",
 }
 """Lists that hold what the caller may see; an agent, and an integrator, may not ask for all of them."""
 

@@ -187,6 +187,7 @@ class Walker:
                 c.SetAgentPhone(agent=agent, phone=self.random.choice(("1", "2"))),
                 self.lend(agent),
                 self.lend(agent),
+                self.matrix(),
                 c.CloseQueue(queue="help", overflow=self.random.choice(("", "expert"))),
                 c.OpenQueue(queue="help"),
                 c.OpenQueue(queue="help"),
@@ -200,6 +201,14 @@ class Walker:
         if self.random.random() < 0.5:
             return c.SetAgentSkill(agent=agent, skill="nl", level=self.random.randrange(6), until=until)
         return c.SetMembership(agent=agent, queue="help", until=until, membership=Membership(order=3))
+
+    def matrix(self) -> c.Command:
+        """Several cells of the skills matrix at once, at times one twice."""
+        until = self.random.choice((None, None, self.world.now + 5_000))
+        cells = {(self.agent(), self.random.choice(("fr", "nl", "tax"))) for _ in range(3)}
+        chosen = [*sorted(cells), *([min(cells)] if self.random.random() < 0.1 else [])]
+        edits = (c.SkillEdit(agent=a, skill=s, level=self.random.randrange(6), until=until) for a, s in chosen)
+        return c.SetAgentSkills(edits=tuple(edits))
 
     def demand(self) -> c.Command:
         """The queue wants to know more, or less; and does not let mails lie for long."""

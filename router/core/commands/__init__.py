@@ -36,12 +36,14 @@ from router.core.commands.item import (
     SetPending,
     TransferItem,
 )
+from router.core.commands.matrix import SetAgentSkills, SkillEdit
 from router.core.commands.message import LeaveChat, MarkSeen, ReceiveMessage
 from router.core.commands.presence import ConnectClient, ForcePresence, LoseClient, LoseGateway, SetPresence, SignOut
 
 Command: TypeAlias = (
     ApplyCentre
     | SetAgentSkill
+    | SetAgentSkills
     | SetMembership
     | SetCapacity
     | SetAgentPhone
@@ -120,6 +122,7 @@ __all__ = [
     "SendReply",
     "SetAgentPhone",
     "SetAgentSkill",
+    "SetAgentSkills",
     "SetCapacity",
     "SetCategory",
     "SetMembership",
@@ -127,6 +130,7 @@ __all__ = [
     "SetPending",
     "SetPresence",
     "SignOut",
+    "SkillEdit",
     "StartDelivery",
     "TransferCall",
     "TransferItem",

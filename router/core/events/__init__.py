@@ -50,12 +50,14 @@ from router.core.events.item import (
     WrapUpExtended,
     WrapUpStarted,
 )
+from router.core.events.matrix import AgentSkillsChanged
 from router.core.events.presence import ClientConnected, ClientLost, NotReadyPlanned, PresenceChanged
 
 Event: TypeAlias = (
     RecordPut
     | RecordDropped
     | AgentSkillChanged
+    | AgentSkillsChanged
     | MembershipChanged
     | TemporaryEnded
     | QueueClosed
@@ -106,6 +108,7 @@ Event: TypeAlias = (
 __all__ = [
     "AgentPhoneChanged",
     "AgentSkillChanged",
+    "AgentSkillsChanged",
     "AlarmRaised",
     "CallAnswered",
     "CallHeld",
