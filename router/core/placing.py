@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from queues.queue import ANY_QUEUE
 from queues.strategy import IdleFrom
+from router.core import limits
 from router.core.agent import Agent
 from router.core.ask import Ask, Raw, ask
 from router.core.capacity import load_share
@@ -60,6 +61,8 @@ class Placing:
             queue = self._state.queues.get(asks.queue)
             found = self.lines.item_class(self.ask(asks), queue)
             if not found.only:
+                if len(self._classes) > limits.CLASSES_KEPT_MAX:
+                    self._classes.clear()
                 self._classes[asks] = found
         return found
 

@@ -22,7 +22,7 @@ def item_view(state: State, item: str) -> dict[str, Any]:
         "agent": record.agent,
         "last_agent": record.last_agent,
         "only": record.only,
-        "priority": record.priority,
+        "priority": record.priority or _priority(state, record.queue),
         "requirement": dict(record.requirement),
         "language": record.language,
         "category": record.category,
@@ -58,6 +58,11 @@ def item_view(state: State, item: str) -> dict[str, Any]:
     view["customer_left"] = conversation.gone if conversation else False
     view["deliveries"] = _deliveries_view(state, conversation.deliveries if conversation else ())
     return view
+
+
+def _priority(state: State, queue: str) -> int:
+    """What an item without a priority of its own has in a queue."""
+    return state.queues[queue].priority if queue in state.queues else 0
 
 
 def _reservation_view(item: WorkItem) -> dict[str, Any] | None:

@@ -42,7 +42,7 @@ CENTRE = c.ApplyCentre(
             Skill(id="fr", kind="language"),
             Skill(id="nl", kind="language"),
             Skill(id="tax"),
-            Queue(id="help", wrap_up_ms={"phone": 5_000}, escalates_to="expert", target_ms={"phone": 20_000}),
+            Queue(id="help", strategy="longest_idle", wrap_up_ms={"phone": 5_000}, escalates_to="expert", target_ms={"phone": 20_000}),
             Queue(id="expert", line=2, target_ms={"phone": 60_000}),
             Team(id="first", memberships={"help": Membership()}),
             Team(id="second", line=2, memberships={"expert": Membership()}),

@@ -15,6 +15,7 @@ from router.api.metrics import PUSHER
 from router.core import commands as c
 from router.core import limits
 from router.core.facts import Facts, MessageFacts
+from router.core.ask import Ask
 from router.core.lines import Lines
 from router.core.state import State
 from router.core.step import step
@@ -100,7 +101,8 @@ def test_requirements_that_are_all_different_leave_a_bounded_number_of_lines() -
     lines = Lines()
     for number in range(2 * limits.CLASSES_KEPT_MAX):
         id = f"i{number}"
-        lines.wait(("help", "phone", number % 1_000, (("fr", 1 + number // 1_000),), ""), (1, number, id))
+        asks = Ask("help", "phone", number % 1_000, (("fr", 1 + number // 1_000),))
+        lines.wait(lines.item_class(asks, None), (1, number, id))
         lines.leave(id)
     assert len(lines._classes) <= limits.CLASSES_KEPT_MAX + 1
 

@@ -110,7 +110,7 @@ def test_a_caller_who_is_moved_into_an_urgent_queue_goes_before_who_waits_there_
     moved = world.call("moved", queue="expert")
     world.do(c.TransferItem(item=moved.id, queue="urgent"))
     world.sign_on("eve")
-    assert (moved.priority, moved.agent, first.agent) == (5, "eve", "")
+    assert (world.state.asked(moved).priority, moved.agent, first.agent) == (5, "eve", "")
 
 
 def test_the_turn_is_counted_from_the_end_of_the_wrap_up() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from router.core import commands as c
+from router.core.facts import Facts
 from router.gateway import Clock, Outcome
 from router.runtime.blobs import Blobs
 from router.runtime.domain import Domain
@@ -100,4 +101,4 @@ async def sign_on(domain: Domain, *agents: str) -> None:
 
 
 def offer(call: str, queue: str = "help") -> c.OfferCall:
-    return c.OfferCall(call=call, item=f"i-{call}", conversation=f"c-{call}", facts=c.Facts(queue=queue))
+    return c.OfferCall(call=call, item=f"i-{call}", conversation=f"c-{call}", facts=Facts(queue=queue))
