@@ -26,6 +26,7 @@ from router.core.conversation import Conversation, Delivery
 from router.core.deadlines import Deadlines
 from router.core.item import HELD, WorkItem
 from router.core.meta import Meta
+from router.core.pace import Pace
 from router.core.placing import Placing, raw
 from router.core.presence import Activity, Presence
 from skills import Profile, Skill
@@ -60,6 +61,7 @@ class State:
         self.items: dict[str, WorkItem] = {}
         self.conversations: dict[str, Conversation] = {}
         self.deliveries: dict[str, Delivery] = {}
+        self.paces: dict[str, Pace] = {}
         self.metas: dict[str, Meta] = {"meta": Meta()}
         self._tables: dict[str, dict[str, Any]] = {
             "skill": self.skills,
@@ -76,6 +78,7 @@ class State:
             "item": self.items,
             "conversation": self.conversations,
             "delivery": self.deliveries,
+            "pace": self.paces,
             "meta": self.metas,
         }
         self.calls: dict[str, str] = {}
@@ -215,6 +218,11 @@ class State:
         """The delivery, to be changed."""
         self._take(("delivery", delivery))
         return self.deliveries[delivery]
+
+    def edit_pace(self, pace: str) -> Pace:
+        """What is known of a queue and channel, to be changed."""
+        self._take(("pace", pace))
+        return self.paces[pace]
 
     def edit_meta(self) -> Meta:
         """The counters, to be changed."""

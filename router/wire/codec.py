@@ -18,6 +18,7 @@ from router.core.conversation import Conversation, Delivery
 from router.core.events import Event
 from router.core.item import WorkItem
 from router.core.meta import Meta
+from router.core.pace import Pace
 from router.core.presence import Presence
 from skills import Skill
 
@@ -26,7 +27,7 @@ SHAPE: Final = 3
 
 RecordValue: TypeAlias = (
     Skill | Team | Queue | Category | Code | Hours | EntryPoint | Endpoint | Rule | Agent
-    | Presence | WorkItem | Conversation | Delivery | Meta
+    | Presence | WorkItem | Conversation | Delivery | Pace | Meta
 )  # fmt: skip
 
 RECORD_TYPES: dict[str, type[Any]] = {
@@ -44,6 +45,7 @@ RECORD_TYPES: dict[str, type[Any]] = {
     "item": WorkItem,
     "conversation": Conversation,
     "delivery": Delivery,
+    "pace": Pace,
     "meta": Meta,
 }
 

@@ -8,6 +8,7 @@ import msgspec
 from queues.queue import Closed
 from router.core import events as e
 from router.core.agent import Agent, Temporary
+from router.core.evolving.pace import forget_paces
 from router.core.presence import Presence
 from router.core.state import State
 
@@ -26,6 +27,8 @@ def _record_dropped(state: State, event: e.RecordDropped) -> None:
     state.edit_meta().revision += 1
     if event.kind == "agent":
         state.drop("presence", event.id)
+    if event.kind == "queue":
+        forget_paces(state, event.id)
 
 
 def _agent_skill_changed(state: State, event: e.AgentSkillChanged) -> None:

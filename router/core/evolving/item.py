@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from router.core import events as e
 from router.core import limits
+from router.core.evolving.pace import learn_waited
 from router.core.evolving.steps import begin_work, end_work, free, leave_agent, move, next_seq
 from router.core.item import Reservation, WorkItem
 from router.core.state import State
@@ -89,6 +90,7 @@ def _reservation_made(state: State, event: e.ReservationMade) -> None:
 
 def _reservation_accepted(state: State, event: e.ReservationAccepted) -> None:
     item = move(state, event.item, event)
+    learn_waited(state, item, event.at, left=False)
     item.accepted_at = event.at
     item.last_agent = event.agent
     item.expiries = 0
@@ -197,6 +199,8 @@ def _item_stuck(state: State, event: e.ItemStuck) -> None:
 
 def _item_closed(state: State, event: e.ItemClosed) -> None:
     item = move(state, event.item, event)
+    if event.outcome == "abandoned" and not event.agent:
+        learn_waited(state, item, event.at, left=True)
     leave_agent(state, item, event.at)
     item.closed_at = event.at
     item.kept_until = None

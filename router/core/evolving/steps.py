@@ -1,6 +1,7 @@
 """What several events do alike: an item moves to another state, leaves its agent; an agent starts to idle."""
 
 from router.core import events as e
+from router.core.evolving.pace import learn_handled
 from router.core.item import WorkItem
 from router.core.presence import Presence
 from router.core.state import State
@@ -48,6 +49,7 @@ def leave_agent(state: State, item: WorkItem, at: int) -> None:
 
 def free(state: State, item: WorkItem, at: int) -> None:
     if item.agent and item.accepted_at is not None:
+        learn_handled(state, item, at)
         start_idling(state, item.agent, at)
         end_work(state, item.agent, at)
 
