@@ -7,7 +7,7 @@ agent, so that `match` looks only at these.
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from queues.queue import ANY_QUEUE
 from queues.strategy import IdleFrom
@@ -22,6 +22,8 @@ from router.core.presence import Presence
 
 if TYPE_CHECKING:
     from router.core.state import State
+
+_Place: TypeAlias = Callable[["State", Agent, Presence, IdleFrom], Idle]
 
 
 class Placing:
@@ -142,12 +144,8 @@ class Placing:
 
     def _places(self, agent: Agent, presence: Presence) -> tuple[Idle, ...]:
         """The agent's place in the lines of each measure in use."""
-        return tuple(
-            (_MEASURED[name](self._state, agent, presence), *_idle(presence, since), agent.id)
-            if name != "in_order"
-            else (0, 0, 0, agent.id)
-            for name, since in self.lines.measures()
-        )
+        state = self._state
+        return tuple([_PLACES[name](state, agent, presence, since) for name, since in self.lines.measures()])
 
     def _let_go_by(self, profile: ProfileClass) -> Iterator[ItemClass]:
         """What waits because queues that these agents serve keep too many for themselves: there is one more now."""
@@ -247,13 +245,29 @@ def _idle(presence: Presence, since: IdleFrom) -> tuple[int, int]:
     return (presence.idle_since, presence.idle_seq)
 
 
-_MEASURED: Final[dict[str, Callable[["State", Agent, Presence], int]]] = {
-    "longest_idle": lambda state, agent, presence: 0,
-    "shortest_idle": lambda state, agent, presence: -presence.idle_seq,
-    "least_occupied": lambda state, agent, presence: load_share(state, agent),
-    "most_occupied": lambda state, agent, presence: -load_share(state, agent),
-    "fewest_handled": lambda state, agent, presence: presence.handled,
-    "least_busy": lambda state, agent, presence: presence.busy,
-    "round_robin": lambda state, agent, presence: presence.turn,
+def _longest_idle(state: "State", agent: Agent, presence: Presence, since: IdleFrom) -> Idle:
+    if since == "worked":
+        return (0, presence.worked_at, presence.worked_seq, agent.id)
+    return (0, presence.idle_since, presence.idle_seq, agent.id)
+
+
+def _in_order(state: "State", agent: Agent, presence: Presence, since: IdleFrom) -> Idle:
+    return (0, 0, 0, agent.id)
+
+
+def _measured(value: Callable[["State", Agent, Presence], int]) -> _Place:
+    """The place of an agent by something that is measured of them, least first."""
+    return lambda state, agent, presence, since: (value(state, agent, presence), *_idle(presence, since), agent.id)
+
+
+_PLACES: Final[dict[str, _Place]] = {
+    "longest_idle": _longest_idle,
+    "in_order": _in_order,
+    "shortest_idle": _measured(lambda state, agent, presence: -presence.idle_seq),
+    "least_occupied": _measured(lambda state, agent, presence: load_share(state, agent)),
+    "most_occupied": _measured(lambda state, agent, presence: -load_share(state, agent)),
+    "fewest_handled": _measured(lambda state, agent, presence: presence.handled),
+    "least_busy": _measured(lambda state, agent, presence: presence.busy),
+    "round_robin": _measured(lambda state, agent, presence: presence.turn),
 }
-"""What each measure is of an agent: least goes first. (`in_order` goes by id alone.)"""
+"""An agent's place in the idle lines of each measure."""

@@ -6,8 +6,8 @@ and `settle` (which puts it back and notes who must be matched again). Everybody
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -29,6 +29,7 @@ from router.core.meta import Meta
 from router.core.pace import Pace
 from router.core.placing import Placing, raw
 from router.core.presence import Activity, Presence
+from router.core.question import due_of
 from skills import Profile, Skill
 
 Ref: TypeAlias = tuple[str, str]
@@ -216,17 +217,17 @@ class State:
 
     def edit_delivery(self, delivery: str) -> Delivery:
         """The delivery, to be changed."""
-        self._take(("delivery", delivery))
+        self.touched[("delivery", delivery)] = None
         return self.deliveries[delivery]
 
     def edit_pace(self, pace: str) -> Pace:
         """What is known of a queue and channel, to be changed."""
-        self._take(("pace", pace))
+        self.touched[("pace", pace)] = None
         return self.paces[pace]
 
     def edit_meta(self) -> Meta:
         """The counters, to be changed."""
-        self._take(META)
+        self.touched[META] = None
         return self.meta
 
     def put(self, kind: str, id: str, record: Any) -> None:
@@ -245,11 +246,15 @@ class State:
     def settle(self) -> None:
         """Put everything that was changed back into the indexes, and note who must be matched again."""
         while self._edited:
-            (kind, id), _ = self._edited.popitem()
+            ref, _ = self._edited.popitem()
+            kind, id = ref
             record = self._tables[kind].get(id)
-            self._set_deadline(kind, id, record)
-            if record is not None:
-                self._index(kind, record)
+            due = _DUE.get(kind)
+            if due is not None:
+                self.deadlines.set(ref, due(self, record) if record is not None else None)
+            index = _INDEX.get(kind)
+            if index is not None and record is not None:
+                index(self, record)
         if self.routing:
             for agent in self._moved:
                 self.placing.place(agent)
@@ -275,9 +280,9 @@ class State:
         yield from self._place_all(waiting)
         self.deadlines.set_all(
             ((kind, id), at)
-            for kind in ("item", "presence", "agent")
+            for kind, due in _DUE.items()
             for id, record in self._tables[kind].items()
-            if (at := self._deadline(kind, record)) is not None
+            if (at := due(self, record)) is not None
         )
 
     def _place_all(self, waiting: dict[Raw, list[Wait]]) -> Iterator[None]:
@@ -314,27 +319,15 @@ class State:
         self._edited[ref] = None
         return True
 
-    def _index(self, kind: str, record: Any) -> None:
-        if kind == "item":
-            self._index_item(record)
-        elif kind == "conversation":
-            self._index_conversation(record)
-        elif kind == "agent":
-            self._moved_by_edit(record.id)
-        elif kind == "queue":
-            self.queue_rules_changed(record.id)
-        elif kind == "team":
-            self._index_team(record.id)
-
     def _unindex(self, kind: str, record: Any) -> None:
         if kind == "item":
             self._unindex_item(record)
         elif kind == "conversation":
             self._unindex_conversation(record)
         elif kind == "agent":
-            self._moved_by_edit(record.id)
+            self._index_agent(record)
         elif kind == "team":
-            self._index_team(record.id)
+            self._index_team(record)
 
     def _index_item(self, item: WorkItem) -> None:
         """An item that was just opened has no queue yet and waits nowhere."""
@@ -403,56 +396,67 @@ class State:
         """What a queue asks, or who serves it when, may have changed: what waits in it is placed anew."""
         self.placing.queue_edited(queue)
         for item in self.lines.waiting_in(queue):
-            self._set_deadline("item", item, self.items[item])
+            self.deadlines.set(("item", item), self._item_due(self.items[item]))
 
-    def _index_team(self, team: str) -> None:
+    def _index_queue(self, queue: Queue) -> None:
+        self.queue_rules_changed(queue.id)
+
+    def _index_team(self, team: Team) -> None:
         for agent in self.agents.values():
-            if team in agent.teams:
-                self._moved_by_edit(agent.id)
+            if team.id in agent.teams:
+                self._index_agent(agent)
 
-    def _moved_by_edit(self, agent: str) -> None:
-        self.placing.agent_edited(agent)
-        self._moved[agent] = None
+    def _index_agent(self, agent: Agent) -> None:
+        self.placing.agent_edited(agent.id)
+        self._moved[agent.id] = None
 
-    def _set_deadline(self, kind: str, id: str, record: Any) -> None:
-        self.deadlines.set((kind, id), self._deadline(kind, record))
+    # -- what is due ----------------------------------------------------------------------------------------
 
-    def _deadline(self, kind: str, record: Any) -> int | None:
-        """The next instant at which something is due for this record, or None (also for a record that is gone)."""
-        if record is None:
-            return None
-        if kind == "item":
-            return self._waiting_deadline(record) if record.state == "queued" else _item_deadline(record)
-        return deadline(kind, record)
+    def _item_due(self, item: WorkItem) -> int | None:
+        if item.state == "queued":
+            return self._waiting_due(item)
+        if item.state == "reserved" and item.reservation is not None:
+            return item.reservation.expires_at
+        own = None
+        if item.state == "wrapping":
+            own = item.wrap_until
+        elif item.state == "pending":
+            own = item.pending_until
+        if item.kept_until is None and not item.questions:
+            return own
+        return min((at for at in (own, item.kept_until, due_of(item.questions)) if at is not None), default=None)
 
-    def _waiting_deadline(self, item: WorkItem) -> int | None:
-        lapses = min((until for until in item.excepted.values() if until), default=None)
+    def _waiting_due(self, item: WorkItem) -> int | None:
         wait = self.placing.next_threshold(item) if item.queue else None
-        if wait is None:
-            return lapses
-        return item.entered_at + wait if lapses is None else min(lapses, item.entered_at + wait)
+        more = item.entered_at + wait if wait is not None else None
+        if not item.excepted:
+            return more
+        return min((at for at in (more, *item.excepted.values()) if at), default=None)
+
+    def _presence_due(self, presence: Presence) -> int | None:
+        if presence.lost_at is None or presence.went_home:
+            return None
+        return presence.lost_at + limits.PRESENCE_GRACE_TICKS
+
+    def _agent_due(self, agent: Agent) -> int | None:
+        return min((lent.until for lent in agent.temporary), default=None)
 
 
-def deadline(kind: str, record: Any) -> int | None:
-    """The next instant at which something is due for a record other than an item, or None."""
-    if kind == "presence" and record.lost_at is not None and not record.went_home:
-        return int(record.lost_at) + limits.PRESENCE_GRACE_TICKS
-    if kind == "agent":
-        return min((lent.until for lent in record.temporary), default=None)
-    return None
+_INDEX: Final[dict[str, Callable[[State, Any], None]]] = {
+    "item": State._index_item,
+    "conversation": State._index_conversation,
+    "agent": State._index_agent,
+    "queue": State._index_queue,
+    "team": State._index_team,
+}
+"""How a record that was changed goes back into the indexes, for the kinds that have any."""
 
-
-def _item_deadline(item: WorkItem) -> int | None:
-    if item.state == "reserved" and item.reservation is not None:
-        return item.reservation.expires_at
-    own = None
-    if item.state == "wrapping":
-        own = item.wrap_until
-    elif item.state == "pending":
-        own = item.pending_until
-    if own is None or item.kept_until is None:
-        return item.kept_until if own is None else own
-    return min(own, item.kept_until)
+_DUE: Final[dict[str, Callable[[State, Any], int | None]]] = {
+    "item": State._item_due,
+    "presence": State._presence_due,
+    "agent": State._agent_due,
+}
+"""The next instant at which something is due for a record, or None, for the kinds that wait for time."""
 
 
 def next_deadline(state: State) -> int | None:

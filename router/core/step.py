@@ -1,6 +1,7 @@
 """One step of a domain: decide, make it so, match. The writer, the simulator and the tests all run this."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
 from router.core import commands as c
 from router.core import events as e
@@ -23,28 +24,49 @@ class Step(NamedTuple):
 
 def step(state: State, command: c.Command, now: int) -> Step:
     """Decide `command` at `now` and change `state` accordingly. On a rejection nothing has moved."""
-    before = _refs(state, command)
     decision = decide(state, command, now)
     if isinstance(decision, Rejection):
         return Step([], decision, {})
     for event in decision:
         evolve(state, event)
-    refs = _refs(state, command) or before
-    return Step([*decision, *match(state, now)], None, refs)
+    return Step([*decision, *match(state, now)], None, _refs(state, command))
 
 
 def _refs(state: State, command: c.Command) -> dict[str, str]:
     """The item and conversation that a command is about, as far as the state knows them now."""
-    item = getattr(command, "item", "")
-    if isinstance(command, c.ReceiveMessage):
-        natural = state.naturals.get(command.message.natural_key)
-        conversation = state.conversations.get(natural) if natural else conversation_of(state, command)
-        if conversation is not None:
-            return {"item": conversation.item, "conversation": conversation.id}
-    elif isinstance(command, c.LeaveChat | c.MarkSeen):
-        conversation = state.conversations.get(command.conversation)
-        item = conversation.item if conversation is not None else ""
-    elif hasattr(command, "call"):
-        item = state.calls.get(command.call, item)
-    record = state.items.get(item)
+    find = _ABOUT.get(type(command), _about_item)
+    record = state.items.get(find(state, command))
     return {"item": record.id, "conversation": record.conversation} if record is not None else {}
+
+
+def _about_item(state: State, command: Any) -> str:
+    return getattr(command, "item", "")
+
+
+def _about_call(state: State, command: Any) -> str:
+    return state.calls.get(command.call, getattr(command, "item", ""))
+
+
+def _about_message(state: State, command: c.ReceiveMessage) -> str:
+    natural = state.naturals.get(command.message.natural_key)
+    conversation = state.conversations.get(natural) if natural else conversation_of(state, command)
+    return conversation.item if conversation is not None else command.item
+
+
+def _about_conversation(state: State, command: Any) -> str:
+    conversation = state.conversations.get(command.conversation)
+    return conversation.item if conversation is not None else ""
+
+
+_ABOUT: Final[dict[type, Callable[[State, Any], str]]] = {
+    c.OfferCall: _about_call,
+    c.AnswerCall: _about_call,
+    c.HoldCall: _about_call,
+    c.TransferCall: _about_call,
+    c.FailConnect: _about_call,
+    c.EndCall: _about_call,
+    c.ReceiveMessage: _about_message,
+    c.LeaveChat: _about_conversation,
+    c.MarkSeen: _about_conversation,
+}
+"""How the item that a command is about is found, where the command does not name it."""
