@@ -6,7 +6,7 @@ import msgspec
 
 from skills import Requirement
 
-CodeKind: TypeAlias = Literal["disposition", "not_ready", "escalation", "decline"]
+CodeKind: TypeAlias = Literal["disposition", "not_ready", "escalation", "decline", "closing", "permission"]
 
 
 class Category(msgspec.Struct, frozen=True, kw_only=True, tag="category"):
@@ -22,9 +22,14 @@ class Category(msgspec.Struct, frozen=True, kw_only=True, tag="category"):
 
 
 class Code(msgspec.Struct, frozen=True, kw_only=True, tag="code"):
-    """A code agents choose: how it ended, why not ready, why escalated, why declined. Id is `kind:name`."""
+    """A code agents choose: how it ended, why not ready, why escalated, why declined, why closed without an answer,
+    what they ask permission for. Id is `kind:name`.
+
+    `counts`: whether what is closed with it counts in the service level (only codes of kind closing say no).
+    """
 
     id: str
     kind: CodeKind
     names: dict[str, str] = {}
+    counts: bool = True
     revision: int = 0

@@ -24,6 +24,7 @@ class Team(msgspec.Struct, frozen=True, kw_only=True, tag="team"):
     """A group of agents. Its members serve the queues of `memberships` unless the agent's own say otherwise.
 
     `comparator` is their routing profile's: it decides between the queues that a member serves in place of these' own.
+    `leader` is the agent whom members ask; after `stand_in_after_ms` without an answer `stand_in` is told too.
     """
 
     id: str
@@ -31,4 +32,7 @@ class Team(msgspec.Struct, frozen=True, kw_only=True, tag="team"):
     line: int = 1
     memberships: dict[str, Membership] = {}
     comparator: Comparator | None = None
+    leader: str = ""
+    stand_in: str = ""
+    stand_in_after_ms: int = 60_000
     revision: int = 0

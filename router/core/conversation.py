@@ -16,7 +16,8 @@ class Conversation(msgspec.Struct, kw_only=True, omit_defaults=True):
     `reference` is what people call it by (see `reference`). `seq` numbers its messages 1..n without gap.
     `thread_keys` are hashes of the message ids that belong to it; `natural_keys` are those of received messages, so
     that a late duplicate is recognised. `seen` holds, per side, up to which message that side's screen has shown the
-    other's.
+    other's. `split_from` is the conversation that this is one matter of, `splits` are the matters of this one.
+    `merged_into` is the conversation in which this one goes on, `merged` are those that go on in this one.
     """
 
     id: str
@@ -33,6 +34,10 @@ class Conversation(msgspec.Struct, kw_only=True, omit_defaults=True):
     seen: dict[str, int] = {}
     deliveries: tuple[str, ...] = ()
     gone: bool = False
+    split_from: str = ""
+    splits: tuple[str, ...] = ()
+    merged_into: str = ""
+    merged: tuple[str, ...] = ()
 
 
 class Delivery(msgspec.Struct, kw_only=True, omit_defaults=True):

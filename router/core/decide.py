@@ -5,10 +5,12 @@ from typing import Any, Final
 
 from router.core import commands as c
 from router.core import (
+    decide_asking,
     decide_call,
     decide_centre,
     decide_delivery,
     decide_item,
+    decide_mail,
     decide_matrix,
     decide_message,
     decide_presence,
@@ -57,6 +59,13 @@ DECIDE: Final[dict[type, Callable[[State, Any, int], Decision]]] = {
     c.TransferItem: decide_item.transfer_item,
     c.RequeueItem: decide_item.requeue_item,
     c.MoveItems: decide_item.move_items,
+    c.SplitItem: decide_mail.split_item,
+    c.MergeConversation: decide_mail.merge_conversation,
+    c.UnmergeConversation: decide_mail.unmerge_conversation,
+    c.DismissItem: decide_mail.dismiss_item,
+    c.AskPermission: decide_asking.ask_permission,
+    c.CallForHelp: decide_asking.call_for_help,
+    c.AnswerQuestion: decide_asking.answer_question,
     c.StartDelivery: decide_delivery.start_delivery,
     c.EndDelivery: decide_delivery.end_delivery,
     c.RetryDelivery: decide_delivery.retry_delivery,

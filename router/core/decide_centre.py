@@ -30,6 +30,7 @@ _UNKNOWN = {
     "category": "unknown_category",
     "hours": "unknown_hours",
     "entry_point": "unknown_entry_point",
+    "agent": "unknown_agent",
 }
 
 
@@ -138,6 +139,7 @@ _BOUNDS: Final[dict[str, tuple[int, int]]] = {
     "members": (1, limits.ORDER_MAX),
     "reserve": (0, limits.RESERVE_MAX),
     "lower": (PROFICIENCY_MIN, PROFICIENCY_MAX),
+    "stand_in_after_ms": (1, limits.DURATION_TICKS_MAX),
     "keep_ms": (0, limits.DURATION_TICKS_MAX),
     "decline_memory_ms": (0, limits.DURATION_TICKS_MAX),
     "target_ms": (0, limits.DURATION_TICKS_MAX),

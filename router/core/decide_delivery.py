@@ -5,6 +5,7 @@ from typing import Final, Literal
 from router.core import commands as c
 from router.core import events as e
 from router.core.decision import Decision, no
+from router.core.merged import held_back, leaving_with
 from router.core.state import State
 
 _STATE: Final[dict[str, Literal["queued", "sent", "failed", "unknown"]]] = {
@@ -54,6 +55,8 @@ def retry_delivery(state: State, command: c.RetryDelivery, now: int) -> Decision
 
 
 def forget(state: State, command: c.Forget, now: int) -> Decision:
-    """Closed items leave memory; one that is not closed, or not there, is passed over."""
-    closed = tuple(id for id in command.items if id in state.items and state.items[id].state == "closed")
-    return [e.ItemsForgotten(at=now, items=closed)] if closed else []
+    """Closed items leave memory; one that is not closed, or not there, is passed over. What was merged into another
+    stays as long as that does, and leaves with it: until then it can be undone, and mails find the way."""
+    closed = [state.items[id] for id in command.items if id in state.items and state.items[id].state == "closed"]
+    leaving = {id: None for item in closed if not held_back(state, item) for id in leaving_with(state, item)}
+    return [e.ItemsForgotten(at=now, items=tuple(leaving))] if leaving else []

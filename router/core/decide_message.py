@@ -9,13 +9,19 @@ from router.core import events as e
 from router.core.conversation import Conversation
 from router.core.decision import Decision, abandoned, completed, ended, no, queued
 from router.core.item import OPEN, WorkItem
+from router.core.merged import going_on
 from router.core.opening import open_item
 from router.core.rejections import Rejection
 from router.core.state import State
 
 
 def conversation_of(state: State, command: c.ReceiveMessage) -> Conversation | None:
-    """The open conversation a message belongs to: by its id, else by what it answers."""
+    """The open conversation a message belongs to: by its id, else by what it answers; the one in which it goes on."""
+    found = _named(state, command)
+    return going_on(state, found) if found is not None else None
+
+
+def _named(state: State, command: c.ReceiveMessage) -> Conversation | None:
     found = state.conversations.get(command.conversation)
     if found is not None:
         return found

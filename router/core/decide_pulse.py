@@ -3,6 +3,7 @@
 from router.core import commands as c
 from router.core import events as e
 from router.core import limits
+from router.core.decide_asking import overdue
 from router.core.decide_message import reopened
 from router.core.decision import Decision, completed, lacking
 from router.core.item import WorkItem
@@ -48,6 +49,8 @@ def _temporary_over(state: State, agent: str, now: int) -> list[e.Event]:
 
 
 def _item_due(state: State, item: WorkItem, now: int, away: set[str], offset: int) -> list[e.Event]:
+    if asked := overdue(state, item, now):
+        return asked
     match item.state:
         case "reserved":
             return _expired(state, item, now, away)

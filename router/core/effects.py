@@ -79,6 +79,50 @@ def _transferred(state: State, event: e.ItemTransferred) -> Effect:
     return _webhook(state, "item.transferred", event.at, item, **more)
 
 
+def _split(state: State, event: e.ItemSplit) -> Effect:
+    more = {"agent": event.agent, "parts": list(event.parts), "seq": event.seq}
+    return _webhook(state, "item.split", event.at, state.items[event.item], **more)
+
+
+def _merged(state: State, event: e.ConversationMerged) -> Effect:
+    more = {"agent": event.agent, "merged": event.merged, "merged_item": event.merged_item}
+    return _webhook(state, "conversation.merged", event.at, state.items[event.item], **more)
+
+
+def _unmerged(state: State, event: e.ConversationUnmerged) -> Effect:
+    more = {"agent": event.agent, "merged": event.merged, "merged_item": event.merged_item, "opens": event.opens}
+    return _webhook(state, "conversation.unmerged", event.at, state.items[event.item], **more)
+
+
+def _asked(state: State, event: e.QuestionAsked) -> Effect:
+    more = {
+        "question": event.question,
+        "kind": event.kind,
+        "agent": event.agent,
+        "team": event.team,
+        "to": list(event.to),
+        "code": event.code,
+        "amount": event.amount,
+        "until_at_ms": event.until,
+    }
+    return _webhook(state, "question.asked", event.at, state.items[event.item], **more)
+
+
+def _question_passed(state: State, event: e.QuestionPassed) -> Effect:
+    more = {"question": event.question, "to": event.to}
+    return _webhook(state, "question.passed", event.at, state.items[event.item], **more)
+
+
+def _question_answered(state: State, event: e.QuestionAnswered) -> Effect:
+    """Who joins a call is put through by the phone system: it is told whom, and where."""
+    item = state.items[event.item]
+    more = {"question": event.question, "agent": event.agent, "by": event.by, "answer": event.answer}
+    if event.answer != "join":
+        return _webhook(state, "question.answered", event.at, item, **more)
+    more |= {"phone": state.agents[event.by].phone, "agent_phone": state.agents[event.agent].phone}
+    return _webhook(state, "help.join", event.at, item, **more)
+
+
 def _pending(state: State, event: e.ItemPending) -> Effect:
     return _webhook(state, "item.pending", event.at, state.items[event.item], agent=event.agent)
 
@@ -136,6 +180,12 @@ _TOLD: Final[dict[type, Callable[[State, Any], Effect]]] = {
     e.ItemTransferred: _transferred,
     e.ItemPending: _pending,
     e.ItemClosed: _closed,
+    e.ItemSplit: _split,
+    e.ConversationMerged: _merged,
+    e.ConversationUnmerged: _unmerged,
+    e.QuestionAsked: _asked,
+    e.QuestionPassed: _question_passed,
+    e.QuestionAnswered: _question_answered,
     e.MessageReceived: _message_received,
     e.ReplySent: _reply_sent,
     e.CallHeld: _call_held,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from router.core import events as e
-from router.core.evolving import call, centre, conversation, housekeeping, item, matrix, presence
+from router.core.evolving import asking, call, centre, conversation, housekeeping, item, mail, matrix, presence
 from router.core.state import State
 
 
@@ -19,5 +19,13 @@ def evolve(state: State, event: e.Event) -> None:
 
 
 _APPLY: Final[dict[type, Callable[[State, Any], None]]] = (
-    centre.APPLY | presence.APPLY | conversation.APPLY | item.APPLY | call.APPLY | housekeeping.APPLY | matrix.APPLY
+    centre.APPLY
+    | presence.APPLY
+    | conversation.APPLY
+    | item.APPLY
+    | mail.APPLY
+    | asking.APPLY
+    | call.APPLY
+    | housekeeping.APPLY
+    | matrix.APPLY
 )

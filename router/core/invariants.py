@@ -7,6 +7,7 @@ or in the matching cannot hide behind itself.
 from collections import Counter
 
 from router.core.agent import Agent
+from router.core.conversation import Conversation
 from router.core.classes import measure
 from router.core.filters import refusal
 from router.core.item import HELD, WorkItem
@@ -17,6 +18,7 @@ def check(state: State) -> list[str]:
     """Everything that is wrong, in words; an empty list when all is well."""
     wrong = [f"{item.id}: {fault}" for item in state.items.values() for fault in _item_faults(state, item)]
     wrong += _conversation_faults(state)
+    wrong += _question_faults(state)
     wrong += _index_faults(state)
     return wrong
 
@@ -63,6 +65,8 @@ def _item_faults(state: State, item: WorkItem) -> list[str]:
         faults.append(f"it is with {item.agent}, who is barred from it")
     if item.state != "closed" and item.queue not in state.queues:
         faults.append(f"its queue {item.queue!r} is gone")
+    if item.state == "closed" and any(question.open for question in item.questions):
+        faults.append("it is closed and somebody is still asked about it")
     if item.first_entered_at > item.entered_at:
         faults.append("it entered its queue before it entered the house")
     return faults
@@ -70,9 +74,37 @@ def _item_faults(state: State, item: WorkItem) -> list[str]:
 
 def _conversation_faults(state: State) -> list[str]:
     return [
-        f"{conversation.id}: its item {conversation.item!r} is gone"
+        f"{conversation.id}: {fault}"
         for conversation in state.conversations.values()
-        if conversation.item not in state.items
+        for fault in _faults_of(state, conversation)
+    ]
+
+
+def _faults_of(state: State, conversation: Conversation) -> list[str]:
+    faults = []
+    if conversation.item not in state.items:
+        faults.append(f"its item {conversation.item!r} is gone")
+    elif conversation.merged_into:
+        into = state.conversations.get(conversation.merged_into)
+        if into is None or conversation.id not in into.merged:
+            faults.append(f"it goes on in {conversation.merged_into!r}, which does not know of it")
+        if state.items[conversation.item].state != "closed":
+            faults.append(f"it goes on in {conversation.merged_into!r}, and its item is open")
+    if any(state.conversations[id].merged_into != conversation.id for id in conversation.merged):
+        faults.append("something is part of it that does not know of it")
+    return faults
+
+
+def _question_faults(state: State) -> list[str]:
+    """Whoever is asked has the item in their presence, and nobody else."""
+    asked: dict[str, set[str]] = {}
+    for item in state.items.values():
+        for agent in (to for question in item.questions if question.open for to in question.to):
+            asked.setdefault(agent, set()).add(item.id)
+    return [
+        f"{id}: is asked about {asked.get(id)} and has {presence.asked}"
+        for id, presence in state.presences.items()
+        if asked.get(id, set()) != set(presence.asked)
     ]
 
 

@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from queues.queue import ChannelName
+from router.core.question import Question
 from skills import Requirement
 
 ItemState: TypeAlias = Literal["queued", "reserved", "active", "pending", "wrapping", "stuck", "closed"]
@@ -37,7 +38,10 @@ class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     `excepted` maps agents who must not get it to the instant until which (0: for as long as it is open).
     `only` names the one agent it waits for, `prefers` the one whom it waits for alone at first.
     `kept_until` is when it goes back to its queue unless its agent, who
-    vanished, returns. `related` is an item whose reference was quoted. `first_entered_at` and `due` survive every move.
+    vanished, returns. `related` is an item whose reference was quoted,
+    `split_from` the one whose mail it is one matter of. `counted`: whether the service level counts it. `questions` are
+    what its agents asked their leaders, `joined` the leaders who came to help.
+    `first_entered_at` and `due` survive every move.
     """
 
     id: str
@@ -83,3 +87,7 @@ class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     reopens: str = ""
     reopen_count: int = 0
     closed_at: int | None = None
+    split_from: str = ""
+    counted: bool = True
+    questions: tuple[Question, ...] = ()
+    joined: tuple[str, ...] = ()

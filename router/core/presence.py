@@ -17,6 +17,7 @@ class Presence(msgspec.Struct, kw_only=True, omit_defaults=True):
     `clients` maps each connected client to its gateway. While it is empty the agent is not routable;
     `next` is the reason for which they will be not ready once they hold nothing; until then they get nothing new.
     `returned` are items that were taken back from them while they were away, until they are available again.
+    `asked` are the items of which a question waits for their answer.
     `lost_at` is when the last one went, until it is dealt with: after the grace period the agent is signed off.
     `idle_since` is what longest idle counts from: the end of the last item, or becoming available first.
     `handled` counts the items they accepted since they signed on; `busy` is how long they held one they had accepted
@@ -31,6 +32,7 @@ class Presence(msgspec.Struct, kw_only=True, omit_defaults=True):
     next: str = ""
     returned: tuple[str, ...] = ()
     lost_at: int | None = None
+    asked: tuple[str, ...] = ()
     idle_since: int = 0
     idle_seq: int = 0
     handled: int = 0

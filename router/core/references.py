@@ -27,6 +27,7 @@ def _of_agent(agent: Agent) -> Iterator[tuple[str, str]]:
 
 def _of_team(team: Team) -> Iterator[tuple[str, str]]:
     yield from (("queue", queue) for queue in team.memberships)
+    yield from (("agent", team.leader), ("agent", team.stand_in))
 
 
 def _of_queue(queue: Queue) -> Iterator[tuple[str, str]]:

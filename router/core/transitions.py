@@ -45,6 +45,10 @@ COMMANDS: Final[dict[type, frozenset[ItemState]]] = {
     c.CompleteItem: _WORKED | {"pending"},
     c.EscalateItem: _WORKED | {"pending"},
     c.TransferItem: _WORKED | {"pending"},
+    c.SplitItem: _WORKED | {"pending"},
+    c.DismissItem: _WORKED | {"pending"},
+    c.AskPermission: _WORKED | {"pending"},
+    c.CallForHelp: _WORKED | {"pending"},
 }
 """Agent's command -> states of the item in which it is heard."""
 

@@ -4,7 +4,9 @@ from typing import Any
 
 from queues.queue import Closed
 from router.core.agent import Temporary
+from router.core.conversation import Conversation
 from router.core.item import WorkItem
+from router.core.question import Question
 from router.core.state import State
 
 
@@ -55,6 +57,12 @@ def item_view(state: State, item: str) -> dict[str, Any]:
     }
     view["reservation"] = _reservation_view(record)
     view["seen"] = dict(conversation.seen) if conversation else {}
+    view["split_from"] = record.split_from
+    view["counted"] = record.counted
+    view["merged_into"] = conversation.merged_into if conversation else ""
+    view["parts"] = _parts_view(conversation)
+    view["questions"] = [question_view(question) for question in record.questions]
+    view["joined"] = list(record.joined)
     view["customer_left"] = conversation.gone if conversation else False
     view["deliveries"] = _deliveries_view(state, conversation.deliveries if conversation else ())
     return view
@@ -63,6 +71,38 @@ def item_view(state: State, item: str) -> dict[str, Any]:
 def _priority(state: State, queue: str) -> int:
     """What an item without a priority of its own has in a queue."""
     return state.queues[queue].priority if queue in state.queues else 0
+
+
+def _parts_view(conversation: Conversation | None) -> dict[str, Any]:
+    """What a conversation has to do with others: those that are read with it."""
+    if conversation is None:
+        return {"split_from": "", "splits": [], "merged": []}
+    return {
+        "split_from": conversation.split_from,
+        "splits": list(conversation.splits),
+        "merged": list(conversation.merged),
+    }
+
+
+def question_view(question: Question) -> dict[str, Any]:
+    """A question to a leader; `note` and `said` are content ids. `answer` is empty while it waits."""
+    return {
+        "id": question.id,
+        "kind": question.kind,
+        "agent": question.agent,
+        "team": question.team,
+        "asked_at_ms": question.at,
+        "code": question.code,
+        "note": question.note,
+        "amount": question.amount,
+        "to": list(question.to),
+        "until_at_ms": question.until,
+        "alarmed": question.alarmed,
+        "answer": question.answer,
+        "by": question.by,
+        "said": question.said,
+        "answered_at_ms": question.answered_at,
+    }
 
 
 def _reservation_view(item: WorkItem) -> dict[str, Any] | None:
@@ -103,6 +143,7 @@ def agent_summary(state: State, agent: str) -> dict[str, Any]:
         "reason": presence.reason,
         "next": presence.next,
         "returned": list(presence.returned),
+        "asked": list(presence.asked),
         "since_at_ms": presence.since,
         "connected": bool(presence.clients),
         "activity": state.activity(agent),

@@ -26,6 +26,10 @@ ARGUMENTS: dict[type, dict[str, Any]] = {
     c.CompleteItem: {"disposition": "done"},
     c.EscalateItem: {"reason": "hard", "note": "n"},
     c.TransferItem: {"queue": "expert"},
+    c.SplitItem: {"parts": (c.SplitPart(item="i2", conversation="c2"),)},
+    c.DismissItem: {"code": "spam"},
+    c.AskPermission: {"question": "q1", "code": "refund"},
+    c.CallForHelp: {"question": "q1"},
 }
 
 EVENT_ARGUMENTS: dict[type, dict[str, Any]] = {

@@ -6,6 +6,7 @@ chance. Nothing here is content: bodies, subjects, names and addresses lie besid
 
 from typing import TypeAlias
 
+from router.core.commands.asking import AnswerQuestion, AskPermission, CallForHelp
 from router.core.commands.call import AnswerCall, EndCall, FailConnect, HoldCall, OfferCall, TransferCall
 from router.core.commands.centre import (
     ApplyCentre,
@@ -37,6 +38,7 @@ from router.core.commands.item import (
     TransferItem,
 )
 from router.core.commands.matrix import SetAgentSkills, SkillEdit
+from router.core.commands.mail import DismissItem, MergeConversation, SplitItem, SplitPart, UnmergeConversation
 from router.core.commands.message import LeaveChat, MarkSeen, ReceiveMessage
 from router.core.commands.presence import ConnectClient, ForcePresence, LoseClient, LoseGateway, SetPresence, SignOut
 
@@ -79,6 +81,13 @@ Command: TypeAlias = (
     | LinkCustomer
     | MoveItems
     | RequeueItem
+    | SplitItem
+    | MergeConversation
+    | UnmergeConversation
+    | DismissItem
+    | AskPermission
+    | CallForHelp
+    | AnswerQuestion
     | StartDelivery
     | EndDelivery
     | RetryDelivery
@@ -90,7 +99,10 @@ __all__ = [
     "AcceptReservation",
     "AddNote",
     "AnswerCall",
+    "AnswerQuestion",
     "ApplyCentre",
+    "AskPermission",
+    "CallForHelp",
     "CentreRecord",
     "Change",
     "CloseQueue",
@@ -98,6 +110,7 @@ __all__ = [
     "CompleteItem",
     "ConnectClient",
     "DeclineReservation",
+    "DismissItem",
     "EndCall",
     "EndContact",
     "EndDelivery",
@@ -111,6 +124,7 @@ __all__ = [
     "LoseClient",
     "LoseGateway",
     "MarkSeen",
+    "MergeConversation",
     "MoveItems",
     "OfferCall",
     "OpenQueue",
@@ -130,8 +144,11 @@ __all__ = [
     "SetPending",
     "SetPresence",
     "SignOut",
+    "SplitItem",
+    "SplitPart",
     "SkillEdit",
     "StartDelivery",
     "TransferCall",
     "TransferItem",
+    "UnmergeConversation",
 ]

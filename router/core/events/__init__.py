@@ -2,6 +2,7 @@
 
 from typing import TypeAlias
 
+from router.core.events.asking import QuestionAnswered, QuestionAsked, QuestionPassed
 from router.core.events.call import CallAnswered, CallHeld, ConnectFailed
 from router.core.events.centre import (
     AgentPhoneChanged,
@@ -51,6 +52,7 @@ from router.core.events.item import (
     WrapUpStarted,
 )
 from router.core.events.matrix import AgentSkillsChanged
+from router.core.events.mail import ConversationMerged, ConversationUnmerged, ItemSplit
 from router.core.events.presence import ClientConnected, ClientLost, NotReadyPlanned, PresenceChanged
 
 Event: TypeAlias = (
@@ -97,6 +99,12 @@ Event: TypeAlias = (
     | ExceptionsLapsed
     | ItemStuck
     | ItemClosed
+    | ItemSplit
+    | ConversationMerged
+    | ConversationUnmerged
+    | QuestionAsked
+    | QuestionPassed
+    | QuestionAnswered
     | CallAnswered
     | CallHeld
     | ConnectFailed
@@ -118,7 +126,9 @@ __all__ = [
     "ClientLost",
     "CommandPoisoned",
     "ConnectFailed",
+    "ConversationMerged",
     "ConversationOpened",
+    "ConversationUnmerged",
     "CustomerLeft",
     "CustomerLinked",
     "DeliveryEnded",
@@ -137,6 +147,7 @@ __all__ = [
     "ItemRelaxed",
     "ItemReopened",
     "ItemResumed",
+    "ItemSplit",
     "ItemStuck",
     "ItemTransferred",
     "ItemsForgotten",
@@ -147,6 +158,9 @@ __all__ = [
     "NoteAdded",
     "OutcomeChanged",
     "PresenceChanged",
+    "QuestionAnswered",
+    "QuestionAsked",
+    "QuestionPassed",
     "QueueClosed",
     "QueueOpened",
     "RecordDropped",

@@ -11,7 +11,7 @@ from router.core.facts import MessageFacts
 class ConversationOpened(BaseEvent, frozen=True):
     """An exchange with a customer began, or one that the archive holds up to message `seq` goes on.
 
-    `address` is the content id of where to answer.
+    `address` is the content id of where to answer. `split_from` is the conversation that it is one matter of.
     """
 
     conversation: str
@@ -21,6 +21,7 @@ class ConversationOpened(BaseEvent, frozen=True):
     address: str = ""
     seq: int = 0
     reference: str = ""
+    split_from: str = ""
 
 
 class MessageReceived(BaseEvent, frozen=True):

@@ -14,7 +14,10 @@ HoldEnd: TypeAlias = Literal["declined", "expired", "rescinded", "connect_failed
 
 
 class ItemOpened(BaseEvent, frozen=True):
-    """A work item came into being. Where it waits is said by the `ItemQueued` that follows."""
+    """A work item came into being. Where it waits is said by the `ItemQueued` that follows.
+
+    `split_from` is the item that it is one matter of. `first_entered_at`: since when it waits, if not since now.
+    """
 
     item: str
     conversation: str
@@ -25,6 +28,8 @@ class ItemOpened(BaseEvent, frozen=True):
     reopen_count: int = 0
     last_agent: str = ""
     related: str = ""
+    split_from: str = ""
+    first_entered_at: int = 0
 
 
 class ItemQueued(BaseEvent, frozen=True):
@@ -199,10 +204,12 @@ class ItemStuck(BaseEvent, frozen=True):
 
 
 class ItemClosed(BaseEvent, frozen=True):
-    """The work is over: completed by an agent, abandoned by the customer, or turned away by a closed queue."""
+    """The work is over: completed by an agent, abandoned by the customer, turned away by a closed queue, dismissed
+    without an answer, or part of another one (merged). `counted`: whether the service level counts it."""
 
     item: str
-    outcome: Literal["completed", "abandoned", "turned_away"]
+    outcome: Literal["completed", "abandoned", "turned_away", "dismissed", "merged"]
     agent: str = ""
     disposition: str = ""
     category: str = ""
+    counted: bool = True

@@ -19,6 +19,7 @@ def _conversation_opened(state: State, event: e.ConversationOpened) -> None:
         address=event.address,
         seq=event.seq,
         reference=event.reference,
+        split_from=event.split_from,
     )
     state.put("conversation", event.conversation, conversation)
     if event.reference == reference(state.meta.reference + 1):

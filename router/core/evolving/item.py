@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from router.core import events as e
 from router.core import limits
+from router.core.evolving.asking import withdraw
 from router.core.evolving.pace import learn_waited
 from router.core.evolving.steps import begin_work, end_work, free, leave_agent, move, next_seq
 from router.core.item import Reservation, WorkItem
@@ -28,8 +29,9 @@ def _item_opened(state: State, event: e.ItemOpened) -> None:
         reopen_count=event.reopen_count,
         last_agent=event.last_agent,
         related=event.related,
+        split_from=event.split_from,
         opened_at=event.at,
-        first_entered_at=event.at,
+        first_entered_at=event.first_entered_at or event.at,
     )
     state.put("item", event.item, item)
     state.edit_conversation(event.conversation).item = event.item
@@ -39,6 +41,7 @@ def _item_queued(state: State, event: e.ItemQueued) -> None:
     item = move(state, event.item, event)
     if item.agent:
         _tell_returned(state, item, event)
+        withdraw(state, item, event.at)
     leave_agent(state, item, event.at)
     item.queue = event.queue
     item.requirement = event.requirement
@@ -205,6 +208,8 @@ def _item_closed(state: State, event: e.ItemClosed) -> None:
     item.closed_at = event.at
     item.kept_until = None
     item.outcome = event.outcome
+    item.counted = event.counted
+    withdraw(state, item, event.at)
     item.disposition = event.disposition
     if event.category:
         item.category = event.category

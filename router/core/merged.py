@@ -1,0 +1,38 @@
+"""Merged conversations: several that are one matter. One goes on; the others lead to it for as long as it is in memory,
+and from history for ever."""
+
+from router.core.conversation import Conversation
+from router.core.item import WorkItem
+from router.core.state import State
+
+
+def going_on(state: State, conversation: Conversation) -> Conversation:
+    """The conversation in which this one goes on: itself unless it was merged into another."""
+    seen = {conversation.id}
+    while conversation.merged_into in state.conversations and conversation.merged_into not in seen:
+        conversation = state.conversations[conversation.merged_into]
+        seen.add(conversation.id)
+    return conversation
+
+
+def held_back(state: State, item: WorkItem) -> bool:
+    """Whether a closed item stays in memory because its conversation is part of one that is there."""
+    conversation = state.conversations[item.conversation]
+    return conversation.item == item.id and conversation.merged_into in state.conversations
+
+
+def leaving_with(state: State, item: WorkItem) -> list[str]:
+    """The items whose conversations leave memory with that of this closed one, which is the last of it: those merged
+    into it, and what is left of their items and its own."""
+    found: dict[str, None] = {}
+    waiting = [item]
+    while waiting:
+        one = waiting.pop()
+        conversation = state.conversations[one.conversation]
+        found[one.id] = None
+        before = state.items.get(one.reopens)
+        if before is not None and before.conversation == conversation.id and before.state == "closed":
+            waiting.append(before)
+        if conversation.item == one.id:
+            waiting += (state.items[state.conversations[id].item] for id in conversation.merged)
+    return list(found)
