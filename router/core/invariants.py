@@ -7,8 +7,8 @@ or in the matching cannot hide behind itself.
 from collections import Counter
 
 from router.core.agent import Agent
-from router.core.conversation import Conversation
 from router.core.classes import measure
+from router.core.conversation import Conversation
 from router.core.filters import refusal
 from router.core.item import HELD, WorkItem
 from router.core.state import State, load

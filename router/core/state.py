@@ -30,7 +30,6 @@ from router.core.pace import Pace
 from router.core.placing import Placing, raw
 from router.core.presence import Activity, Presence
 from router.core.question import due_of
-from router.core.question import due_of
 from skills import Profile, Skill
 
 Ref: TypeAlias = tuple[str, str]

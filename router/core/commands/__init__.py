@@ -37,8 +37,8 @@ from router.core.commands.item import (
     SetPending,
     TransferItem,
 )
-from router.core.commands.matrix import SetAgentSkills, SkillEdit
 from router.core.commands.mail import DismissItem, MergeConversation, SplitItem, SplitPart, UnmergeConversation
+from router.core.commands.matrix import SetAgentSkills, SkillEdit
 from router.core.commands.message import LeaveChat, MarkSeen, ReceiveMessage
 from router.core.commands.presence import ConnectClient, ForcePresence, LoseClient, LoseGateway, SetPresence, SignOut
 
@@ -144,9 +144,9 @@ __all__ = [
     "SetPending",
     "SetPresence",
     "SignOut",
+    "SkillEdit",
     "SplitItem",
     "SplitPart",
-    "SkillEdit",
     "StartDelivery",
     "TransferCall",
     "TransferItem",

@@ -51,8 +51,8 @@ from router.core.events.item import (
     WrapUpExtended,
     WrapUpStarted,
 )
-from router.core.events.matrix import AgentSkillsChanged
 from router.core.events.mail import ConversationMerged, ConversationUnmerged, ItemSplit
+from router.core.events.matrix import AgentSkillsChanged
 from router.core.events.presence import ClientConnected, ClientLost, NotReadyPlanned, PresenceChanged
 
 Event: TypeAlias = (
