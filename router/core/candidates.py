@@ -25,6 +25,12 @@ def best_agent(state: State, item: WorkItem) -> str:
     return best[1][3] if best is not None else ""
 
 
+def free_for(state: State, item: WorkItem) -> Iterator[Score]:
+    """The scores of all candidates for a waiting item."""
+    item_class = state.lines.class_of(item.id)
+    return candidates(state, item_class, item) if item_class is not None else iter(())
+
+
 def candidates(state: State, item_class: ItemClass, item: WorkItem) -> Iterator[Score]:
     """The best agent of each profile class that has one free for the item; first of all the item's last agent."""
     last = _last(state, item_class, item)

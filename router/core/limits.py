@@ -34,6 +34,7 @@ QUESTIONS_KEPT_MAX = 20  # questions kept with an item; the story has them all
 JOINED_MAX = 4  # leaders who help with one item
 AMOUNT_MAX = 10**15  # of what is asked permission for, in hundredths
 CLOSED_MESSAGE_CHARS_MAX = 1_000  # of what a closed queue says, per language: more than anybody listens to
+LOSERS_KEPT_MAX = 5  # of those who were free and beaten, in the explanation kept with a reservation
 PULSE_MAX = 200  # due things one pulse handles; the next pulse follows at once
 WAITING_MAX = 1_000_000  # open items of a domain
 FILL_STEP_RECORDS = 2_000  # records loaded in one go, about 10 ms; leases and requests have their turn between

@@ -218,6 +218,10 @@ class Lines:
         """Every agent with room: id, class, channels."""
         return ((agent, placed[0], placed[2]) for agent, placed in self._idles.items())
 
+    def idlers_count(self) -> int:
+        """How many agents have room for anything."""
+        return len(self._idles)
+
     def idle_count(self, queue: str, channel: str) -> int:
         """How many agents who serve this queue idle for this channel."""
         where = (channel, self._measures[0])

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 
 from router.core import events as e
 from router.core import limits
-from router.core.candidates import best_agent
+from router.core.candidates import best_agent, free_for
 from router.core.classes import Claim, ItemClass, ProfileClass, claim
 from router.core.decide_presence import stand_down
 from router.core.evolve import evolve
 from router.core.item import WorkItem
 from router.core.scores import Precedence, precedence
 from router.core.state import State
+from router.core.why import why
 
 
 def match(state: State, now: int) -> list[e.Event]:
@@ -69,7 +70,6 @@ def _next(state: State, now: int) -> e.ReservationMade | None:
 
 def _reserve(state: State, item: WorkItem, agent: str, now: int) -> e.ReservationMade:
     queue = state.queues[item.queue]
-    presence = state.presences[agent]
     return e.ReservationMade(
         at=now,
         item=item.id,
@@ -77,7 +77,7 @@ def _reserve(state: State, item: WorkItem, agent: str, now: int) -> e.Reservatio
         queue=item.queue,
         reservation=f"r{state.meta.reservation + 1}",
         expires_at=now + queue.reservation_ms,
-        why={"waited": now - item.entered_at, "idle": now - presence.idle_since, "due_in": item.due - now},
+        why=why(state, item, agent, now, free_for(state, item)),
     )
 
 

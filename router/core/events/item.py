@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 from queues.queue import ChannelName
 from router.core.events.base import BaseEvent
 from router.core.facts import Facts
+from router.core.why import Why
 from skills import Requirement
 
 EntryReason: TypeAlias = Literal[
@@ -62,7 +63,7 @@ class ReservationMade(BaseEvent, frozen=True):
     queue: str
     reservation: str
     expires_at: int
-    why: dict[str, int] = {}
+    why: Why = Why()
 
 
 class ReservationAccepted(BaseEvent, frozen=True):
