@@ -35,6 +35,9 @@ from skills import Profile, Skill
 Ref: TypeAlias = tuple[str, str]
 """A record: kind and id."""
 
+Held: TypeAlias = tuple[str, str, bool]
+"""How an item is an agent's: who, the channel, and whether it takes room (or only waits with them)."""
+
 META: Ref = ("meta", "meta")
 CENTRE_KINDS = ("skill", "hours", "queue", "team", "category", "code", "entry_point", "rule", "endpoint", "agent")
 """Kinds that supervisors edit, in an order in which each may name only earlier ones (categories and queues aside)."""
@@ -90,7 +93,7 @@ class State:
         self.parked: dict[str, dict[str, None]] = {}
         self.deadlines = Deadlines()
         self.touched: dict[Ref, None] = {}
-        self._edited: dict[Ref, None] = {}
+        self._edited: dict[Ref, Held | None] = {}
         self._moved: dict[str, None] = {}
         self._shared: dict[str, dict[str, None]] = {}
         self.placing = Placing(self)
@@ -198,8 +201,12 @@ class State:
     def edit_item(self, item: str) -> WorkItem:
         """The item, out of the indexes, to be changed."""
         record = self.items[item]
-        if self._take(("item", item)):
-            self._unindex_item(record)
+        ref = ("item", item)
+        self.touched[ref] = None
+        if ref not in self._edited:
+            self._edited[ref] = _held(record)
+            if record.state == "queued":
+                self.lines.leave(item)
         return record
 
     def edit_presence(self, agent: str) -> Presence:
@@ -246,9 +253,12 @@ class State:
     def settle(self) -> None:
         """Put everything that was changed back into the indexes, and note who must be matched again."""
         while self._edited:
-            ref, _ = self._edited.popitem()
+            ref, before = self._edited.popitem()
             kind, id = ref
             record = self._tables[kind].get(id)
+            if kind == "item":
+                self._settle_item(id, record, before)
+                continue
             due = _DUE.get(kind)
             if due is not None:
                 self.deadlines.set(ref, due(self, record) if record is not None else None)
@@ -259,6 +269,41 @@ class State:
             for agent in self._moved:
                 self.placing.place(agent)
         self._moved.clear()
+
+    def _settle_item(self, id: str, item: WorkItem | None, before: Held | None) -> None:
+        """An item goes back where it belongs; its agent is placed anew only if they hold it otherwise than before."""
+        self.deadlines.set(("item", id), self._item_due(item) if item is not None else None)
+        now = _held(item) if item is not None else None
+        if before is not None and before != now:
+            self._let_go(id, before)
+        if item is None:
+            return
+        if item.state == "queued":
+            if item.queue:
+                self.placing.wait(item)
+        elif now is not None and before != now:
+            self._hold(id, now)
+        if item.call:
+            self.calls[item.call] = id
+
+    def _hold(self, item: str, held: Held) -> None:
+        agent, channel, live = held
+        if live:
+            self.holds.setdefault(agent, {})[item] = channel
+            self._moved[agent] = None
+        else:
+            self.parked.setdefault(agent, {})[item] = None
+
+    def _let_go(self, item: str, held: Held) -> None:
+        agent, _, live = held
+        if not live:
+            self.parked[agent].pop(item)
+            return
+        theirs = self.holds[agent]
+        del theirs[item]
+        if not theirs:
+            del self.holds[agent]
+        self._moved[agent] = None
 
     # -- loading --------------------------------------------------------------------------------------------
 
@@ -335,25 +380,16 @@ class State:
             self.calls[item.call] = item.id
         if item.state == "queued" and item.queue:
             self.placing.wait(item)
-        elif item.state in HELD:
-            self.holds.setdefault(item.agent, {})[item.id] = item.channel
-            self._moved[item.agent] = None
-        elif item.state == "pending" and item.agent:
-            self.parked.setdefault(item.agent, {})[item.id] = None
+        elif (held := _held(item)) is not None:
+            self._hold(item.id, held)
 
     def _unindex_item(self, item: WorkItem) -> None:
         if item.call and self.calls.get(item.call) == item.id:
             del self.calls[item.call]
         if item.state == "queued":
             self.lines.leave(item.id)
-        elif item.state in HELD:
-            held = self.holds[item.agent]
-            del held[item.id]
-            if not held:
-                del self.holds[item.agent]
-            self._moved[item.agent] = None
-        elif item.state == "pending" and item.agent:
-            self.parked[item.agent].pop(item.id)
+        elif (held := _held(item)) is not None:
+            self._let_go(item.id, held)
 
     def _index_conversation(self, conversation: Conversation) -> None:
         if conversation.reference:
@@ -442,8 +478,14 @@ class State:
         return min((lent.until for lent in agent.temporary), default=None)
 
 
+def _held(item: WorkItem) -> Held | None:
+    """How an item is its agent's; None when it is nobody's."""
+    if item.state in HELD:
+        return (item.agent, item.channel, True)
+    return (item.agent, item.channel, False) if item.state == "pending" and item.agent else None
+
+
 _INDEX: Final[dict[str, Callable[[State, Any], None]]] = {
-    "item": State._index_item,
     "conversation": State._index_conversation,
     "agent": State._index_agent,
     "queue": State._index_queue,

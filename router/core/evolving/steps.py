@@ -2,7 +2,7 @@
 
 from router.core import events as e
 from router.core.evolving.pace import learn_handled
-from router.core.item import WorkItem
+from router.core.item import HELD, WorkItem
 from router.core.presence import Presence
 from router.core.state import State
 from router.core.transitions import EVENTS, follows
@@ -63,11 +63,12 @@ def begin_work(state: State, agent: str, at: int) -> Presence:
 
 
 def end_work(state: State, agent: str, at: int) -> None:
-    """An item that the agent worked on, out of the indexes now, is theirs no more: the last one ends being busy."""
+    """An item that the agent worked on is theirs no more: the last one ends being busy."""
     presence = state.presences.get(agent)
     if presence is None or presence.busy_since is None:
         return
-    if all(state.items[item].accepted_at is None for item in state.holds.get(agent, ())):
+    held = (state.items[item] for item in state.holds.get(agent, ()))
+    if all(item.accepted_at is None or item.state not in HELD for item in held):
         presence = state.edit_presence(agent)
         presence.busy += at - (presence.busy_since or 0)
         presence.busy_since = None
