@@ -40,7 +40,7 @@ def match(state: State, now: int) -> list[e.Event]:
 
 def pending(state: State) -> bool:
     """Whether match has more to look at."""
-    return bool(state.wake_classes or state.wake_agents)
+    return bool(state.wake_classes or state.wake_agents or state.placing.let_go_classes)
 
 
 def _next(state: State, now: int) -> e.ReservationMade | None:
@@ -53,8 +53,11 @@ def _next(state: State, now: int) -> e.ReservationMade | None:
         agent = next(iter(state.wake_agents))
         item = _item_for(state, agent, now)
         if item is not None:
-            return _reserve(state, item, best_agent(state, item) or agent, now)
+            # nobody else was woken, so that all others who idle now might not have it a moment ago: it is this agent's
+            alone = len(state.wake_agents) == 1 and not state.wake_classes
+            return _reserve(state, item, agent if alone else best_agent(state, item) or agent, now)
         del state.wake_agents[agent]
+    state.placing.let_go()
     while state.wake_classes:
         item_class = next(iter(state.wake_classes))
         found = _first_of(state, item_class)

@@ -35,6 +35,7 @@ class Placing:
         self.wake_classes: dict[ItemClass, None] = {}
         self.wake_agents: dict[str, None] = {}
         self.stand_down: dict[str, None] = {}
+        self.let_go_classes: dict[ItemClass, None] = {}
         self._classes: dict[Raw, ItemClass] = {}
         self._profiles: dict[str, tuple[ProfileClass, tuple[str, ...]]] = {}
         self._delays: dict[str, Counter[int]] = {}
@@ -140,7 +141,7 @@ class Placing:
         elif self.lines.idle(profile, channels, self._places(agent, presence)):
             self.wake_agents[id] = None
             if self._reserving:
-                self.wake_classes |= dict.fromkeys(self._let_go_by(profile))
+                self.let_go_classes |= dict.fromkeys(self._let_go_by(profile))
 
     def _places(self, agent: Agent, presence: Presence) -> tuple[Idle, ...]:
         """The agent's place in the lines of each measure in use."""
@@ -212,6 +213,12 @@ class Placing:
             if queue != item_class.queue and queue in profile.memberships
             if (keep := reserve.get(item_class.queue, reserve.get(ANY_QUEUE, 0)))
         )
+
+    def let_go(self) -> None:
+        """Whoever came free has had their choice: others may take what is kept from them no more."""
+        if self.let_go_classes:
+            self.wake_classes |= self.let_go_classes
+            self.let_go_classes.clear()
 
     def reserves(self) -> bool:
         """Whether any queue keeps agents for itself."""
