@@ -10,6 +10,10 @@ import msgspec
 import pytest
 
 from queues.capacity import Room
+from queues.comparator import Comparator, ComparatorKind
+from queues.plan import RelaxStep
+from queues.queue import Queue
+from queues.strategy import Strategy
 from queues.team import Membership
 from router.core import commands as c
 from router.core import events as e
@@ -31,6 +35,20 @@ class Walker:
         self.random = random.Random(seed)
         self.world = World()
         self.made = 0
+        self.world.do(c.ApplyCentre(changes=(change(self.rules(), seen=None),)))
+
+    def rules(self) -> Queue:
+        """The first queue with a plan, a strategy and a comparator of its own."""
+        return msgspec.structs.replace(
+            self.world.state.queues["help"],
+            strategy=self.random.choice(get_args(Strategy)),
+            idle_from=self.random.choice(("available", "worked")),
+            comparator=Comparator(kind=self.random.choice(get_args(ComparatorKind)), per_point_ms=5_000),
+            prefer_ms=self.random.choice((0, 2_000)),
+            wishes=(("fr", 5),),
+            reserve={"expert": self.random.randrange(2)},
+            plan=(RelaxStep(after_ms=1_000, drop=("nl",)), RelaxStep(after_ms=20_000, queues=("expert",), priority=3)),
+        )
 
     def walk(self, steps: int) -> None:
         """Take that many random steps."""
