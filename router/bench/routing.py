@@ -171,7 +171,7 @@ class Centre:
         for event in decision:
             evolve(self.state, event)
         started = time.perf_counter()
-        should = Reference(self.state).for_agent(agent) if naive else None
+        should = Reference(self.state, self.now).for_agent(agent) if naive else None
         scanned = time.perf_counter()
         events = match(self.state, self.now)
         ended = time.perf_counter()

@@ -5,24 +5,40 @@ lines, filters, scores and indexes of the core. `bench routing` measures the cor
 the core to it, decision by decision. It is slow on purpose: nothing in it can be out of date.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import NamedTuple, TypeAlias
 
+from queues.comparator import Comparator
+from queues.plan import RelaxStep
+from queues.queue import ANY_QUEUE, Queue
 from queues.team import Membership
 from router.core.agent import Agent
 from router.core.item import HELD, WorkItem
+from router.core.presence import Presence
 from router.core.state import State
-from skills import Profile, Requirement
+from skills import Requirement
+
+Number: TypeAlias = int | Fraction
+
+MEMBERS, TEAMS, QUEUES = range(3)
+"""Who takes part by what, in the order in which they are asked."""
 
 
 class Free(NamedTuple):
-    """An agent who can take something now: what they can do, whom they serve in which order, for which channels they
-    have room."""
+    """An agent who can take something now: what they can do, whom they serve, for which channels they have room."""
 
-    id: str
+    agent: Agent
+    presence: Presence
     levels: dict[str, int]
-    orders: dict[str, int]
+    serves: dict[str, Membership]
     channels: frozenset[str]
-    idle: tuple[int, int, str]
+    held: tuple[WorkItem, ...]
+
+    @property
+    def id(self) -> str:
+        """Who it is."""
+        return self.agent.id
 
 
 class Decision(NamedTuple):
@@ -35,8 +51,9 @@ class Decision(NamedTuple):
 class Reference:
     """What ought to happen next in a state. It keeps nothing: each answer is worked out from the records anew."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, now: int) -> None:
         self.state = state
+        self.now = now
 
     # -- who is free, what waits ----------------------------------------------------------------------------
 
@@ -60,9 +77,8 @@ class Reference:
         channels = frozenset(channel for channel in agent.rooms if has_room(agent, held, channel))
         if not channels:
             return None
-        orders = {queue: each.order for queue, each in self.serves(agent).items() if each.enabled}
-        idle = (presence.idle_since, presence.idle_seq, agent.id)
-        return Free(agent.id, levels(agent), orders, channels, idle)
+        serves = {queue: how for queue, how in self.serves(agent).items() if how.enabled}
+        return Free(agent, presence, levels(agent), serves, channels, tuple(held))
 
     def everybody_free(self) -> list[Free]:
         """All agents who can take anything at all."""
@@ -84,11 +100,53 @@ class Reference:
                 found[lent.queue] = lent.membership
         return found
 
-    # -- may they, and who goes first -----------------------------------------------------------------------
+    # -- what an item asks ----------------------------------------------------------------------------------
 
-    def asked(self, item: WorkItem) -> Requirement:
-        """What the item asks: its own, and that of its queue."""
-        return (*item.requirement, *self.state.queues[item.queue].requirement)
+    def steps(self, item: WorkItem) -> list[RelaxStep]:
+        """The steps of the plan that are in force for an item."""
+        return [step for step in self.state.queues[item.queue].plan if step.after_ms <= item.waited]
+
+    def priority(self, item: WorkItem) -> int:
+        """How pressing it is: by itself, else as its queue; and what the plan adds."""
+        own = item.priority or self.state.queues[item.queue].priority
+        return own + sum(step.priority for step in self.steps(item))
+
+    def asked(self, item: WorkItem) -> list[tuple[str, int]]:
+        """What must hold of an agent: what the item and its queue ask, as far as the steps in force leave it."""
+        queue = self.state.queues[item.queue]
+        terms = [*item.requirement, *queue.requirement]
+        for step in self.steps(item) if queue.plan else ():
+            terms = [(term, min(level, step.lower.get(term, level))) for term, level in terms if term not in step.drop]
+        return terms
+
+    def unmet(self, item: WorkItem, agent: Free) -> int:
+        """How many of the things that are wished of an agent they lack."""
+        wished = (*item.wishes, *self.state.queues[item.queue].wishes)
+        return len({term for term, level in wished if not holds(agent.levels, term, level)})
+
+    def part(self, item: WorkItem, agent: Free) -> tuple[int, int, int] | None:
+        """By what an agent takes part in serving an item: as a member in reach, by a team or by a queue that the plan
+        added; and in which order. None: not at all."""
+        steps = self.steps(item)
+        own = agent.serves.get(item.queue)
+        reach = next((step.members for step in reversed(steps) if step.members is not None), None)
+        if own is not None and (reach is None or own.order <= reach) and own.delay_ms <= item.waited:
+            return (MEMBERS, own.order, 0)
+        teams = once(team for step in steps for team in step.teams)
+        for place, team in enumerate(teams):
+            if team in agent.agent.teams and team in self.state.teams:
+                return (TEAMS, place, 0)
+        queues = once(queue for step in steps for queue in step.queues)
+        for place, queue in enumerate(queues):
+            if queue in agent.serves:
+                return (QUEUES, place, agent.serves[queue].order)
+        return None
+
+    def waits_for(self, item: WorkItem) -> str:
+        """The one agent for whom it waits at first; '' for none."""
+        return "" if item.waited >= self.state.queues[item.queue].prefer_ms else item.prefers
+
+    # -- may they -------------------------------------------------------------------------------------------
 
     def may(self, agent: Free, item: WorkItem) -> bool:
         """Whether this agent may get this item now."""
@@ -96,15 +154,103 @@ class Reference:
             return False
         if item.only:
             return item.only == agent.id
-        return item.queue in agent.orders and able(agent.levels, self.asked(item))
+        if self.waits_for(item) not in ("", agent.id) or self.part(item, agent) is None:
+            return False
+        return all(holds(agent.levels, *term) for term in self.asked(item)) and not self.kept(agent, item)
+
+    def kept(self, agent: Free, item: WorkItem) -> bool:
+        """Whether a queue that the agent serves keeps them for its own: so few of its agents idle."""
+        for queue in agent.serves:
+            reserve = self.state.queues[queue].reserve if queue != item.queue else {}
+            keep = reserve.get(item.queue, reserve.get(ANY_QUEUE, 0))
+            if keep and self.idling(queue, item.channel) <= keep:
+                return True
+        return False
+
+    def idling(self, queue: str, channel: str) -> int:
+        """How many of the queue's agents could take something of this channel."""
+        return sum(queue in each.serves and channel in each.channels for each in self.everybody_free())
+
+    # -- what goes first ------------------------------------------------------------------------------------
+
+    def precedence(self, agent: Free, item: WorkItem) -> tuple[bool, int, int, int, str]:
+        """Where an item stands among others for one agent: handed to them, the rank of its queue for them, its claim
+        now, its entry. Lower goes first."""
+        own = agent.serves.get(item.queue)
+        return (not item.only, -own.priority if own is not None else 0, -self.claim(agent, item), item.seq, item.id)
+
+    def claim(self, agent: Free, item: WorkItem) -> int:
+        """How strongly an item claims to be the next of this agent, by their team's comparator or by its queue's."""
+        queue = self.state.queues[item.queue]
+        late = self.now - item.due
+        waited = late + queue.target(item.channel)
+        return self.comparator(agent, queue).claim(self.priority(item), late, waited)
+
+    def comparator(self, agent: Free, queue: Queue) -> Comparator:
+        """What compares the items of this queue with others, for this agent."""
+        for team in agent.agent.teams:
+            profile = self.state.teams[team].comparator if team in self.state.teams else None
+            if profile is not None:
+                return profile
+        return queue.comparator
+
+    def rank(self, agent: Free, item: WorkItem) -> tuple[bool, tuple[int, int, int], int]:
+        """Where an agent stands for an item before their queue's strategy is asked: who had it last, by what and in
+        which order they take part, what is wished in vain."""
+        last = item.only or self.waits_for(item) or item.last_agent
+        return (last != agent.id, self.part(item, agent) or (MEMBERS, 0, 0), self.unmet(item, agent))
+
+    def strategic(self, agent: Free, item: WorkItem) -> tuple[tuple[Number, ...], int, int, str]:
+        """Where an agent stands by the strategy of the item's queue, then by idle time."""
+        queue = self.state.queues[item.queue]
+        presence = agent.presence
+        since = (presence.idle_since, presence.idle_seq)
+        if queue.idle_from == "worked":
+            since = (presence.worked_at, presence.worked_seq)
+        measured: tuple[Number, ...] = ()
+        match queue.strategy:
+            case "least_flexible":
+                measured = (len(agent.serves), len(agent.levels))
+            case "best_fit":
+                measured = (-fitness(agent.levels, {*dict(self.asked(item)), *dict(item.wishes), *dict(queue.wishes)}),)
+            case "least_occupied":
+                measured = (load(agent),)
+            case "most_occupied":
+                measured = (-load(agent),)
+            case "fewest_handled":
+                measured = (presence.handled,)
+            case "least_busy":
+                measured = (presence.busy,)
+            case "round_robin":
+                measured = (presence.turn,)
+            case "weighted":
+                own = agent.serves.get(item.queue)
+                measured = (Fraction(presence.handled + 1, own.weight if own is not None else 1),)
+            case "in_order":
+                since = (0, 0)
+            case "shortest_idle":
+                measured = (-presence.idle_seq,)
+            case "longest_idle" | "random":
+                pass
+        return (measured, *since, agent.id)
 
     def first_item(self, agent: Free, items: list[WorkItem]) -> WorkItem | None:
         """Of these, what goes first among all that the agent may get."""
-        return min((item for item in items if self.may(agent, item)), key=precedence, default=None)
+        mine = (item for item in items if self.may(agent, item))
+        return min(mine, key=lambda item: self.precedence(agent, item), default=None)
 
-    def first_agent(self, item: WorkItem, agents: list[Free]) -> Free | None:
-        """Of these, who goes first among all that may get the item."""
-        return min((each for each in agents if self.may(each, item)), key=lambda each: _rank(each, item), default=None)
+    def first_agents(self, item: WorkItem, agents: list[Free]) -> list[Free]:
+        """Of these, who goes first among all that may get the item; several only where one of them is drawn."""
+        able = [(self.rank(each, item), each) for each in agents if self.may(each, item)]
+        best = min((rank for rank, _ in able), default=None)
+        first = [each for rank, each in able if rank == best]
+        if self.state.queues[item.queue].strategy == "random" or len(first) < 2:
+            return first
+        return [min(first, key=lambda each: self.strategic(each, item))]
+
+    def equal(self, one: WorkItem, other: WorkItem) -> bool:
+        """Whether the two ask the same, so that the longer waiting one goes first."""
+        return _question(one) == _question(other)
 
     # -- decisions ------------------------------------------------------------------------------------------
 
@@ -113,11 +259,21 @@ class Reference:
         held = self.held()
         freed = self.free(self.state.agents[agent], held.get(agent, []))
         item = self.first_item(freed, self.waiting()) if freed is not None else None
-        if item is None:
-            return None
-        best = self.first_agent(item, self.everybody_free())
-        assert best is not None
-        return Decision(item.id, best.id)
+        return Decision(item.id, self.first_agents(item, self.everybody_free())[0].id) if item is not None else None
+
+    def decisions(self) -> list[Decision]:
+        """What may rightly happen next: for each agent who is free the item that goes first for them, with the agent
+        who goes first for it. Several come about when several agents or items come at once; none: nothing can happen.
+        """
+        agents = self.everybody_free()
+        waiting = self.waiting()
+        found: dict[Decision, None] = {}
+        for agent in agents:
+            item = self.first_item(agent, waiting)
+            for best in self.first_agents(item, agents) if item is not None else ():
+                assert item is not None
+                found[Decision(item.id, best.id)] = None
+        return list(found)
 
 
 def levels(agent: Agent) -> dict[str, int]:
@@ -126,27 +282,55 @@ def levels(agent: Agent) -> dict[str, int]:
     for lent in agent.temporary:
         if lent.skill:
             found[lent.skill] = lent.level
-    return found
+    return {skill: level for skill, level in found.items() if level}
 
 
-def able(levels: dict[str, int], asked: Requirement | Profile) -> bool:
-    """Whether these levels reach what is asked."""
-    return all(levels.get(skill, 0) >= level for skill, level in asked)
+def holds(levels: dict[str, int], term: str, level: int) -> bool:
+    """Whether a term holds of these levels: one skill, any of several, or the lack of one."""
+    if term.startswith("!"):
+        return all(levels.get(skill, 0) < level for skill in term[1:].split("|"))
+    return any(levels.get(skill, 0) >= level for skill in term.split("|"))
 
 
-def has_room(agent: Agent, held: list[WorkItem], channel: str) -> bool:
+def fitness(levels: dict[str, int], terms: Iterable[str]) -> int:
+    """The sum of the levels in these terms, the best of alternatives; a lack counts nothing."""
+    return sum(max(levels.get(skill, 0) for skill in term.split("|")) for term in terms if not term.startswith("!"))
+
+
+def has_room(agent: Agent, held: Iterable[WorkItem], channel: str) -> bool:
     """Whether one more item of the channel fits beside what the agent holds."""
     room = agent.rooms[channel]
-    same = sum(item.channel == channel for item in held)
-    load = sum(agent.rooms[item.channel].weight for item in held if item.channel in agent.rooms)
-    return same < room.maximum and load + room.weight <= agent.total
+    beside: list[str] = [item.channel for item in held]
+    taken = room.weight
+    for other in beside:
+        theirs = agent.rooms.get(other)
+        if theirs is None or (other != channel and channel in theirs.interruptible_by):
+            continue
+        if theirs.alone and other != channel:
+            return False
+        taken += theirs.weight
+    return beside.count(channel) < room.maximum and taken <= agent.total
 
 
-def precedence(item: WorkItem) -> tuple[bool, int, int, int, str]:
-    """Where an item stands among others for one agent: named for them, priority, due, entry."""
-    return (not item.only, -item.priority, item.due, item.seq, item.id)
+def load(agent: Free) -> Fraction:
+    """The share of their room that an agent has in use."""
+    used = sum(agent.agent.rooms[item.channel].weight for item in agent.held if item.channel in agent.agent.rooms)
+    return Fraction(used, agent.agent.total) if agent.agent.total else Fraction(1)
 
 
-def _rank(agent: Free, item: WorkItem) -> tuple[bool, int, tuple[int, int, str]]:
-    """Where an agent stands among others for one item: who had it last, order of membership, longest idle."""
-    return (item.last_agent != agent.id, agent.orders.get(item.queue, 0), agent.idle)
+def once(names: Iterable[str]) -> list[str]:
+    """Each of them once, in the order in which they first come."""
+    return list(dict.fromkeys(names))
+
+
+def _question(item: WorkItem) -> tuple[str, str, int, Requirement, Requirement, str, str, int]:
+    return (
+        item.queue,
+        item.channel,
+        item.priority,
+        item.requirement,
+        item.wishes,
+        item.only,
+        item.prefers,
+        item.waited,
+    )

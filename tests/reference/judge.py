@@ -1,0 +1,65 @@
+"""Holds each decision of the core to the plain reference router and to the invariants of DESIGN section 6.
+
+The judge folds the events into a state of its own that keeps no idle lines. Before each reservation it works out from
+the records which decisions are right there: for each agent who is free, the item that goes first for them, with the
+agent who goes first for that item. Mostly there is one; when several agents or items come at once there may be more,
+and their order is the core's to choose.
+"""
+
+from collections import Counter
+
+from router.bench.routing_reference import Decision, Reference
+from router.core import events as e
+from router.core.evolve import evolve
+from router.core.invariants import check
+from router.core.match import pending
+from router.core.state import State
+from router.core.step import Step
+
+
+class Judge:
+    """Follows one state, step by step."""
+
+    def __init__(self) -> None:
+        self.shadow = State(routing=False)
+        self.met: Counter[str] = Counter()
+
+    def follow(self, state: State, taken: Step, now: int) -> None:
+        """Judge what one command led to."""
+        for event in taken.events:
+            if isinstance(event, e.ReservationMade):
+                self._judge(event, now)
+            self.met[type(event).__name__] += 1
+            evolve(self.shadow, event)
+        self.shadow.touched.clear()
+        if not pending(state):
+            left = Reference(self.shadow, now).decisions()
+            assert left == [], f"nobody looked at {left}"
+
+    def compare(self, state: State) -> None:
+        """The state is what its events say, and so are its indexes."""
+        assert self.shadow.digest() == state.digest()
+        assert check(state) == []
+
+    def _judge(self, made: e.ReservationMade, now: int) -> None:
+        reference = Reference(self.shadow, now)
+        right = reference.decisions()
+        decided = Decision(made.item, made.agent)
+        assert decided in right, f"{decided}, but right is {right}"
+        self.met["decisions"] += 1
+        self.met["only one right"] += len(right) == 1
+        self.met[f"strategy {self.shadow.queues[made.queue].strategy}"] += 1
+        self._sound(reference, decided)
+
+    def _sound(self, reference: Reference, decided: Decision) -> None:
+        """The invariants, each by itself: nothing here knows what goes first."""
+        item = self.shadow.items[decided.item]
+        assert item.state == "queued", "at most one agent has an item"
+        assert not item.agent
+        agent = next((free for free in reference.everybody_free() if free.id == decided.agent), None)
+        assert agent is not None, "who has no room, or is not there, gets nothing"
+        assert item.channel in agent.channels
+        assert reference.may(agent, item), "who lacks what is asked gets nothing"
+        for other in reference.waiting():
+            if reference.equal(item, other) and (other.due, other.seq) < (item.due, item.seq):
+                assert not reference.may(agent, other), f"{item.id} overtook {other.id}"
