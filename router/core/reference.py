@@ -5,6 +5,7 @@ IBAN): one wrong digit, or two swapped, is always noticed, and of any nine digit
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _DIGITS: Final = 7
@@ -15,6 +16,7 @@ _SEPARATORS = re.compile(r"[\s.\-/]")
 _QUOTED = re.compile(r"(?<![\d-])\d{3}[\s.\-]\d{3}[\s.\-]\d{3,6}(?![\d-])")
 
 
+@lru_cache(maxsize=8)
 def reference(number: int) -> str:
     """The reference of the `number`th conversation (from 1): no two share one. Past ten million they grow longer."""
     block, place = divmod(number, _BLOCK)

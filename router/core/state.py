@@ -254,37 +254,44 @@ class State:
         """Put everything that was changed back into the indexes, and note who must be matched again."""
         while self._edited:
             ref, before = self._edited.popitem()
-            kind, id = ref
-            record = self._tables[kind].get(id)
-            if kind == "item":
-                self._settle_item(id, record, before)
-                continue
-            due = _DUE.get(kind)
-            if due is not None:
-                self.deadlines.set(ref, due(self, record) if record is not None else None)
-            index = _INDEX.get(kind)
-            if index is not None and record is not None:
-                index(self, record)
+            _SETTLE[ref[0]](self, ref, before)
         if self.routing:
             for agent in self._moved:
                 self.placing.place(agent)
         self._moved.clear()
 
-    def _settle_item(self, id: str, item: WorkItem | None, before: Held | None) -> None:
+    def _settle_item(self, ref: Ref, before: Held | None) -> None:
         """An item goes back where it belongs; its agent is placed anew only if they hold it otherwise than before."""
-        self.deadlines.set(("item", id), self._item_due(item) if item is not None else None)
-        now = _held(item) if item is not None else None
-        if before is not None and before != now:
-            self._let_go(id, before)
+        item = self.items.get(ref[1])
         if item is None:
+            self.deadlines.set(ref, None)
             return
-        if item.state == "queued":
-            if item.queue:
-                self.placing.wait(item)
-        elif now is not None and before != now:
-            self._hold(id, now)
+        self.deadlines.set(ref, self._item_due(item))
+        now = _held(item)
+        if before != now:
+            if before is not None:
+                self._let_go(item.id, before)
+            if now is not None:
+                self._hold(item.id, now)
+        if item.state == "queued" and item.queue:
+            self.placing.wait(item)
         if item.call:
-            self.calls[item.call] = id
+            self.calls[item.call] = item.id
+
+    def _settle_presence(self, ref: Ref, before: Held | None) -> None:
+        presence = self.presences.get(ref[1])
+        self.deadlines.set(ref, self._presence_due(presence) if presence is not None else None)
+
+    def _settle_agent(self, ref: Ref, before: Held | None) -> None:
+        agent = self.agents.get(ref[1])
+        self.deadlines.set(ref, self._agent_due(agent) if agent is not None else None)
+        if agent is not None:
+            self._index_agent(agent)
+
+    def _settle_indexed(self, ref: Ref, before: Held | None) -> None:
+        record = self.get(ref)
+        if record is not None:
+            _INDEX[ref[0]](self, record)
 
     def _hold(self, item: str, held: Held) -> None:
         agent, channel, live = held
@@ -361,7 +368,8 @@ class State:
         self.touched[ref] = None
         if ref in self._edited:
             return False
-        self._edited[ref] = None
+        if ref[0] in _SETTLE:
+            self._edited[ref] = None
         return True
 
     def _unindex(self, kind: str, record: Any) -> None:
@@ -487,11 +495,18 @@ def _held(item: WorkItem) -> Held | None:
 
 _INDEX: Final[dict[str, Callable[[State, Any], None]]] = {
     "conversation": State._index_conversation,
-    "agent": State._index_agent,
     "queue": State._index_queue,
     "team": State._index_team,
 }
-"""How a record that was changed goes back into the indexes, for the kinds that have any."""
+"""How a record goes back into the indexes."""
+
+_SETTLE: Final[dict[str, Callable[[State, Ref, Held | None], None]]] = {
+    "item": State._settle_item,
+    "presence": State._settle_presence,
+    "agent": State._settle_agent,
+    **dict.fromkeys(_INDEX, State._settle_indexed),
+}
+"""What is done with a record that was changed, for the kinds that stand in any index or wait for time."""
 
 _DUE: Final[dict[str, Callable[[State, Any], int | None]]] = {
     "item": State._item_due,

@@ -53,11 +53,6 @@ COMMANDS: Final[dict[type, frozenset[ItemState]]] = {
 """Agent's command -> states of the item in which it is heard."""
 
 
-def follows(event: type, state: ItemState) -> bool:
-    """Whether an event of this type may happen to an item in this state."""
-    return state in EVENTS[event][0]
-
-
 def hears(command: type, state: ItemState) -> bool:
     """Whether a command of this type is heard by an item in this state."""
     return state in COMMANDS[command]

@@ -5,7 +5,7 @@ from router.core.evolving.pace import learn_handled
 from router.core.item import HELD, WorkItem
 from router.core.presence import Presence
 from router.core.state import State
-from router.core.transitions import EVENTS, follows
+from router.core.transitions import EVENTS
 
 
 def start_idling(state: State, agent: str, at: int, *, worked: bool = True) -> None:
@@ -29,9 +29,10 @@ def next_seq(state: State) -> int:
 def move(state: State, id: str, event: e.Event) -> WorkItem:
     """The item, in the state that the table says `event` leads to."""
     item = state.edit_item(id)
-    assert follows(type(event), item.state), f"{type(event).__name__} on {id}, which is {item.state}"
+    states, leads_to = EVENTS[type(event)]
+    assert item.state in states, f"{type(event).__name__} on {id}, which is {item.state}"
     remember(item)
-    item.state = EVENTS[type(event)][1]
+    item.state = leads_to
     return item
 
 
