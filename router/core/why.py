@@ -32,7 +32,7 @@ class Loser(msgspec.Struct, frozen=True, array_like=True):
 class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why this agent got this item at this moment.
 
-    The item had waited `waited` in its queue, was due in `due_in`, and the steps of the plan up to `step` were in force;
+    The item had waited `waited` in its queue, was due in `due_in`, and the plan's steps up to `step` were in force;
     the agent had been idle for `idle`. `points` is the agent's score, `losers` are the best of those who were free too.
     `counts` says of how many agents which reason held: `beaten` (free, with a higher score), `unfit` (had room, but may
     not take such an item, or not of its channel), `not_free` (had no room at all, or were away).
