@@ -10,6 +10,7 @@ from channels.entry import Given
 from channels.thread import remembered
 from queues.queue import ChannelName
 from router.core.facts import Facts
+from router.core.merged import going_on
 from router.core.reference import canonical
 from router.gateway import EventRefused, Gateway, History, Thread
 
@@ -60,6 +61,7 @@ async def quoted(gateway: Gateway, history: History, reference: str) -> Quote:
     state = gateway.state
     conversation = state.conversations.get(state.references.get(reference, ""))
     if conversation is not None:
+        conversation = going_on(state, conversation)
         return Quote(
             reference=reference,
             conversation=conversation.id,

@@ -190,7 +190,8 @@ class MailIntake:
         there = [conversation for conversation in known if conversation in state.conversations]
         if there:
             id = next((id for id in there if self._came_through(id, entry)), there[0])
-            return self._found(id, keys, remembered(state, id))
+            before = remembered(state, id)
+            return self._found(before.conversation if before is not None else id, keys, before)
         asked = (*keys, *(own_key(self._secret, conversation) for conversation in named))
         before = await self._history.find_thread(asked) if asked else None
         if before is not None:

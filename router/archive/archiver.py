@@ -249,6 +249,10 @@ class Archiver:
         by_table = pending.batch.by_table()
         for table in schema.metadata.sorted_tables:
             await self._write_table(connection, table, by_table.get(table.name, []))
+        for conversation, customer in pending.batch.moved.items():
+            for table, key in ((schema.conversations, "id"), (schema.items, "conversation")):
+                theirs = update(table).where(table.c[key] == conversation)
+                await connection.execute(theirs.values(customer=storable(customer)))
         if contents:
             await self._database.upsert(connection, schema.contents, contents)
         texts = {row["id"]: row["data"] for row in contents}

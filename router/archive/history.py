@@ -41,7 +41,7 @@ _BY_CALL = select(items.c.conversation).where(items.c.call == bindparam("key")).
 _BY_NATURAL_KEY = select(messages.c.conversation).where(messages.c.natural_key == bindparam("key")).limit(1)
 _THREAD = (
     conversations.c.id.label("conversation"),
-    *_columns(conversations, "item", "seq", "customer", "channel", "reference"),
+    *_columns(conversations, "item", "seq", "customer", "channel", "reference", "merged_into"),
     *_columns(items, "last_agent", "reopen_count"),
 )
 _BY_REFERENCE = (
@@ -49,6 +49,11 @@ _BY_REFERENCE = (
     .join_from(conversations, items, conversations.c.item == items.c.id)
     .where(conversations.c.reference == bindparam("reference"))
     .limit(1)
+)
+_BY_ID = (
+    select(*_THREAD)
+    .join_from(conversations, items, conversations.c.item == items.c.id)
+    .where(conversations.c.id == bindparam("id"))
 )
 _LATEST_BY_THREAD = (
     select(thread_keys.c.position, *_THREAD)
@@ -141,15 +146,21 @@ class SqlHistory:
         return view
 
     async def conversation(self, conversation: str) -> dict[str, Any] | None:
-        """A conversation: id, channel, reference, customer, language, items (their ids, the oldest first)."""
-        query = select(*_columns(conversations, "id", "channel", "reference", "customer", "language"))
+        """A conversation: id, channel, reference, customer, language, items (their ids, the oldest first), and the
+        conversations that are read with it (`split_from`, `splits`, `merged_into`, `merged`)."""
+        named = ("id", "channel", "reference", "customer", "language", "split_from", "merged_into")
+        query = select(*_columns(conversations, *named))
         of_it = select(items.c.id).where(items.c.conversation == conversation)
         async with self._database.reading() as connection:
             found = (await connection.execute(query.where(conversations.c.id == conversation))).one_or_none()
             if found is None:
                 return None
             ids = await connection.scalars(of_it.order_by(items.c.opened_at_ms, items.c.id))
-            return dict(found._mapping) | {"items": list(ids)}
+            kept = dict(found._mapping) | {"items": list(ids)}
+            for name, column in (("splits", conversations.c.split_from), ("merged", conversations.c.merged_into)):
+                parts = select(conversations.c.id).where(column == conversation).order_by(conversations.c.opened_at_ms)
+                kept[name] = list(await connection.scalars(parts))
+            return kept
 
     async def timeline(self, item: str) -> list[dict[str, Any]]:
         """What happened to an item, the oldest first: one `story_row` for each event that names it."""
@@ -204,15 +215,21 @@ def _find_thread(keys: Sequence[str], connection: Connection) -> Thread | None:
     found = [row for part in in_parts(keys) for row in connection.execute(_LATEST_BY_THREAD, {"keys": part}).all()]
     if not found:
         return None
-    return _thread(max(found, key=lambda row: int(row.position)))
+    return _thread(max(found, key=lambda row: int(row.position)), connection)
 
 
 def _find_reference(reference: str, connection: Connection) -> Thread | None:
     found = connection.execute(_BY_REFERENCE, {"reference": reference}).one_or_none()
-    return _thread(found) if found is not None else None
+    return _thread(found, connection) if found is not None else None
 
 
-def _thread(row: Row[Any]) -> Thread:
+def _thread(row: Row[Any], connection: Connection) -> Thread:
+    """The thread of a conversation: of the one in which it goes on, if it was merged."""
+    for _ in range(limits.MERGES_FOLLOWED_MAX):
+        into = connection.execute(_BY_ID, {"id": row.merged_into}).one_or_none() if row.merged_into else None
+        if into is None:
+            break
+        row = into
     return Thread(**{name: row._mapping[name] for name in Thread.__struct_fields__})
 
 
@@ -231,6 +248,7 @@ def _items() -> Select[Any]:
         conversations.c.address,
         conversations.c.seq.label("messages"),
         conversations.c.gone.label("customer_left"),
+        conversations.c.merged_into,
     ).join_from(items, conversations, items.c.conversation == conversations.c.id)
 
 

@@ -42,4 +42,5 @@ PAST_IDLE_S = 300.0  # nobody asked for so long: the states' memory is given bac
 CONNECT_S_MAX = 5  # for a connection to PostgreSQL: one that runs takes it at once, a machine that is off never does
 ASK_S_MAX = 10.0  # for one short question; all the links of customers at the start are the longest
 SILENT_MS_MAX = 10_000  # a link on which PostgreSQL's machine confirms nothing for this long is given up (man 7 tcp)
+MERGES_FOLLOWED_MAX = 20  # from a conversation to the one in which it goes on: merged one into the next
 SETTLE_S = 4.0  # a server that syncs each second has synced: it may put a write off by 2 s while a sync is slow

@@ -139,7 +139,10 @@ class _Facts:
         self._targets = targets
 
     def entered(self) -> Select[Any]:
-        """The entries of the day: who answered each after which wait, or what became of it."""
+        """The entries of the day: who answered each after which wait, or what became of it.
+
+        What was closed as not to be counted (spam, merged into another) is none.
+        """
         entry, target = self._entries(), self._target()
         answer = legs.alias("answer")
         unanswered, last = answer.c.position.is_(None), entry.c.next.is_(None)
@@ -169,7 +172,7 @@ class _Facts:
                     target.c.until_ms > entry.c.entered_at_ms,
                 ),
             )
-            .where(*self._in_scope(entry.c.queue))
+            .where(items.c.counted, *self._in_scope(entry.c.queue))
         )
 
     def worked(self) -> Select[Any]:

@@ -18,6 +18,7 @@ from router.core.evolve import evolve
 from router.core.item import HELD, WorkItem
 from router.core.presence import Presence
 from router.core.state import Ref, State
+from router.core.views import question_view
 from router.wire.codec import Entry, Handled
 
 Key: TypeAlias = tuple[str, tuple[Any, ...]]
@@ -52,7 +53,9 @@ _CentreEvent: TypeAlias = (
 )
 
 _FORCED: Final = "ForcePresence"
-_AUDITED_COMMANDS: Final = frozenset({"RequeueItem", "TransferItem", "MoveItems", "SignOut", "RetryDelivery", _FORCED})
+_AUDITED_COMMANDS: Final = frozenset(
+    {"AnswerQuestion", "RequeueItem", "TransferItem", "MoveItems", "SignOut", "RetryDelivery", _FORCED}
+)
 """Commands beside the centre's that a supervisor may give in an agent's place: who gave them is kept, and for each
 item where it was before and after."""
 
@@ -82,11 +85,13 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Batch(msgspec.Struct, kw_only=True):
-    """The rows of one transaction, by key, the contents that its events name, and who contacted us."""
+    """The rows of one transaction, by key, the contents that its events name, and who contacted us. `moved` are the
+    conversations that turned out to be somebody's else, with whose they are."""
 
     rows: dict[Key, Row]
     contents: list[str]
     callers: list[Caller]
+    moved: dict[str, str] = {}
 
     def by_table(self) -> dict[str, list[tuple[tuple[Any, ...], Row]]]:
         """Rows grouped by table, in the order in which their events came."""
@@ -108,6 +113,7 @@ class Chronicle:
         self._rows: dict[Key, Row] = {}
         self._contents: dict[str, None] = {}
         self._callers: list[Caller] = []
+        self._moved: dict[str, str] = {}
         self._changed: dict[Ref, WorkItem | Conversation | Delivery] = {}
         self.closed = {item.id: None for item in state.items.values() if item.state == "closed"}
         quiet(state)
@@ -130,8 +136,8 @@ class Chronicle:
         """The rows since the last call: of a record that changed many times, only what it is now."""
         for (kind, id), record in self._changed.items():
             self._put(_TABLES[kind], (id,), _RECORD_ROWS[kind](record))
-        batch = Batch(rows=self._rows, contents=list(self._contents), callers=self._callers)
-        self._rows, self._contents, self._callers, self._changed = {}, {}, [], {}
+        batch = Batch(rows=self._rows, contents=list(self._contents), callers=self._callers, moved=self._moved)
+        self._rows, self._contents, self._callers, self._changed, self._moved = {}, {}, [], {}, {}
         return batch
 
     def _apply(self, position: int, event: e.Event, author: Handled | None) -> None:
@@ -215,7 +221,8 @@ class Chronicle:
         """Where an item is, or what an agent says, as people who look back want to see it."""
         record = self.state.get(subject)
         if isinstance(record, WorkItem):
-            return {"state": record.state, "queue": record.queue, "agent": record.agent, "only": record.only}
+            place = {"state": record.state, "queue": record.queue, "agent": record.agent, "only": record.only}
+            return place | {f"question {one.id}": one.answer for one in record.questions}
         return {"state": record.state, "reason": record.reason} if isinstance(record, Presence) else None
 
     def _audit(self, position: int, at: int, author: Handled | None, ref: Ref, **change: Any) -> None:
@@ -304,8 +311,20 @@ class Chronicle:
     # -- what each kind of event tells ----------------------------------------------------------------------
 
     def _conversation_opened(self, _position: int, event: e.ConversationOpened) -> None:
-        if not event.seq:
-            self._put("conversations", (event.conversation,), {"opened_at_ms": event.at}, new=True)
+        if not event.seq and not event.again:
+            values = {"opened_at_ms": event.at, "split_from": event.split_from}
+            self._put("conversations", (event.conversation,), values, new=True)
+
+    def _conversation_merged(self, _position: int, event: e.ConversationMerged) -> None:
+        self._put("conversations", (event.merged,), {"merged_into": event.conversation})
+
+    def _conversation_unmerged(self, _position: int, event: e.ConversationUnmerged) -> None:
+        self._put("conversations", (event.merged,), {"merged_into": ""})
+
+    def _customer_linked(self, _position: int, event: e.CustomerLinked) -> None:
+        """The whole conversation moves, with the items of it that have left memory."""
+        item = self.state.items.get(event.item)
+        self._moved[event.conversation or (item.conversation if item is not None else "")] = event.customer
 
     def _message_received(self, position: int, event: e.MessageReceived) -> None:
         self._message(position, event, side="customer")
@@ -407,6 +426,9 @@ _TELLERS: Final[dict[type, Callable[[Chronicle, int, Any], None]]] = {
     e.MessageReceived: Chronicle._message_received,
     e.ReplySent: Chronicle._reply_sent,
     e.DeliveryEnded: Chronicle._delivery_ended,
+    e.ConversationMerged: Chronicle._conversation_merged,
+    e.ConversationUnmerged: Chronicle._conversation_unmerged,
+    e.CustomerLinked: Chronicle._customer_linked,
     e.ItemOpened: Chronicle._item_opened,
     e.ItemClosed: Chronicle._item_closed,
     e.ItemsForgotten: Chronicle._items_forgotten,
@@ -448,7 +470,7 @@ def contents_of(event: e.Event) -> tuple[str, ...]:
             named = (event.address,)
         case e.ItemOpened():
             named = (event.facts.attributes, event.facts.address)
-        case e.ItemEscalated() | e.ItemTransferred():
+        case e.ItemEscalated() | e.ItemTransferred() | e.QuestionAsked() | e.QuestionAnswered():
             named = (event.note,)
         case e.NoteAdded():
             named = (event.content,)
@@ -561,6 +583,9 @@ def _item_row(item: WorkItem) -> dict[str, Any]:
         "reopens": item.reopens,
         "reopen_count": item.reopen_count,
         "closed_at_ms": item.closed_at,
+        "split_from": item.split_from,
+        "counted": item.counted,
+        "questions": [question_view(question) for question in item.questions],
     }
 
 

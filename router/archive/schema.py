@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     false,
+    true,
 )
 
 metadata: Final = MetaData(
@@ -115,10 +116,16 @@ conversations = Table(
     _flag("gone"),
     _ms("opened_at_ms"),
     _since("reference"),
+    _since("split_from"),
+    _since("merged_into"),
     Index(None, "customer"),
     Index(None, "reference"),
+    Index(None, "split_from"),
+    Index(None, "merged_into"),
 )
 """The lasting exchange with one customer; `item` is its latest work item, `seq` its last message.
+
+`split_from` is the conversation that it is one matter of, `merged_into` the one in which it goes on.
 
 `reference` is what people call it by: empty for one of before there were any.
 """
@@ -204,12 +211,16 @@ items = Table(
     _ms("closed_at_ms", nullable=True),
     _since("related"),
     _ms("kept_until_at_ms", nullable=True),
+    _since("split_from"),
+    Column("counted", Boolean, nullable=False, server_default=true()),
+    Column("questions", JSON, nullable=False, server_default="[]"),
     Index(None, "closed_at_ms", "id"),
     Index(None, "conversation"),
     Index(None, "call"),
     Index(None, "customer", "opened_at_ms"),
 )
-"""One work item, as it is now or was when it closed; `outcome` is empty while it is open."""
+"""One work item, as it is now or was when it closed; `outcome` is empty while it is open. `counted`: whether the
+service level counts it; `split_from` is the item whose mail it is one matter of."""
 
 legs = Table(
     "legs",

@@ -1,5 +1,7 @@
 """Decisions about what agents and supervisors do with items."""
 
+import msgspec
+
 from queues.queue import Queue
 from router.core import commands as c
 from router.core import events as e
@@ -134,11 +136,20 @@ def set_outcome(state: State, command: c.SetOutcome, now: int) -> Decision:
 
 
 def link_customer(state: State, command: c.LinkCustomer, now: int) -> Decision:
-    """Whom it is about."""
-    item = owned(state, command, command.item, command.agent)
-    if isinstance(item, Rejection):
-        return item
-    if item.customer == command.customer:
+    """Whom it is about; the whole conversation moves. A closed item may turn out to be somebody else's too: its last
+    agent says so while it is in memory, and afterwards whoever was asked about it there (`conversation`)."""
+    item = state.items.get(command.item)
+    if item is None and command.conversation:
+        linked = e.CustomerLinked(at=now, item=command.item, agent=command.agent, customer=command.customer)
+        return [msgspec.structs.replace(linked, conversation=command.conversation)]
+    if item is None or item.state != "closed":
+        found = owned(state, command, command.item, command.agent)
+        if isinstance(found, Rejection):
+            return found
+        item = found
+    elif command.agent and command.agent not in (item.agent, item.last_agent):
+        return no("not_yours", item.id)
+    if item.customer == command.customer == state.conversations[item.conversation].customer:
         return []
     return [e.CustomerLinked(at=now, item=item.id, agent=command.agent, customer=command.customer)]
 

@@ -48,6 +48,7 @@ def open_item(
             address=facts.address,
             seq=seq,
             reference=reference or numbered(state.meta.reference + 1),
+            again=bool(reference),
         )
         events.append(opened)
     events.append(

@@ -246,6 +246,8 @@ def texts_of(events: Iterable[e.Event]) -> list[str]:
                 found.append(event.message.content)
             case e.NoteAdded():
                 found.append(event.content)
+            case (e.QuestionAsked() | e.QuestionAnswered()) if event.note:
+                found.append(event.note)
             case e.ConversationOpened() if event.address:
                 found.append(event.address)
             case _:

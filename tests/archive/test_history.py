@@ -102,6 +102,10 @@ async def test_a_reopened_conversation_keeps_one_row_and_one_sequence(database: 
         "customer": "cust",
         "language": "",
         "items": ["i-a", "i-b"],
+        "split_from": "",
+        "splits": [],
+        "merged_into": "",
+        "merged": [],
     }
     thread = await history.find_thread(("t1",))
     assert thread is not None

@@ -100,7 +100,13 @@ async def test_what_the_first_version_wrote_is_there_after_the_upgrade(empty_url
         }
     new = {
         "conversations": {"reference": ""},
-        "items": {"related": "", "kept_until_at_ms": None},
+        "items": {
+            "related": "",
+            "kept_until_at_ms": None,
+            "split_from": "",
+            "counted": True,
+            "questions": [],
+        },
         "accounts": {"must_change": False},
     }
     assert found == {name: [row | new[name] for row in rows] for name, rows in _FIRST_ROWS.items()}

@@ -107,11 +107,13 @@ class SetOutcome(BaseCommand, frozen=True):
 
 
 class LinkCustomer(BaseCommand, frozen=True):
-    """Say whom the item is about."""
+    """Say whom the item is about, open or closed: its whole conversation moves to them. `conversation` is that of an
+    item which has left memory, as history knows it."""
 
     item: str
     agent: str
     customer: str
+    conversation: str = ""
 
 
 class MoveItems(BaseCommand, frozen=True):

@@ -12,6 +12,7 @@ class ConversationOpened(BaseEvent, frozen=True):
     """An exchange with a customer began, or one that the archive holds up to message `seq` goes on.
 
     `address` is the content id of where to answer. `split_from` is the conversation that it is one matter of.
+    `again`: it goes on (one with messages does anyway).
     """
 
     conversation: str
@@ -22,6 +23,7 @@ class ConversationOpened(BaseEvent, frozen=True):
     seq: int = 0
     reference: str = ""
     split_from: str = ""
+    again: bool = False
 
 
 class MessageReceived(BaseEvent, frozen=True):

@@ -183,11 +183,13 @@ class OutcomeChanged(BaseEvent, frozen=True):
 
 
 class CustomerLinked(BaseEvent, frozen=True):
-    """The item, and its conversation, are about this customer."""
+    """The item, and its whole conversation, are about this customer. `conversation` is named where the item has left
+    memory."""
 
     item: str
     agent: str
     customer: str
+    conversation: str = ""
 
 
 class ExceptionsLapsed(BaseEvent, frozen=True):

@@ -191,9 +191,15 @@ def _outcome_changed(state: State, event: e.OutcomeChanged) -> None:
 
 
 def _customer_linked(state: State, event: e.CustomerLinked) -> None:
-    item = state.edit_item(event.item)
-    item.customer = event.customer
-    state.edit_conversation(item.conversation).customer = event.customer
+    conversation = event.conversation
+    if event.item in state.items:
+        item = state.edit_item(event.item)
+        item.customer = event.customer
+        conversation = item.conversation
+    if conversation in state.conversations:
+        of_it = state.edit_conversation(conversation)
+        of_it.customer = event.customer
+        state.edit_item(of_it.item).customer = event.customer
 
 
 def _item_stuck(state: State, event: e.ItemStuck) -> None:
