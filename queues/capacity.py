@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
+from queues.queue import ChannelName
+
 
 class Room(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Room for one channel: at most `maximum` items at once, each taking `weight` of the agent's total.
@@ -16,7 +18,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     maximum: int
     weight: int
     alone: bool = False
-    interruptible_by: tuple[str, ...] = ()
+    interruptible_by: tuple[ChannelName, ...] = ()
     silent_ms: int = 0
 
 

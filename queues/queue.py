@@ -18,6 +18,8 @@ ANY_QUEUE = "*"
 
 Demand: TypeAlias = Literal["category", "outcome"]
 
+DeclineUntil: TypeAlias = Literal["time", "others", "return"]
+
 TARGET_MS: dict[str, int] = {"phone": 30_000, "chat": 60_000, "email": 14_400_000, "webhook": 14_400_000}
 """How soon an item should be answered when its queue does not say: our defaults, by channel."""
 
@@ -42,6 +44,11 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
     an item waits for its last agent alone. `strategy` chooses among agents, `idle_from` says what their idle time
     counts from, `comparator` how items of this queue claim to be next. `reserve`: items of these other queues (`*`:
     of any) start on this queue's agents only while more than so many of them idle.
+    `auto_accept`: on these channels an agent who gets an item has accepted it. `reservations_ms`: how long an item is
+    held for an agent, by channel, where it is not `reservation_ms`. `decline_until`: whether a decline is remembered
+    for `decline_memory_ms` (`time`), the same but no longer than until everybody else was asked (`others`), or until
+    the agent has been offline (`return`). `declines_max`: declines after which an item is stuck (0: never).
+    `simultaneous`: for how many agents at once an item may be held.
     `closed` is set by hand while it runs and is no part of a centre file.
     """
 
@@ -67,12 +74,21 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
     idle_from: IdleFrom = "available"
     comparator: Comparator = STRICT
     reserve: dict[str, int] = {}
+    auto_accept: tuple[ChannelName, ...] = ()
+    reservations_ms: dict[str, int] = {}
+    decline_until: DeclineUntil = "time"
+    declines_max: int = 0
+    simultaneous: int = 1
     closed: Closed | None = None
     revision: int = 0
 
     def target(self, channel: str) -> int:
         """How soon an item of this channel should be answered, counted from its entry."""
         return self.target_ms.get(channel, TARGET_MS.get(channel, TARGET_MS["email"]))
+
+    def reservation(self, channel: str) -> int:
+        """How long an item of this channel is held for an agent."""
+        return self.reservations_ms.get(channel, self.reservation_ms)
 
     def wrap_up(self, channel: str) -> int:
         """How long an agent may work on an item of this channel after the exchange ended; 0 means not at all."""

@@ -46,6 +46,7 @@ DECIDE: Final[dict[type, Callable[[State, Any, int], Decision]]] = {
     c.MarkSeen: decide_message.mark_seen,
     c.AcceptReservation: decide_item.accept_reservation,
     c.DeclineReservation: decide_item.decline_reservation,
+    c.RescindReservation: decide_item.rescind_reservation,
     c.SendReply: decide_item.send_reply,
     c.AddNote: decide_item.add_note,
     c.SetPending: decide_item.set_pending,

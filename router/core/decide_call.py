@@ -8,6 +8,8 @@ from router.core import events as e
 from router.core import limits
 from router.core.decide_item import moved
 from router.core.decision import Decision, abandoned, ended, no
+from router.core.holding import ended as hold_ended
+from router.core.holding import taken
 from router.core.item import WorkItem
 from router.core.opening import open_item
 from router.core.state import State
@@ -38,17 +40,13 @@ def answer_call(state: State, command: c.AnswerCall, now: int) -> Decision:
     item = _item_of(state, command.call)
     if item is None:
         return no("unknown_call", command.call)
-    if item.agent != command.agent or item.state not in ("reserved", "active"):
-        return no("not_reserved", item.id)
-    if item.answered:
-        return []
     answered = e.CallAnswered(at=now, item=item.id, agent=command.agent)
-    if item.state == "active" or item.reservation is None:
-        return [answered]
-    accepted = e.ReservationAccepted(
-        at=now, item=item.id, agent=command.agent, reservation=item.reservation.id, by="phone"
-    )
-    return [accepted, answered]
+    held = item.held_for(command.agent)
+    if held is not None:
+        return [*taken(item, held, now, "phone"), answered]
+    if item.agent != command.agent or item.state != "active":
+        return no("not_reserved", item.id)
+    return [] if item.answered else [answered]
 
 
 def hold_call(state: State, command: c.HoldCall, now: int) -> Decision:
@@ -77,21 +75,15 @@ def fail_connect(state: State, command: c.FailConnect, now: int) -> Decision:
     item = _item_of(state, command.call)
     if item is None:
         return no("unknown_call", command.call)
-    ringing = item.state in ("reserved", "active") and item.reservation is not None and not item.answered
-    if not ringing or item.agent != command.agent or item.reservation is None:
+    held = item.held_for(command.agent)
+    if held is None and item.state == "active" and item.agent == command.agent and not item.answered:
+        held = item.reservation
+    if held is None:
         return no("not_reserved", item.id)
     count = item.connect_failures + 1
     events: list[e.Event] = [
-        e.ConnectFailed(at=now, item=item.id, agent=item.agent, count=count, reason=command.reason),
-        e.ReservationEnded(
-            at=now,
-            item=item.id,
-            agent=item.agent,
-            reservation=item.reservation.id,
-            outcome="connect_failed",
-            reason=command.reason,
-            excepted_until=now + limits.CONNECT_RETRY_TICKS,
-        ),
+        e.ConnectFailed(at=now, item=item.id, agent=held.agent, count=count, reason=command.reason),
+        hold_ended(item, held, now, "connect_failed", reason=command.reason, until=now + limits.CONNECT_RETRY_TICKS),
     ]
     if count % limits.CONNECT_FAILURES_ALARM == 0:
         events.append(e.AlarmRaised(at=now, code="connect_failed", subject=item.id, count=count))

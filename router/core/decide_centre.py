@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from queues.capacity import Room, circular
 from queues.hours import DAY_MINUTES
 from queues.queue import Queue
 from router.core import commands as c
@@ -120,7 +121,15 @@ def _bad_value(record: c.CentreRecord) -> Rejection | None:
         return no("bad_level", record.id)
     if isinstance(record, Queue) and len(record.plan) > limits.STEPS_MAX:
         return no("bad_value", record.id)
+    if isinstance(record, Agent) and _never(record.rooms):
+        return no("bad_value", record.id)
     return None if _in_bounds(record) else no("bad_value", record.id)
+
+
+def _never(rooms: dict[str, Room]) -> bool:
+    """Whether these rooms let something interrupt what interrupts it, or a call: nobody can be told to wait there."""
+    phone = rooms.get("phone")
+    return circular(rooms) or (phone is not None and bool(phone.interruptible_by))
 
 
 _BOUNDS: Final[dict[str, tuple[int, int]]] = {
@@ -130,6 +139,10 @@ _BOUNDS: Final[dict[str, tuple[int, int]]] = {
     "order": (1, limits.ORDER_MAX),
     "knock_out_max": (1, limits.KNOCK_OUT_MAX),
     "reservation_ms": (1, limits.DURATION_TICKS_MAX),
+    "reservations_ms": (1, limits.DURATION_TICKS_MAX),
+    "declines_max": (0, limits.DECLINES_MAX),
+    "simultaneous": (1, limits.SIMULTANEOUS_MAX),
+    "silent_ms": (0, limits.DURATION_TICKS_MAX),
     "after_ms": (0, limits.DURATION_TICKS_MAX),
     "prefer_ms": (0, limits.DURATION_TICKS_MAX),
     "delay_ms": (0, limits.DURATION_TICKS_MAX),
@@ -302,7 +315,8 @@ def set_capacity(state: State, command: c.SetCapacity, now: int) -> Decision:
         return agent
     room = command.room
     total = agent.total if command.total is None else command.total
-    if not _in_bounds(command):
+    rooms = agent.rooms | ({command.channel: room} if room is not None else {})
+    if not _in_bounds(command) or _never(rooms):
         return no("bad_value", agent.id)
     if agent.rooms.get(command.channel) == room and agent.total == total:
         return []

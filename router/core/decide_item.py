@@ -7,6 +7,8 @@ from router.core import commands as c
 from router.core import events as e
 from router.core import limits
 from router.core.decision import Decision, carried, code_known, ended, lacking, no, owned, queued, released
+from router.core.holding import barred_until, given_up, lapsed, taken
+from router.core.holding import ended as hold_ended
 from router.core.item import OPEN, WorkItem
 from router.core.rejections import Rejection
 from router.core.state import State
@@ -17,38 +19,43 @@ def accept_reservation(state: State, command: c.AcceptReservation, now: int) -> 
     item = state.items.get(command.item)
     if item is None:
         return no("unknown_item", command.item)
-    held = item.reservation
-    if held is None or item.agent != command.agent or command.reservation not in ("", held.id):
-        return no("not_reserved", item.id)
-    if item.state == "reserved":
-        return [e.ReservationAccepted(at=now, item=item.id, agent=command.agent, reservation=held.id)]
-    return [] if item.state == "active" else no("not_reserved", item.id)
+    held = item.held_for(command.agent)
+    if held is not None and command.reservation in ("", held.id):
+        return taken(item, held, now)
+    had = item.reservation if item.state == "active" and item.agent == command.agent else None
+    return [] if had is not None and command.reservation in ("", had.id) else no("not_reserved", item.id)
 
 
 def decline_reservation(state: State, command: c.DeclineReservation, now: int) -> Decision:
-    """The agent refuses; the item is not reserved for them again for the queue's decline memory."""
+    """The agent refuses; the item is not reserved for them again for as long as the queue remembers it."""
     item = state.items.get(command.item)
     if item is None:
         return no("unknown_item", command.item)
-    held = item.reservation
-    if item.state != "reserved" or held is None or item.agent != command.agent:
-        return no("not_reserved", item.id)
-    if command.reservation not in ("", held.id):
+    held = item.held_for(command.agent)
+    if held is None or command.reservation not in ("", held.id):
         return no("not_reserved", item.id)
     if command.reason and not code_known(state, "decline", command.reason):
         return no("unknown_code", command.reason)
+    until = barred_until(state, item, now)
+    events: list[e.Event] = [hold_ended(item, held, now, "declined", reason=command.reason, until=until)]
+    events += lapsed(state, item, command.agent, now)
+    return events if len(item.ringing) > 1 else [*events, *given_up(state, item, now, declined=1)]
+
+
+def rescind_reservation(state: State, command: c.RescindReservation, now: int) -> Decision:
+    """A supervisor takes the item back before it was accepted; it goes on to others."""
+    item = state.items.get(command.item)
+    if item is None:
+        return no("unknown_item", command.item)
+    rescinded = [held for held in item.ringing if command.agent in ("", held.agent)]
+    if not rescinded:
+        return no("not_reserved", item.id)
     memory = state.queues[item.queue].decline_memory_ms
-    return [
-        e.ReservationEnded(
-            at=now,
-            item=item.id,
-            agent=command.agent,
-            reservation=held.id,
-            outcome="declined",
-            reason=command.reason,
-            excepted_until=now + memory if memory else 0,
-        )
+    until = now + memory if memory else 0
+    events: list[e.Event] = [
+        hold_ended(item, held, now, "rescinded", reason=command.reason, until=until) for held in rescinded
     ]
+    return events if len(rescinded) < len(item.ringing) else [*events, *given_up(state, item, now)]
 
 
 def send_reply(state: State, command: c.SendReply, now: int) -> Decision:

@@ -86,9 +86,17 @@ def _join(
     received = e.MessageReceived(
         at=now, conversation=conversation.id, item=item.id, seq=conversation.seq + 1, message=command.message
     )
+    if item.silent and not command.message.automatic:
+        return [received, woken(state, item, now)]
     if item.state != "pending" or command.message.automatic:
         return [received]
     return [received, *reopened(state, item, now, "customer")]
+
+
+def woken(state: State, item: WorkItem, now: int) -> e.ItemWoken:
+    """The silent customer is back: the item takes room again, whether there is any or not."""
+    agent = state.agents[item.agent]
+    return e.ItemWoken(at=now, item=item.id, agent=agent.id, over=not state.room(agent, item.channel))
 
 
 def reopened(

@@ -71,11 +71,26 @@ def set_presence(state: State, command: c.SetPresence, now: int) -> Decision:
     returned = back(state, agent.id, now) if presence.clients else []
     match command.state:
         case "available":
-            return [changed, *returned]
+            return [changed, *returned, *_forgiven(state, agent.id, now)]
         case "not_ready":
-            return [changed, *returned, *let_go(state, agent.id, now, "not_ready")]
+            forgiven = _forgiven(state, agent.id, now)
+            return [changed, *returned, *forgiven, *let_go(state, agent.id, now, "not_ready")]
         case "offline":
             return [changed, *(event for _, left in left_behind(state, agent.id, now) for event in left)]
+
+
+def _forgiven(state: State, agent: str, now: int) -> list[e.Event]:
+    """What the agent declined until they would have been offline, which they were: it may come to them again."""
+    remembering = [queue.id for queue in state.queues.values() if queue.decline_until == "return"]
+    if not remembering or state.presences[agent].state != "offline":
+        return []
+    waiting = [id for queue in remembering for id in state.lines.waiting_in(queue)]
+    ringing = [id for held in state.holds.values() for id in held if state.items[id].state == "reserved"]
+    return [
+        e.ExceptionsLapsed(at=now, item=id, agents=(agent,))
+        for id in dict.fromkeys((*waiting, *ringing))
+        if agent in state.items[id].declined_by and state.items[id].excepted.get(agent) == 0
+    ]
 
 
 def force_presence(state: State, command: c.ForcePresence, now: int) -> Decision:
@@ -136,4 +151,4 @@ def stand_down(state: State, agent: str, now: int) -> list[e.PresenceChanged]:
 def let_go(state: State, agent: str, now: int, reason: str) -> list[e.Event]:
     """Everything that is reserved for the agent and not accepted goes back to its place."""
     held = state.holds.get(agent, {})
-    return [event for item in held for event in released(state.items[item], now, reason)]
+    return [event for item in held for event in released(state.items[item], now, reason, agent)]

@@ -6,6 +6,8 @@ from router.core import limits
 from router.core.decide_asking import overdue
 from router.core.decide_message import reopened
 from router.core.decision import Decision, completed, lacking
+from router.core.holding import ended as hold_ended
+from router.core.holding import given_up
 from router.core.item import WorkItem
 from router.core.state import State
 from router.core.vanish import given_back, left_behind
@@ -15,27 +17,28 @@ def pulse(state: State, command: c.Pulse, now: int) -> Decision:
     """Time passed. What does not fit in one pulse is due still and comes with the next."""
     events: list[e.Event] = []
     ended: set[str] = set()
-    away: set[str] = set()
-    for count, (_, kind, id) in enumerate(state.deadlines.due(now, limits.PULSE_MAX)):
+    for _, kind, id in state.deadlines.due(now, limits.PULSE_MAX):
         if kind == "presence":
-            events += _signed_off(state, id, now, ended)
+            events += _signed_off(state, id, now, ended, len(events) + 1)
         elif kind == "agent":
             events += _temporary_over(state, id, now)
         elif id not in ended:
-            ended.add(id)
-            events += _item_due(state, state.items[id], now, away, count + 1)
+            if state.items[id].state != "reserved":
+                ended.add(id)
+            events += _item_due(state, state.items[id], now, ended, len(events) + 1)
     return events
 
 
-def _signed_off(state: State, agent: str, now: int, ended: set[str]) -> list[e.Event]:
+def _signed_off(state: State, agent: str, now: int, ended: set[str], offset: int) -> list[e.Event]:
     """No client came back within the grace period: the agent is offline, and what they held goes its way. So does
     what they took up, or took back, while a client of theirs was there and they stayed offline."""
     presence = state.presences[agent]
     reason = presence.reason if presence.state == "offline" else "connection_lost"
     events: list[e.Event] = [e.PresenceChanged(at=now, agent=agent, state="offline", reason=reason)]
-    for id, left in left_behind(state, agent, now):
-        if id not in ended:
-            ended.add(id)
+    for id, left in left_behind(state, agent, now, offset):
+        mark = _hold(id, agent) if state.items[id].state == "reserved" else id
+        if mark not in ended:
+            ended.add(mark)
             events += left
     return events
 
@@ -48,12 +51,14 @@ def _temporary_over(state: State, agent: str, now: int) -> list[e.Event]:
     ]
 
 
-def _item_due(state: State, item: WorkItem, now: int, away: set[str], offset: int) -> list[e.Event]:
+def _item_due(state: State, item: WorkItem, now: int, ended: set[str], offset: int) -> list[e.Event]:
     if asked := overdue(state, item, now):
         return asked
     match item.state:
         case "reserved":
-            return _expired(state, item, now, away)
+            return _expired(state, item, now, ended)
+        case "active" if item.silent_at is not None and item.silent_at <= now and not _kept_over(item, now):
+            return [e.ItemSilenced(at=now, item=item.id, agent=item.agent)]
         case "wrapping":
             return _wrapped_up(state, item, now)
         case "pending" if item.pending_until is not None and item.pending_until <= now:
@@ -78,28 +83,39 @@ def _waited(state: State, item: WorkItem, now: int) -> list[e.Event]:
     return events
 
 
+def _hold(item: str, agent: str) -> str:
+    """What marks that a reservation has ended, of an item that may be held for several agents; with no item: that
+    the agent is away."""
+    return f"{item}/{agent}"
+
+
+def _kept_over(item: WorkItem, now: int) -> bool:
+    return item.kept_until is not None and item.kept_until <= now
+
+
 def _wrapped_up(state: State, item: WorkItem, now: int) -> list[e.Event]:
     """The time is over: closed, unless the queue still waits for a word of an agent who is there."""
-    kept_over = item.kept_until is not None and item.kept_until <= now
-    if lacking(state, item) and not kept_over and state.presences[item.agent].state != "offline":
+    if lacking(state, item) and not _kept_over(item, now) and state.presences[item.agent].state != "offline":
         return [e.WrapUpExtended(at=now, item=item.id, agent=item.agent)]
     return [completed(item, now)]
 
 
-def _expired(state: State, item: WorkItem, now: int, away: set[str]) -> list[e.Event]:
+def _expired(state: State, item: WorkItem, now: int, ended: set[str]) -> list[e.Event]:
     """Nobody answered: the agent is not ready (reason: no answer), the item keeps its place and its due.
 
-    After the queue's `knock_out_max` agents the item is stuck instead, so that it can empty no more desks.
+    After the queue's `knock_out_max` agents the item is stuck instead, so that it can empty no more desks. `ended`
+    names what this pulse has ended before.
     """
-    assert item.reservation is not None
-    events: list[e.Event] = [
-        e.ReservationEnded(at=now, item=item.id, agent=item.agent, reservation=item.reservation.id, outcome="expired")
-    ]
-    if item.agent not in away and state.presences[item.agent].state == "available":
-        away.add(item.agent)
-        events.append(e.PresenceChanged(at=now, agent=item.agent, state="not_ready", reason="no_answer"))
-    queue = state.queues.get(item.queue)
-    if queue is not None and item.expiries + 1 >= queue.knock_out_max:
-        events.append(e.ItemStuck(at=now, item=item.id, reason="no_answer"))
-        events.append(e.AlarmRaised(at=now, code="item_stuck", subject=item.id, count=item.expiries + 1))
+    events: list[e.Event] = []
+    ringing = [held for held in item.ringing if _hold(item.id, held.agent) not in ended]
+    over = [held for held in ringing if held.expires_at <= now]
+    for held in over:
+        ended.add(_hold(item.id, held.agent))
+        events.append(hold_ended(item, held, now, "expired"))
+        away = _hold("", held.agent)
+        if away not in ended and state.presences[held.agent].state == "available":
+            ended.add(away)
+            events.append(e.PresenceChanged(at=now, agent=held.agent, state="not_ready", reason="no_answer"))
+    if over and len(over) == len(ringing):
+        events += given_up(state, item, now, expired=len(over))
     return events

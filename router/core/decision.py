@@ -104,19 +104,14 @@ def carried(state: State, requirement: Requirement) -> Requirement:
     )
 
 
-def released(item: WorkItem, now: int, reason: str) -> list[e.Event]:
-    """The end of the item's reservation, when it has one that was not accepted yet."""
-    if item.state != "reserved" or item.reservation is None:
-        return []
+def released(item: WorkItem, now: int, reason: str, agent: str = "") -> list[e.Event]:
+    """The end of the item's reservations that were not accepted yet; with `agent`, of theirs alone."""
     return [
         e.ReservationEnded(
-            at=now,
-            item=item.id,
-            agent=item.agent,
-            reservation=item.reservation.id,
-            outcome="released",
-            reason=reason,
+            at=now, item=item.id, agent=held.agent, reservation=held.id, outcome="released", reason=reason
         )
+        for held in item.ringing
+        if agent in ("", held.agent)
     ]
 
 
@@ -144,12 +139,9 @@ def completed(item: WorkItem, now: int) -> e.ItemClosed:
 
 def abandoned(item: WorkItem, now: int) -> list[e.Event]:
     """The customer left before an agent answered: whatever was being rung for is rescinded."""
-    events: list[e.Event] = []
-    if item.state == "reserved" and item.reservation is not None:
-        events.append(
-            e.ReservationEnded(
-                at=now, item=item.id, agent=item.agent, reservation=item.reservation.id, outcome="rescinded"
-            )
-        )
+    events: list[e.Event] = [
+        e.ReservationEnded(at=now, item=item.id, agent=held.agent, reservation=held.id, outcome="rescinded")
+        for held in item.ringing
+    ]
     agent = item.agent if item.state == "active" else ""
     return [*events, e.ItemClosed(at=now, item=item.id, outcome="abandoned", agent=agent)]

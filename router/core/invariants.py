@@ -7,6 +7,7 @@ or in the matching cannot hide behind itself.
 from collections import Counter
 
 from router.core.agent import Agent
+from router.core.capacity import parted
 from router.core.classes import measure
 from router.core.conversation import Conversation
 from router.core.filters import refusal
@@ -20,7 +21,13 @@ def check(state: State) -> list[str]:
     wrong += _conversation_faults(state)
     wrong += _question_faults(state)
     wrong += _index_faults(state)
+    wrong += _interruption_faults(state)
     return wrong
+
+
+def _interruption_faults(state: State) -> list[str]:
+    """After each step exactly what gives way to something accepted, and does not fit beside it, is interrupted."""
+    return [f"{agent}: not yet {event}" for agent in state.holds for event in parted(state, agent, 0)]
 
 
 def unmatched(state: State) -> list[str]:
@@ -35,15 +42,24 @@ def unmatched(state: State) -> list[str]:
 
 
 def overfull(state: State) -> list[str]:
-    """Agents who hold more than they have room for. Only a lowered capacity may lead there, never a reservation."""
+    """Agents who hold more than they have room for. Only a lowered capacity may lead there, never a reservation.
+
+    What gives way to something else that they hold does not count, nor what is silent, nor what was and woke.
+    """
     faults = []
     for id, held in state.holds.items():
         agent = state.agents[id]
-        counts = Counter(held.values())
-        load = sum(agent.rooms[channel].weight for channel in held.values() if channel in agent.rooms)
+        items = [state.items[item] for item in held]
+        counts = Counter(str(item.channel) for item in items if not item.silent and not item.woken)
+        load = sum(_weight(agent, channel, counts) * count for channel, count in counts.items())
         if load > agent.total or any(count > _maximum(agent, channel) for channel, count in counts.items()):
             faults.append(f"{id} holds {dict(counts)}")
     return faults
+
+
+def _weight(agent: Agent, channel: str, held: Counter[str]) -> int:
+    room = agent.rooms.get(channel)
+    return 0 if room is None or any(by in held for by in room.interruptible_by) else room.weight
 
 
 def _maximum(agent: Agent, channel: str) -> int:
@@ -59,16 +75,34 @@ def _item_faults(state: State, item: WorkItem) -> list[str]:
         faults.append(f"it is {item.state} and its agent is {item.agent!r}")
     if item.state == "reserved" and (item.reservation is None or item.reservation.agent != item.agent):
         faults.append("it is reserved and the reservation is not its agent's")
+    faults += _held_faults(item)
     if item.state in ("queued", "stuck") and item.reservation is not None:
         faults.append(f"it is {item.state} and still reserved")
-    if item.state in HELD and item.agent in item.excepted:
-        faults.append(f"it is with {item.agent}, who is barred from it")
+    faults += [
+        f"it is with {agent}, who is barred from it"
+        for agent in item.holders
+        if item.state in HELD and agent in item.excepted
+    ]
     if item.state != "closed" and item.queue not in state.queues:
         faults.append(f"its queue {item.queue!r} is gone")
     if item.state == "closed" and any(question.open for question in item.questions):
         faults.append("it is closed and somebody is still asked about it")
     if item.first_entered_at > item.entered_at:
         faults.append("it entered its queue before it entered the house")
+    return faults
+
+
+def _held_faults(item: WorkItem) -> list[str]:
+    """At most one agent handles it; it is held for each of several once; what is said of active items is of those."""
+    faults = []
+    if item.rivals and item.state != "reserved":
+        faults.append(f"it is {item.state} and held for {item.holders}")
+    if len(set(item.holders)) < len(item.holders):
+        faults.append(f"it is held twice for one of {item.holders}")
+    if item.state != "active" and (item.interrupted or item.silent or item.silent_at is not None):
+        faults.append(f"it is {item.state}, and interrupted or silent")
+    if item.silent and item.silent_at is not None:
+        faults.append("it is silent, and will be")
     return faults
 
 
@@ -113,6 +147,7 @@ def _index_faults(state: State) -> list[str]:
     fresh = load(state.records(), routing=state.routing)
     pairs = {
         "holds": (state.holds, fresh.holds),
+        "quiet": (state.quiet, fresh.quiet),
         "parked": ({k: v for k, v in state.parked.items() if v}, fresh.parked),
         "calls": (state.calls, fresh.calls),
         "threads": (state.threads, fresh.threads),

@@ -42,6 +42,11 @@ class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     `split_from` the one whose mail it is one matter of. `counted`: whether the service level counts it. `questions` are
     what its agents asked their leaders, `joined` the leaders who came to help.
     `first_entered_at` and `due` survive every move.
+    `rivals` are the further reservations of an item that is held for several agents at once; who accepts first has it.
+    `declines` counts those since it entered its queue, `declined_by` says whose they were. `interrupted`: it is active
+    and parked with its agent, who works on something that goes before. `silent`: it is active, its customer says
+    nothing, and it takes no room; it will be so at `silent_at`. `woken`: it was so and takes room again, if need be
+    beyond what there is.
     """
 
     id: str
@@ -91,3 +96,26 @@ class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     counted: bool = True
     questions: tuple[Question, ...] = ()
     joined: tuple[str, ...] = ()
+    rivals: tuple[Reservation, ...] = ()
+    declines: int = 0
+    declined_by: tuple[str, ...] = ()
+    interrupted: bool = False
+    silent: bool = False
+    silent_at: int | None = None
+    woken: bool = False
+
+    @property
+    def ringing(self) -> tuple[Reservation, ...]:
+        """The reservations that nobody has accepted yet: the first one, then its rivals."""
+        if self.state != "reserved" or self.reservation is None:
+            return ()
+        return (self.reservation, *self.rivals)
+
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """The agents whose room it takes: several only while it is held for several at once."""
+        return (self.agent, *(held.agent for held in self.rivals))
+
+    def held_for(self, agent: str) -> Reservation | None:
+        """The reservation that this agent has not answered yet."""
+        return next((held for held in self.ringing if held.agent == agent), None)

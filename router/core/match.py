@@ -8,22 +8,24 @@ from collections.abc import Iterator
 
 from router.core import events as e
 from router.core import limits
-from router.core.candidates import best_agent, free_for
+from router.core.candidates import best_agent
+from router.core.capacity import parted
 from router.core.classes import Claim, ItemClass, ProfileClass, claim
 from router.core.decide_presence import stand_down
 from router.core.evolve import evolve
 from router.core.item import WorkItem
+from router.core.rivals import made as _reserve
+from router.core.rivals import with_rivals
 from router.core.scores import Precedence, precedence
 from router.core.state import State
-from router.core.why import why
 
 
 def match(state: State, now: int) -> list[e.Event]:
     """Make the reservations that are possible now, and make them so. Returns the events, at most a bounded number.
 
-    First of all, who wanted to be not ready after what they held is so.
+    First of all, who wanted to be not ready after what they held is so, and interrupted work is taken up again.
     """
-    made: list[e.Event] = []
+    made = _settled(state, now)
     while state.stand_down:
         agent, _ = state.stand_down.popitem()
         for leaves in stand_down(state, agent, now):
@@ -33,8 +35,22 @@ def match(state: State, now: int) -> list[e.Event]:
         event = _next(state, now)
         if event is None:
             break
-        evolve(state, event)
-        made.append(event)
+        for follows in with_rivals(state, event, now):
+            evolve(state, follows)
+            made.append(follows)
+        if state.unsettled:
+            made += _settled(state, now)
+    return made
+
+
+def _settled(state: State, now: int) -> list[e.Event]:
+    """Who took something that goes before other things they work on has these parked; who is done goes on with them."""
+    made: list[e.Event] = []
+    while state.unsettled:
+        agent, _ = state.unsettled.popitem()
+        for event in parted(state, agent, now):
+            evolve(state, event)
+            made.append(event)
     return made
 
 
@@ -69,19 +85,6 @@ def _next(state: State, now: int) -> e.ReservationMade | None:
             return _reserve(state, item, agent, now)
         del state.wake_classes[item_class]
     return None
-
-
-def _reserve(state: State, item: WorkItem, agent: str, now: int) -> e.ReservationMade:
-    queue = state.queues[item.queue]
-    return e.ReservationMade(
-        at=now,
-        item=item.id,
-        agent=agent,
-        queue=item.queue,
-        reservation=f"r{state.meta.reservation + 1}",
-        expires_at=now + queue.reservation_ms,
-        why=why(state, item, agent, now, free_for(state, item)),
-    )
 
 
 def _first_of(state: State, item_class: ItemClass) -> tuple[WorkItem, str] | None:

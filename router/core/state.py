@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from queues.capacity import fits
 from queues.category import Category, Code
 from queues.endpoint import Endpoint
 from queues.entry_point import EntryPoint
@@ -21,6 +22,7 @@ from queues.team import Membership, Team
 from router.core import limits
 from router.core.agent import Agent
 from router.core.ask import Ask, Raw
+from router.core.capacity import counted, mixed
 from router.core.classes import Wait
 from router.core.conversation import Conversation, Delivery
 from router.core.deadlines import Deadlines
@@ -35,8 +37,9 @@ from skills import Profile, Skill
 Ref: TypeAlias = tuple[str, str]
 """A record: kind and id."""
 
-Held: TypeAlias = tuple[str, str, bool]
-"""How an item is an agent's: who, the channel, and whether it takes room (or only waits with them)."""
+Held: TypeAlias = tuple[str, str, bool, tuple[str, ...], bool]
+"""How an item is an agent's: who, the channel, whether it is held (or only waits with them), for which others it is
+held too, and whether it is silent."""
 
 META: Ref = ("meta", "meta")
 CENTRE_KINDS = ("skill", "hours", "queue", "team", "category", "code", "entry_point", "rule", "endpoint", "agent")
@@ -90,7 +93,9 @@ class State:
         self.references: dict[str, str] = {}
         self.naturals: dict[str, str] = {}
         self.holds: dict[str, dict[str, str]] = {}
+        self.quiet: dict[str, dict[str, None]] = {}
         self.parked: dict[str, dict[str, None]] = {}
+        self.unsettled: dict[str, None] = {}
         self.deadlines = Deadlines()
         self.touched: dict[Ref, None] = {}
         self._edited: dict[Ref, Held | None] = {}
@@ -148,19 +153,9 @@ class State:
 
     def room(self, agent: Agent, channel: str) -> bool:
         """Whether the agent can hold one more item of this channel (reserved ones count)."""
-        room = agent.rooms.get(channel)
-        if room is None:
+        if len(self.holds.get(agent.id, ())) >= limits.HELD_MAX:
             return False
-        held = self.holds.get(agent.id)
-        if not held:
-            return room.maximum > 0 and room.weight <= agent.total
-        load = room.weight
-        same = 0
-        for other in held.values():
-            weight = agent.rooms.get(other)
-            load += weight.weight if weight else 0
-            same += other == channel
-        return same < room.maximum and load <= agent.total and len(held) < limits.HELD_MAX
+        return fits(agent.rooms, agent.total, counted(self, agent.id), channel)
 
     def theirs(self, agent: str) -> tuple[str, ...]:
         """The items that are an agent's: what they hold, then what they have pending."""
@@ -258,6 +253,8 @@ class State:
         if self.routing:
             for agent in self._moved:
                 self.placing.place(agent)
+                if mixed(self, agent):
+                    self.unsettled[agent] = None
         self._moved.clear()
 
     def _settle_item(self, ref: Ref, before: Held | None) -> None:
@@ -294,23 +291,26 @@ class State:
             _INDEX[ref[0]](self, record)
 
     def _hold(self, item: str, held: Held) -> None:
-        agent, channel, live = held
-        if live:
-            self.holds.setdefault(agent, {})[item] = channel
-            self._moved[agent] = None
-        else:
+        agent, channel, live, rivals, silent = held
+        if not live:
             self.parked.setdefault(agent, {})[item] = None
+            return
+        for holder in (agent, *rivals):
+            self.holds.setdefault(holder, {})[item] = channel
+            self._moved[holder] = None
+        if silent:
+            self.quiet.setdefault(agent, {})[item] = None
 
     def _let_go(self, item: str, held: Held) -> None:
-        agent, _, live = held
+        agent, _, live, rivals, silent = held
         if not live:
             self.parked[agent].pop(item)
             return
-        theirs = self.holds[agent]
-        del theirs[item]
-        if not theirs:
-            del self.holds[agent]
-        self._moved[agent] = None
+        for holder in (agent, *rivals):
+            _drop(self.holds, holder, item)
+            self._moved[holder] = None
+        if silent:
+            _drop(self.quiet, agent, item)
 
     # -- loading --------------------------------------------------------------------------------------------
 
@@ -459,10 +459,15 @@ class State:
     def _item_due(self, item: WorkItem) -> int | None:
         if item.state == "queued":
             return self._waiting_due(item)
-        if item.state == "reserved" and item.reservation is not None:
-            return item.reservation.expires_at
+        if item.state == "reserved":
+            first = item.reservation
+            if first is not None and not item.rivals:
+                return first.expires_at
+            return min(held.expires_at for held in item.ringing)
         own = None
-        if item.state == "wrapping":
+        if item.state == "active":
+            own = item.silent_at
+        elif item.state == "wrapping":
             own = item.wrap_until
         elif item.state == "pending":
             own = item.pending_until
@@ -489,8 +494,17 @@ class State:
 def _held(item: WorkItem) -> Held | None:
     """How an item is its agent's; None when it is nobody's."""
     if item.state in HELD:
-        return (item.agent, item.channel, True)
-    return (item.agent, item.channel, False) if item.state == "pending" and item.agent else None
+        rivals = tuple(held.agent for held in item.rivals) if item.rivals else ()
+        return (item.agent, item.channel, True, rivals, item.silent)
+    return (item.agent, item.channel, False, (), False) if item.state == "pending" and item.agent else None
+
+
+def _drop(index: dict[str, dict[str, Any]], agent: str, item: str) -> None:
+    """The item is none of the agent's in this index; who has none any more is not in it."""
+    theirs = index[agent]
+    del theirs[item]
+    if not theirs:
+        del index[agent]
 
 
 _INDEX: Final[dict[str, Callable[[State, Any], None]]] = {

@@ -8,7 +8,9 @@
 
 `queued` may also end abandoned (closed) or stuck; a stuck item waits for a supervisor. `EVENTS` says from which
 states an event may follow and where it leads (`evolve` asserts it); `COMMANDS` in which states an agent's
-command is heard at all (`decide` refuses it elsewhere as `wrong_state`).
+command is heard at all (`decide` refuses it elsewhere as `wrong_state`). An item may be held for several agents at
+once: it is queued again when the last of these reservations has ended. An active item may be interrupted or silent,
+which are no states of its life: they say whether its agent works on it now, and whether it takes room.
 """
 
 from typing import Final
@@ -19,7 +21,7 @@ from router.core.item import HELD, OPEN, ItemState
 
 EVENTS: Final[dict[type, tuple[frozenset[ItemState], ItemState]]] = {
     e.ItemQueued: (OPEN - {"reserved"}, "queued"),
-    e.ReservationMade: (frozenset({"queued"}), "reserved"),
+    e.ReservationMade: (frozenset({"queued", "reserved"}), "reserved"),
     e.ReservationAccepted: (frozenset({"reserved"}), "active"),
     e.ReservationEnded: (frozenset({"reserved", "active"}), "queued"),
     e.ItemPending: (frozenset({"active", "wrapping"}), "pending"),

@@ -40,16 +40,19 @@ VANISHED: Final[dict[ChannelName, Fate]] = {
     "email": _kept,
     "webhook": _kept,
 }
-"""Channel -> what becomes of an active item. A pending one, whatever its channel, is kept for the queue's time; one
-in wrap-up ends with its wrap-up."""
+"""Channel -> what becomes of an active item. One that is interrupted is not kept: it waits in its queue again. A
+pending one, whatever its channel, is kept for the queue's time; one in wrap-up ends with its wrap-up."""
 
 
-def left_behind(state: State, agent: str, now: int) -> Iterator[tuple[str, list[e.Event]]]:
-    """For each item of an agent who vanished: what becomes of it."""
-    for id in state.theirs(agent):
+def left_behind(state: State, agent: str, now: int, offset: int = 1) -> Iterator[tuple[str, list[e.Event]]]:
+    """For each item of an agent who vanished: what becomes of it. `offset` tells apart several entries of one decision;
+    the items of one agent need at most as many as they have."""
+    for place, id in enumerate(state.theirs(agent)):
         item = state.items[id]
         if item.state == "reserved":
-            yield id, released(item, now, "connection_lost")
+            yield id, released(item, now, "connection_lost", agent)
+        elif item.interrupted and VANISHED[item.channel] is _kept:
+            yield id, [given_back(state, item, now, offset + place)]
         elif item.state == "active":
             yield id, VANISHED[item.channel](state, item, now)
         elif item.state == "pending" or item.wrap_until is None:

@@ -4,7 +4,7 @@
 """
 
 import random
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -62,8 +62,13 @@ class Walker:
             self.deliver,
             self.deliver,
         ]
-        working += [self.work] * 8 + [self.mail] * 2
-        moves = [self.presence, self.edit, self.housekeeping, self.client, *working]
+        working += [self.work] * 8 + [self.mail] * 2 + [self.converse] * 2
+        moves = [*[self.here] * 4, self.presence, self.edit, self.housekeeping, self.client, *working]
+        for agent in AGENTS:
+            mails = Room(maximum=2, weight=50, interruptible_by=("phone",))
+            self.world.do(c.SetCapacity(agent=agent, channel="email", room=mails))
+            chats = Room(maximum=2, weight=40, silent_ms=2_000)
+            self.world.do(c.SetCapacity(agent=agent, channel="chat", room=chats))
         for _ in range(steps):
             few = len(self.world.state.items) < ITEMS
             command = self.random.choice([*moves, *opening] if few else moves)()
@@ -85,7 +90,7 @@ class Walker:
         """Mostly the agent who has the item, at times another."""
         record = self.world.state.items.get(item)
         right = record is not None and record.agent and self.random.random() < 0.9
-        return record.agent if record is not None and right else self.agent()
+        return self.random.choice(record.holders) if record is not None and right else self.agent()
 
     def call(self) -> tuple[str, str]:
         """Mostly a call that an agent is being rung for or talks on, and that agent."""
@@ -95,6 +100,16 @@ class Walker:
 
     def conversation(self) -> str:
         return self.random.choice([*self.world.state.conversations, "c-none"])
+
+    def here(self) -> c.Command:
+        """Somebody who is away comes to work; else who is there answers."""
+        for agent in self.random.sample(AGENTS, len(AGENTS)):
+            presence = self.world.state.presences[agent]
+            if not presence.clients:
+                return c.ConnectClient(agent=agent, client="t0", gateway="g1")
+            if presence.state != "available":
+                return c.SetPresence(agent=agent, state="available")
+        return self.accept()
 
     def presence(self) -> c.Command:
         if self.random.random() < 0.05:
@@ -137,6 +152,8 @@ class Walker:
 
     def decline(self) -> c.Command:
         item = self.item("reserved")
+        if self.random.random() < 0.1:
+            return c.RescindReservation(item=item, agent=self.random.choice(("", self.holder(item))))
         return c.DeclineReservation(item=item, agent=self.holder(item))
 
     def phone(self) -> c.Command:
@@ -229,6 +246,18 @@ class Walker:
         by = self.random.choice((*AGENTS, "login:leo"))
         return c.AnswerQuestion(item=item, question=question, by=by, answer=answer)
 
+    def converse(self) -> c.Command:
+        """In a chat: the agent writes, the customer says nothing for long, and then something."""
+        chats = [item for item in self.world.state.items.values() if (item.channel, item.state) == ("chat", "active")]
+        self.made += 1
+        if not chats:
+            return self.write()
+        chat = self.random.choice(chats)
+        if chat.silent:
+            return self.world.message(f"m{self.made}", channel="chat", conversation=chat.conversation)
+        message = MessageFacts(id=f"r{self.made}", content=f"t-r{self.made}")
+        return c.SendReply(item=chat.id, agent=chat.agent, message=message)
+
     def deliver(self) -> c.Command:
         delivery = self.random.choice([*self.world.state.deliveries, "d-none"])
         record = self.world.state.deliveries.get(delivery)
@@ -253,6 +282,7 @@ class Walker:
                     agent=agent, queue="expert", membership=self.random.choice((None, Membership(order=2)))
                 ),
                 c.SetCapacity(agent=agent, channel="chat", room=Room(maximum=self.random.choice((2, 3)), weight=30)),
+                self.room(agent),
                 c.SetAgentPhone(agent=agent, phone=self.random.choice(("1", "2"))),
                 self.lend(agent),
                 self.lend(agent),
@@ -264,6 +294,15 @@ class Walker:
                 c.MoveItems(agent=agent, to_agent=self.random.choice(("", "bob"))),
             )
         )
+
+    def room(self, agent: str) -> c.Command:
+        """Mails give way to calls; chats grow silent."""
+        if self.random.random() < 0.5:
+            by: Any = self.random.choice(((), ("phone",), ("phone", "chat")))
+            mails = Room(maximum=2, weight=50, interruptible_by=by, alone=self.random.random() < 0.2)
+            return c.SetCapacity(agent=agent, channel="email", room=mails)
+        chats = Room(maximum=2, weight=self.random.choice((30, 50)), silent_ms=self.random.choice((0, 2_000)))
+        return c.SetCapacity(agent=agent, channel="chat", room=chats)
 
     def lend(self, agent: str) -> c.Command:
         until = self.world.now + self.random.choice((2_000, 40_000))
@@ -282,7 +321,16 @@ class Walker:
     def demand(self) -> c.Command:
         """The queue wants to know more, or less; and does not let mails lie for long."""
         demands = self.random.choice(((), ("category",), ("category", "outcome")))
-        queue = msgspec.structs.replace(self.world.state.queues["help"], demands=demands, keep_ms=30_000)
+        queue = msgspec.structs.replace(
+            self.world.state.queues["help"],
+            demands=demands,
+            keep_ms=30_000,
+            simultaneous=self.random.choice((1, 1, 2, 3)),
+            decline_until=self.random.choice(("time", "others", "return")),
+            declines_max=self.random.choice((0, 3)),
+            auto_accept=self.random.choice(((), (), ("chat",), ("phone", "email"))),
+            reservations_ms=self.random.choice(({}, {"phone": 5_000})),
+        )
         return c.ApplyCentre(changes=(change(queue, seen=None),))
 
     def housekeeping(self) -> c.Command:

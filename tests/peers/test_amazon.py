@@ -50,7 +50,6 @@ def test_w3_a_delay_is_waited_for_even_by_an_agent_who_has_nothing_to_do() -> No
     assert centre.holder("fourth") == "ann"
 
 
-@pytest.mark.xfail(strict=False, reason="lands with issue 5")
 def test_w5_what_keeps_other_channels_away() -> None:
     rooms = {
         "phone": Room(maximum=1, weight=0, alone=False),

@@ -1,7 +1,5 @@
 """Zendesk, NICE, Google, Dialpad, Webex: what their documents say happens, replayed; and where we decide otherwise."""
 
-import pytest
-
 from queues.capacity import Room
 from queues.comparator import Comparator
 from queues.queue import Queue
@@ -12,7 +10,6 @@ from router.core.classify import Contact, classify
 from tests.peers.centre import MINUTE, Centre, S, agent
 
 
-@pytest.mark.xfail(strict=False, reason="lands with issue 5")
 def test_z1_a_silent_conversation_makes_room_and_waking_up_is_seen() -> None:
     rooms = {"chat": Room(maximum=2, weight=50, silent_ms=10 * MINUTE * S)}
     centre = Centre(Queue(id="q"), agent("ann", rooms=rooms))

@@ -51,7 +51,6 @@ def test_s6_a_queue_that_goes_first_goes_first_whatever_the_age() -> None:
     assert centre.served("ann", 3) == ["young", "younger", "old"]
 
 
-@pytest.mark.xfail(strict=False, reason="lands with issue 5")
 def test_s8_what_may_be_interrupted_does_not_keep_a_chat_away() -> None:
     rooms = {
         "email": Room(maximum=3, weight=33, interruptible_by=("chat",)),

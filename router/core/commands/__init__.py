@@ -30,6 +30,7 @@ from router.core.commands.item import (
     LinkCustomer,
     MoveItems,
     RequeueItem,
+    RescindReservation,
     ResumeItem,
     SendReply,
     SetCategory,
@@ -68,6 +69,7 @@ Command: TypeAlias = (
     | MarkSeen
     | AcceptReservation
     | DeclineReservation
+    | RescindReservation
     | SendReply
     | AddNote
     | SetPending
@@ -131,6 +133,7 @@ __all__ = [
     "Pulse",
     "ReceiveMessage",
     "RequeueItem",
+    "RescindReservation",
     "ResumeItem",
     "RetryDelivery",
     "SendReply",

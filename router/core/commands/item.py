@@ -21,6 +21,15 @@ class DeclineReservation(BaseCommand, frozen=True):
     reason: str = ""
 
 
+class RescindReservation(BaseCommand, frozen=True):
+    """A supervisor takes an item back that is held for an agent (for all of them when none is named), before they
+    accept it. It is not held for them again for as long as after a decline."""
+
+    item: str
+    agent: str = ""
+    reason: str = ""
+
+
 class SendReply(BaseCommand, frozen=True):
     """Answer the customer. An e-mail goes out through the outbox as `delivery`; a chat needs none."""
 

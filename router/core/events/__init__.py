@@ -27,13 +27,16 @@ from router.core.events.conversation import (
 )
 from router.core.events.housekeeping import AlarmRaised, CommandPoisoned, ItemsForgotten
 from router.core.events.item import (
+    AcceptedBy,
     CategoryChanged,
     CustomerLinked,
     EntryReason,
     ExceptionsLapsed,
     HoldEnd,
     ItemClosed,
+    ItemContinued,
     ItemEscalated,
+    ItemInterrupted,
     ItemKept,
     ItemOpened,
     ItemPending,
@@ -41,8 +44,10 @@ from router.core.events.item import (
     ItemRelaxed,
     ItemReopened,
     ItemResumed,
+    ItemSilenced,
     ItemStuck,
     ItemTransferred,
+    ItemWoken,
     NoteAdded,
     OutcomeChanged,
     ReservationAccepted,
@@ -89,6 +94,10 @@ Event: TypeAlias = (
     | ItemPending
     | ItemResumed
     | ItemReopened
+    | ItemInterrupted
+    | ItemContinued
+    | ItemSilenced
+    | ItemWoken
     | WrapUpStarted
     | WrapUpExtended
     | ItemKept
@@ -114,6 +123,7 @@ Event: TypeAlias = (
 )
 
 __all__ = [
+    "AcceptedBy",
     "AgentPhoneChanged",
     "AgentSkillChanged",
     "AgentSkillsChanged",
@@ -139,7 +149,9 @@ __all__ = [
     "ExceptionsLapsed",
     "HoldEnd",
     "ItemClosed",
+    "ItemContinued",
     "ItemEscalated",
+    "ItemInterrupted",
     "ItemKept",
     "ItemOpened",
     "ItemPending",
@@ -147,9 +159,11 @@ __all__ = [
     "ItemRelaxed",
     "ItemReopened",
     "ItemResumed",
+    "ItemSilenced",
     "ItemSplit",
     "ItemStuck",
     "ItemTransferred",
+    "ItemWoken",
     "ItemsForgotten",
     "MembershipChanged",
     "MessageReceived",

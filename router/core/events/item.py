@@ -12,6 +12,7 @@ EntryReason: TypeAlias = Literal[
     "opened", "escalated", "transferred", "reopened", "requeued", "due", "returned", "absent"
 ]
 HoldEnd: TypeAlias = Literal["declined", "expired", "rescinded", "connect_failed", "released"]
+AcceptedBy: TypeAlias = Literal["agent", "phone", "auto"]
 
 
 class ItemOpened(BaseEvent, frozen=True):
@@ -67,18 +68,20 @@ class ReservationMade(BaseEvent, frozen=True):
 
 
 class ReservationAccepted(BaseEvent, frozen=True):
-    """The agent took the item, on the screen or by answering the phone."""
+    """The agent took the item, on the screen or by answering the phone; or it was theirs at once, by their queue's rule
+    (`auto`)."""
 
     item: str
     agent: str
     reservation: str
-    by: Literal["agent", "phone"] = "agent"
+    by: AcceptedBy = "agent"
 
 
 class ReservationEnded(BaseEvent, frozen=True):
     """The reservation ended without the agent handling the item; it is back at its exact place.
 
-    `excepted_until` bars the agent from it until then; 0 means not barred.
+    `excepted_until` bars the agent from it until then; 0 means not barred, -1 until they have been offline. While the
+    item is held for others still, it stays reserved.
     """
 
     item: str
@@ -132,6 +135,35 @@ class ItemReopened(BaseEvent, frozen=True):
 
     item: str
     reason: Literal["customer", "due"] = "customer"
+
+
+class ItemInterrupted(BaseEvent, frozen=True):
+    """The active item is parked with its agent, who took something that goes before it."""
+
+    item: str
+    agent: str
+
+
+class ItemContinued(BaseEvent, frozen=True):
+    """What interrupted the item is over: its agent goes on with it."""
+
+    item: str
+    agent: str
+
+
+class ItemSilenced(BaseEvent, frozen=True):
+    """The customer has said nothing for so long that the item takes no room until they do."""
+
+    item: str
+    agent: str
+
+
+class ItemWoken(BaseEvent, frozen=True):
+    """The silent customer wrote: the item takes room again, `over` what its agent has."""
+
+    item: str
+    agent: str
+    over: bool = False
 
 
 class WrapUpStarted(BaseEvent, frozen=True):

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from router.core import events as e
 from router.core import limits
+from router.core.capacity import silence
 from router.core.conversation import Conversation, Delivery
 from router.core.reference import reference
 from router.core.state import State
@@ -29,11 +30,14 @@ def _conversation_opened(state: State, event: e.ConversationOpened) -> None:
 def _message_received(state: State, event: e.MessageReceived) -> None:
     _add_message(state, event)
     state.conversations[event.conversation].gone = False
+    if state.items[event.item].silent_at is not None:
+        state.edit_item(event.item).silent_at = None
 
 
 def _reply_sent(state: State, event: e.ReplySent) -> None:
     conversation = _add_message(state, event)
     conversation.last_agent = event.agent
+    _listen(state, event)
     if event.delivery:
         conversation.deliveries = (*conversation.deliveries, event.delivery)
         delivery = Delivery(
@@ -47,6 +51,14 @@ def _reply_sent(state: State, event: e.ReplySent) -> None:
             at=event.at,
         )
         state.put("delivery", event.delivery, delivery)
+
+
+def _listen(state: State, event: e.ReplySent) -> None:
+    """From here on the customer's silence counts, where the agent's room says that it does."""
+    item = state.items[event.item]
+    ticks = silence(state, event.agent, event.channel) if item.state == "active" and not item.silent else 0
+    if ticks or item.silent_at is not None:
+        state.edit_item(event.item).silent_at = event.at + ticks if ticks else None
 
 
 def _add_message(state: State, event: e.MessageReceived | e.ReplySent) -> Conversation:

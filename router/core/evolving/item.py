@@ -60,6 +60,7 @@ def _item_queued(state: State, event: e.ItemQueued) -> None:
     item.wrap_until = item.pending_until = None
     item.pending_reason = ""
     item.kept_until = None
+    _forget_declines(item)
     if event.only:
         item.excepted.pop(event.only, None)
     if event.reason == "requeued":
@@ -80,12 +81,23 @@ def _tell_returned(state: State, item: WorkItem, event: e.ItemQueued) -> None:
         presence.returned = (*presence.returned, item.id)[-limits.RETURNED_KEPT_MAX :]
 
 
+def _forget_declines(item: WorkItem) -> None:
+    """What was declined in one queue is not in another, nor when it comes back; bars that have a time run out."""
+    for agent in item.declined_by:
+        if item.excepted.get(agent) == 0:
+            del item.excepted[agent]
+    item.declined_by = ()
+    item.declines = 0
+
+
 def _reservation_made(state: State, event: e.ReservationMade) -> None:
     item = move(state, event.item, event)
-    item.agent = event.agent
-    item.reservation = Reservation(
-        id=event.reservation, agent=event.agent, made_at=event.at, expires_at=event.expires_at
-    )
+    made = Reservation(id=event.reservation, agent=event.agent, made_at=event.at, expires_at=event.expires_at)
+    if item.reservation is None:
+        item.agent = event.agent
+        item.reservation = made
+    else:
+        item.rivals = (*item.rivals, made)
     state.edit_meta().reservation += 1
     if state.queues[event.queue].strategy == "round_robin":
         state.edit_presence(event.agent).turn = next_seq(state)
@@ -93,24 +105,41 @@ def _reservation_made(state: State, event: e.ReservationMade) -> None:
 
 def _reservation_accepted(state: State, event: e.ReservationAccepted) -> None:
     item = move(state, event.item, event)
+    assert item.agent == event.agent and not item.rivals, f"{event.item} is held for {item.holders}"
     learn_waited(state, item, event.at, left=False)
     item.accepted_at = event.at
     item.last_agent = event.agent
     item.expiries = 0
+    if item.declined_by:
+        item.declined_by = tuple(agent for agent in item.declined_by if agent != event.agent)
     begin_work(state, event.agent, event.at).handled += 1
 
 
 def _reservation_ended(state: State, event: e.ReservationEnded) -> None:
-    item = move(state, event.item, event)
-    if item.accepted_at is not None:
-        end_work(state, item.agent, event.at)
-    item.agent = ""
-    item.reservation = None
-    item.accepted_at = None
+    item = state.edit_item(event.item)
+    rest = tuple(held for held in item.ringing if held.id != event.reservation)
+    assert not item.ringing or len(rest) < len(item.ringing), f"{event.item} is held for {item.holders}"
+    if rest:
+        item.agent, item.reservation, item.rivals = rest[0].agent, rest[0], rest[1:]
+    else:
+        _let_go(state, move(state, event.item, event), event.at)
     if event.excepted_until:
-        _except(item, event.agent, event.excepted_until)
+        _except(item, event.agent, max(event.excepted_until, 0))
     if event.outcome == "expired":
         item.expiries += 1
+    elif event.outcome == "declined":
+        item.declines += 1
+        others = tuple(agent for agent in item.declined_by if agent != event.agent)
+        item.declined_by = (*others, event.agent)[-limits.EXCEPTIONS_MAX :]
+
+
+def _let_go(state: State, item: WorkItem, at: int) -> None:
+    if item.accepted_at is not None:
+        end_work(state, item.agent, at)
+    item.agent = ""
+    item.reservation = None
+    item.rivals = ()
+    item.accepted_at = None
 
 
 def _except(item: WorkItem, agent: str, until: int) -> None:
@@ -221,6 +250,27 @@ def _item_closed(state: State, event: e.ItemClosed) -> None:
         item.category = event.category
 
 
+def _item_interrupted(state: State, event: e.ItemInterrupted) -> None:
+    state.edit_item(event.item).interrupted = True
+
+
+def _item_continued(state: State, event: e.ItemContinued) -> None:
+    state.edit_item(event.item).interrupted = False
+
+
+def _item_silenced(state: State, event: e.ItemSilenced) -> None:
+    item = state.edit_item(event.item)
+    item.silent_at = None
+    item.silent = True
+    item.woken = False
+
+
+def _item_woken(state: State, event: e.ItemWoken) -> None:
+    item = state.edit_item(event.item)
+    item.silent = False
+    item.woken = True
+
+
 APPLY: Final[dict[type, Callable[[State, Any], None]]] = {
     e.WrapUpExtended: _wrap_up_extended,
     e.ItemKept: _item_kept,
@@ -241,6 +291,10 @@ APPLY: Final[dict[type, Callable[[State, Any], None]]] = {
     e.WrapUpStarted: _wrap_up_started,
     e.NoteAdded: _note_added,
     e.CategoryChanged: _category_changed,
+    e.ItemInterrupted: _item_interrupted,
+    e.ItemContinued: _item_continued,
+    e.ItemSilenced: _item_silenced,
+    e.ItemWoken: _item_woken,
     e.ItemStuck: _item_stuck,
     e.ItemClosed: _item_closed,
 }

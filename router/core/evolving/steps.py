@@ -2,7 +2,7 @@
 
 from router.core import events as e
 from router.core.evolving.pace import learn_handled
-from router.core.item import HELD, WorkItem
+from router.core.item import HELD, ItemState, WorkItem
 from router.core.presence import Presence
 from router.core.state import State
 from router.core.transitions import EVENTS
@@ -32,8 +32,17 @@ def move(state: State, id: str, event: e.Event) -> WorkItem:
     states, leads_to = EVENTS[type(event)]
     assert item.state in states, f"{type(event).__name__} on {id}, which is {item.state}"
     remember(item)
+    if item.state == "active":
+        _unpark(item, leads_to)
     item.state = leads_to
     return item
+
+
+def _unpark(item: WorkItem, state: ItemState) -> None:
+    """What is said of active items only ends; who wraps up what was silent may do so beyond their room."""
+    item.woken = state == "wrapping" and (item.woken or item.silent)
+    item.interrupted = item.silent = False
+    item.silent_at = None
 
 
 def remember(item: WorkItem) -> None:
@@ -46,6 +55,7 @@ def leave_agent(state: State, item: WorkItem, at: int) -> None:
     """The item is its agent's no more."""
     free(state, item, at)
     item.reservation = None
+    item.rivals = ()
 
 
 def free(state: State, item: WorkItem, at: int) -> None:

@@ -1,0 +1,54 @@
+"""What goes with a reservation that is made: it is accepted at once, or the item is held for several agents."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from queues.queue import Queue
+from router.core import events as e
+from router.core.candidates import best_agent, free_for
+from router.core.filters import refusal
+from router.core.item import WorkItem
+from router.core.state import State
+from router.core.why import why
+
+
+def made(state: State, item: WorkItem, agent: str, now: int) -> e.ReservationMade:
+    """The item is held for this agent."""
+    return e.ReservationMade(
+        at=now,
+        item=item.id,
+        agent=agent,
+        queue=item.queue,
+        reservation=f"r{state.meta.reservation + 1}",
+        expires_at=now + state.queues[item.queue].reservation(item.channel),
+        why=why(state, item, agent, now, free_for(state, item)),
+    )
+
+
+def with_rivals(state: State, first: e.ReservationMade, now: int) -> Iterator[e.Event]:
+    """The reservation of an item that waits, and what goes with it; each event is made so before the next is asked."""
+    item = state.items[first.item]
+    queue = state.queues[item.queue]
+    if item.channel in queue.auto_accept:
+        yield first
+        yield e.ReservationAccepted(at=now, item=item.id, agent=first.agent, reservation=first.reservation, by="auto")
+        return
+    others = _others(state, item, first.agent, queue) if queue.simultaneous > 1 else ()
+    yield first
+    for agent in others:
+        if not refusal(state, item, agent=state.agents[agent]):
+            yield made(state, item, agent, now)
+
+
+def _others(state: State, item: WorkItem, first: str, queue: Queue) -> list[str]:
+    """Who goes next, and next: no more than the queue holds an item for at once, nor than it may still knock out."""
+    barred = {**item.excepted, first: 0}
+    found: list[str] = []
+    while len(found) + 1 < min(queue.simultaneous, queue.knock_out_max - item.expiries):
+        agent = best_agent(state, msgspec.structs.replace(item, excepted=barred))
+        if not agent:
+            break
+        found.append(agent)
+        barred[agent] = 0
+    return found
