@@ -4,10 +4,12 @@ import dataclasses
 
 import msgspec
 
+from channels.classified import Came, Classified, classified
+from channels.insight import BLIND
 from channels.keyed import keyed
 from router.core.commands import Command
 from router.core.state import State
-from router.gateway import Gateway, History
+from router.gateway import Gateway, History, Insight
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,11 +33,16 @@ class Arrival:
     secret: bytes
     by: str
     key: str
+    insight: Insight = BLIND
 
     @property
     def state(self) -> State:
         """The state as this node follows it: between two awaits."""
         return self.gateway.state
+
+    async def classified(self, came: Came) -> Classified:
+        """What the rules of the centre say of what came."""
+        return await classified(lambda: self.gateway.state, came, self.insight)
 
     def id(self, prefix: str, *parts: str) -> str:
         """An id that the same parts always give."""

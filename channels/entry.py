@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from channels import limits
+from channels.classified import PLAIN, Classified
 from channels.customer import known_by, pseudonym
 from channels.keyed import keyed
 from channels.payload import step
@@ -19,7 +20,7 @@ from queues.queue import ChannelName
 from router.core.facts import Facts
 from router.core.state import State
 from router.gateway import Content, EventRefused
-from skills import PROFICIENCY_MAX, PROFICIENCY_MIN, Requirement, requirement
+from skills import EMPTY, PROFICIENCY_MAX, PROFICIENCY_MIN, Requirement, requirement
 
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=limits.ID_CHARS_MAX)]
 Address: TypeAlias = Annotated[str, Meta(min_length=1, max_length=limits.ADDRESS_CHARS_MAX)]
@@ -68,12 +69,21 @@ def find(state: State, channel: ChannelName, address: str, pointer: str = "/data
 
 
 def facts_of(
-    state: State, entry: EntryPoint, given: Given, *, party: Party, secret: bytes, whose: Whose, key: str
+    state: State,
+    entry: EntryPoint,
+    given: Given,
+    *,
+    party: Party,
+    secret: bytes,
+    whose: Whose,
+    key: str,
+    found: Classified = PLAIN,
 ) -> tuple[Facts, dict[str, bytes]]:
     """The facts of an item that comes in through `entry`, and the contents they name.
 
-    `key` tells this arrival from every other one: the content ids follow from it. Raises EventRefused with a code
-    and a pointer for what the entry point does not allow (`override_not_allowed`) or the centre does not know.
+    `found` is what the rules say of it: more than the entry point, less than the event itself. `key` tells this arrival
+    from every other one: the content ids follow from it. Raises EventRefused with a code and a pointer for what the
+    entry point does not allow (`override_not_allowed`) or the centre does not know.
     """
     _check_allowed(entry, given)
     _check_known(state, entry, given)
@@ -87,14 +97,20 @@ def facts_of(
     if given.attributes or given.customer:
         attributes = f"att_{keyed(secret, 'attributes', key)}"
         contents[attributes] = _attributes(given)
-    category = state.categories.get(given.category or entry.category)
+    ruled = found.verdict
+    category = given.category or ruled.category or entry.category
+    by_rule = "" if given.category else usual(state, ruled.category)[0]
+    priorities = (given.priority, ruled.priority, entry.priority)
     return Facts(
         entry_point=entry.id,
-        queue=given.queue or entry.queue or (category.queue if category else ""),
-        requirement=_asked(state, entry, given),
-        language=given.language or entry.language,
-        priority=entry.priority if given.priority is None else given.priority,
-        category=given.category or entry.category,
+        queue=given.queue or ruled.queue or by_rule or entry.queue or usual(state, category)[0],
+        requirement=_asked(state, entry, given, found, category),
+        wishes=ruled.wishes,
+        language=given.language or found.language or entry.language,
+        guessed=found.guessed and not given.language,
+        priority=next(priority for priority in priorities if priority is not None),
+        category=category,
+        rules=ruled.rules,
         customer=customer_of(secret, whose, given, party),
         attributes=attributes,
         address=address,
@@ -167,10 +183,25 @@ def _is_language(state: State, skill: str) -> bool:
     return skill in state.skills and state.skills[skill].kind == "language"
 
 
-def _asked(state: State, entry: EntryPoint, given: Given) -> Requirement:
-    """The entry point's skills, the language the event names in place of the entry point's own, the event's skills."""
+def usual(state: State, category: str) -> tuple[str, Requirement]:
+    """The queue and the skills of a category: its own, else those of the nearest one above it that has some."""
+    queue, asked = "", EMPTY
+    passed: list[str] = []
+    while category in state.categories and category not in passed:
+        record = state.categories[category]
+        queue, asked = queue or record.queue, asked or record.requirement
+        passed.append(category)
+        category = record.parent
+    return queue, asked
+
+
+def _asked(state: State, entry: EntryPoint, given: Given, found: Classified, category: str) -> Requirement:
+    """The entry point's skills, with the language that counts in place of its own, those of the category, of the rules
+    and of the event: who comes later in this row wins."""
     levels = dict(entry.requirement)
-    if given.language and _is_language(state, given.language):
+    language = given.language or found.asks
+    if language and _is_language(state, language):
         level = levels.pop(entry.language, PROFICIENCY_MIN)
-        levels.setdefault(given.language, level)
-    return requirement({**levels, **given.skills})
+        levels.setdefault(language, level)
+    _, of_category = usual(state, category)
+    return requirement({**levels, **dict(of_category), **dict(found.verdict.requirement), **given.skills})

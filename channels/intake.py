@@ -20,12 +20,13 @@ from channels.arrival import Arrival, Draft
 from channels.chat import events as chat
 from channels.email.intake import MailIntake, MailRefused, UnknownAddress
 from channels.entry import Address, Given
+from channels.insight import BLIND
 from channels.keyed import keyed
 from channels.payload import read
 from channels.phone import events as phone
 from channels.webhook import events as webhook
 from router.core.commands import EndCall, OfferCall
-from router.gateway import CloudEvent, EventRefused, Gateway, History, Receipt
+from router.gateway import CloudEvent, EventRefused, Gateway, History, Insight, Receipt
 
 SPECVERSION: Final = "1.0"
 
@@ -71,13 +72,17 @@ AGAIN: Final = "call-ended-again"
 
 
 class EventIntake:
-    """The `Intake` port. `secret` keys pseudonyms and derived ids; `mail` is the e-mail channel's."""
+    """The `Intake` port. `secret` keys pseudonyms and derived ids; `mail` is the e-mail channel's; `insight` is what
+    classification asks."""
 
-    def __init__(self, gateway: Gateway, history: History, *, secret: bytes, mail: MailIntake) -> None:
+    def __init__(
+        self, gateway: Gateway, history: History, *, secret: bytes, mail: MailIntake, insight: Insight = BLIND
+    ) -> None:
         self._gateway = gateway
         self._history = history
         self._secret = secret
         self._mail = mail
+        self._insight = insight
 
     async def take(self, event: CloudEvent, *, by: str) -> Receipt:
         """Make the event durable; the same event again gives the first receipt.
@@ -91,7 +96,14 @@ class EventIntake:
         kind = _KINDS.get(event.type)
         if kind is None:
             raise EventRefused("unknown_event_type", f"known types are {', '.join(TYPES)}", "/type")
-        arrival = Arrival(gateway=self._gateway, history=self._history, secret=self._secret, by=by, key=key)
+        arrival = Arrival(
+            gateway=self._gateway,
+            history=self._history,
+            secret=self._secret,
+            by=by,
+            key=key,
+            insight=self._insight,
+        )
         draft = await kind.draft(arrival, read(event.data, kind.shape))
         if draft.known and await self._gateway.outcome_of(key) is None:
             raise EventRefused("duplicate", "history has this already, from another event", draft.known, 409)

@@ -13,3 +13,6 @@ SUBJECT_CHARS_MAX = 2_000  # of a subject: encoding longer headers takes seconds
 TEXT_CHARS_MAX = 1_000_000  # of a text that comes as an event: as much as the largest mail bodies people write
 INLINE_BYTES_MAX = 65_536  # of a content beside the log; a larger text becomes a blob
 NORMAL_KEPT_MAX = 8_192  # normalised addresses remembered: parsing a phone number costs 50 us, a lookup none
+LANGUAGE_CHARS_MAX = 2_000  # of a text whose language is asked: more of it tells no more, and this takes 0.2 ms
+LANGUAGE_LETTERS_MIN = 12  # letters below which a text shows no language ("Dag", "ok", "Hallo")
+LANGUAGE_SURE = 0.9  # how sure (0 to 1) the guess must be: of 22 short texts this takes 15, all right, and leaves 7

@@ -8,9 +8,11 @@ import msgspec
 
 from channels import limits
 from channels.arrival import Arrival, Draft
-from channels.entry import Given, Party, facts_of
+from channels.classified import Came
+from channels.entry import Given, Party, customer_of, facts_of
 from channels.keyed import keyed
 from channels.quote import Quote
+from channels.spelling import normalised
 from channels.thread import remembered
 from queues.entry_point import EntryPoint
 from queues.queue import ChannelName
@@ -79,6 +81,7 @@ async def receive(arrival: Arrival, incoming: Incoming) -> Draft:
     """The command that takes a message in."""
     known = incoming.natural not in arrival.state.naturals and await arrival.history.find_natural(incoming.natural)
     quote = incoming.quote
+    found = await arrival.classified(_came(arrival, incoming))
     facts, contents = facts_of(
         arrival.state,
         incoming.entry,
@@ -87,6 +90,7 @@ async def receive(arrival: Arrival, incoming: Incoming) -> Draft:
         secret=arrival.secret,
         whose=arrival.history.whose,
         key=incoming.natural,
+        found=found,
     )
     text = arrival.id("txt", incoming.natural)
     contents[text] = await _encoded(arrival, incoming)
@@ -111,6 +115,22 @@ async def receive(arrival: Arrival, incoming: Incoming) -> Draft:
         again=incoming.natural in arrival.state.naturals,
     )
     return Draft(command=command, contents=contents, known="/data/id" if known else "")
+
+
+def _came(arrival: Arrival, incoming: Incoming) -> Came:
+    """What rules look at. A conversation that goes on is held in the language that it was held in."""
+    entry, given = incoming.entry, incoming.given
+    conversation = arrival.state.conversations.get(incoming.where.conversation)
+    return Came(
+        entry=entry,
+        customer=customer_of(arrival.secret, arrival.history.whose, given, incoming.party),
+        to=(normalised(entry.channel, entry.address),),
+        sender=incoming.party.address,
+        text=f"{incoming.subject}\n{incoming.text}",
+        form=given.attributes,
+        said=given.language,
+        spoken=conversation.language if conversation is not None else "",
+    )
 
 
 async def _before(arrival: Arrival, where: Where) -> Thread | None:

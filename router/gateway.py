@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
+from queues.hours import Hours
 from router.core.commands import Command
 from router.core.conversation import Side
 from router.core.events import Event
@@ -220,6 +221,30 @@ class History(Protocol):
 
     async def messages(self, conversation: str, after: int = 0) -> list[dict[str, Any]]:
         """Archived messages of a conversation in order: seq, side, agent, at_ms, content id."""
+        ...
+
+
+class Traits(msgspec.Struct, frozen=True, kw_only=True):
+    """What classification asks of a customer's card."""
+
+    tags: tuple[str, ...] = ()
+    language: str = ""
+
+
+class Insight(Protocol):
+    """What intake asks beside state and history to classify a contact. It never fails: what cannot be found out in
+    time is not known, and the contact comes in all the same."""
+
+    async def open(self, hours: Sequence[Hours]) -> frozenset[str]:
+        """Which of these hours it is now, by id."""
+        ...
+
+    async def traits(self, customer: str) -> Traits:
+        """What a customer's card says; nothing of somebody without."""
+        ...
+
+    async def language(self, text: str, among: Sequence[str]) -> str:
+        """Which of these languages a text is written in; '' when it is too short to tell, or reads like none."""
         ...
 
 

@@ -31,6 +31,7 @@ from channels.chat.transcript import Transcripts
 from channels.chat.visitor import Visitor, origin_allowed, token_of, visitor_of
 from channels.chat.words import full
 from channels.entry import Given, Party, find, primary, spoken
+from channels.insight import BLIND
 from channels.keyed import keyed
 from channels.limits import REFERENCE_CHARS_MAX
 from channels.message import Incoming, Where, natural_key, own_key, receive
@@ -50,6 +51,7 @@ from router.gateway import (
     Gateway,
     History,
     Ids,
+    Insight,
     KeyConflict,
     Outcome,
     StoreError,
@@ -119,6 +121,7 @@ class Chat:
     secret: bytes
     typing: Typing
     address_of: Callable[[Mapping[str, Any]], str]
+    insight: Insight = BLIND
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -331,7 +334,14 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
         chat, conversation = self._chat, session.visitor.conversation
         entry = chat.gateway.state.entry_points.get(session.entry.id, session.entry)
         natural = natural_key(chat.secret, "chat", conversation, said.id)
-        arrival = Arrival(gateway=chat.gateway, history=chat.history, secret=chat.secret, by="", key=f"chat:{natural}")
+        arrival = Arrival(
+            gateway=chat.gateway,
+            history=chat.history,
+            secret=chat.secret,
+            by="",
+            key=f"chat:{natural}",
+            insight=chat.insight,
+        )
         incoming = Incoming(
             channel="chat",
             entry=entry,

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
+from channels.classified import Came, Classified, classified
 from channels.customer import known_by, pseudonym
 from channels.email.addresses import canonical, door
 from channels.email.limits import (
@@ -26,7 +27,8 @@ from channels.email.limits import (
 from channels.email.parse import Parsed, parse_headers
 from channels.email.subject import reference_in
 from channels.email.threads import issued, thread_keys
-from channels.entry import Given, Party, facts_of
+from channels.entry import Given, Party, customer_of, facts_of
+from channels.insight import BLIND
 from channels.keyed import keyed
 from channels.message import own_key
 from channels.quote import Quote, checked, quoted
@@ -34,7 +36,7 @@ from channels.thread import remembered
 from queues.entry_point import EntryPoint
 from router.core.commands import ReceiveMessage
 from router.core.facts import Facts, MessageFacts
-from router.gateway import Attachment, Content, Gateway, History, Receipt, Thread
+from router.gateway import Attachment, Content, Gateway, History, Insight, Receipt, Thread
 
 _log = structlog.get_logger("email.intake")
 
@@ -94,6 +96,7 @@ class MailIntake:
         secret: bytes,
         default: str = "",
         bytes_max: int = MAIL_BYTES_MAX,
+        insight: Insight = BLIND,
     ) -> None:
         self._gateway = gateway
         self._history = history
@@ -101,6 +104,7 @@ class MailIntake:
         self._secret = secret
         self._default = default
         self._bytes_max = bytes_max
+        self._insight = insight
 
     def entry_point(self, rcpt: str) -> EntryPoint:
         """The entry point that a recipient's address belongs to. Raises UnknownAddress."""
@@ -143,7 +147,10 @@ class MailIntake:
         whose = self._whose(parsed)
         reference = checked(given.reference) or reference_in(parsed.subject)
         quote = await quoted(self._gateway, self._history, reference)
-        facts, contents = self._facts(natural, entry, parsed, whose, quote.noted(given) if given.reference else given)
+        given = quote.noted(given) if given.reference else given
+        said = self._with_language(entry, parsed, given)
+        found_out = await self._classified(entry, parsed, whose, said, rcpt=rcpt)
+        facts, contents = self._facts(natural, entry, parsed, whose, said, found=found_out)
         going_on = quote if whose.answers_sender and quote.going_on("email", facts.customer) else Quote()
         content = await self._content(parsed, raw, whole=whole)
         found = await self._find(natural, entry, parsed, whose, going_on)
@@ -230,25 +237,25 @@ class MailIntake:
         )
 
     def _facts(
-        self, natural: str, entry: EntryPoint, parsed: Parsed, whose: Whose, given: Given
+        self,
+        natural: str,
+        entry: EntryPoint,
+        parsed: Parsed,
+        whose: Whose,
+        given: Given,
+        *,
+        found: Classified,
     ) -> tuple[Facts, dict[str, bytes]]:
-        """The facts; the mail's language counts where the entry point lets mail say it and the centre knows it.
-
-        The address lies with what an answer must name, for when the archive does not have this mail yet.
-        """
-        state = self._gateway.state
-        skill = state.skills.get(parsed.language)
-        speaks = "language" in entry.overrides and skill is not None and skill.kind == "language"
-        if speaks and not given.language:
-            given = msgspec.structs.replace(given, language=parsed.language)
+        """The facts. The address lies with what an answer must name, for when the archive lacks this mail yet."""
         facts, contents = facts_of(
-            state,
+            self._gateway.state,
             entry,
             given,
             party=whose.sender,
             secret=self._secret,
             whose=self._history.whose,
             key=natural,
+            found=found,
         )
         if facts.address:
             contents[facts.address] = msgspec.json.encode(
@@ -262,6 +269,31 @@ class MailIntake:
                 )
             )
         return facts, contents
+
+    def _with_language(self, entry: EntryPoint, parsed: Parsed, given: Given) -> Given:
+        """What is said of the mail, with the language of its headers where the entry point has one and lets mail say
+        another. Where it has none the headers count last: they are often those of the program only."""
+        skill = self._gateway.state.skills.get(parsed.language)
+        speaks = "language" in entry.overrides and skill is not None and skill.kind == "language"
+        if not speaks or given.language or not entry.language:
+            return given
+        return msgspec.structs.replace(given, language=parsed.language)
+
+    async def _classified(
+        self, entry: EntryPoint, parsed: Parsed, whose: Whose, given: Given, *, rcpt: str
+    ) -> Classified:
+        """What the rules say of the mail."""
+        came = Came(
+            entry=entry,
+            customer=customer_of(self._secret, self._history.whose, given, whose.sender),
+            to=tuple(canonical(address) for address in (rcpt, *parsed.to, *parsed.cc)[:KEEP_ADDRESSES_MAX]),
+            sender=whose.sender.address,
+            text=f"{parsed.subject}\n{parsed.text}",
+            form=given.attributes,
+            said=given.language,
+            hinted=parsed.language if "language" in entry.overrides else "",
+        )
+        return await classified(lambda: self._gateway.state, came, self._insight)
 
     async def _content(self, parsed: Parsed, raw: bytes, *, whole: bool) -> bytes:
         """What lies beside the log: small texts here, everything large in blobs."""

@@ -7,7 +7,8 @@ from msgspec import Meta
 
 from channels import limits
 from channels.arrival import Arrival, Draft
-from channels.entry import Address, Given, Id, Name, Party, facts_of, find
+from channels.classified import Came
+from channels.entry import Address, Given, Id, Name, Party, customer_of, facts_of, find
 from channels.quote import checked, quoted
 from channels.spelling import normalised, phone_address
 from router.core import commands as c
@@ -72,14 +73,26 @@ async def offered(arrival: Arrival, data: CallOffered) -> Draft:
     known = data.call not in arrival.state.calls and await arrival.history.find_natural(f"call:{data.call}")
     quote = await quoted(arrival.gateway, arrival.history, checked(data.reference))
     conversation = arrival.id("conv", "call", data.call)
+    entry = find(arrival.state, "phone", data.to)
+    party = Party(address=normalised("phone", data.from_), name=data.from_name)
+    came = Came(
+        entry=entry,
+        customer=customer_of(arrival.secret, arrival.history.whose, data, party),
+        to=(normalised("phone", data.to),),
+        sender=party.address,
+        form=data.attributes,
+        said=data.language,
+    )
+    found = await arrival.classified(came)
     facts, contents = facts_of(
         arrival.state,
-        find(arrival.state, "phone", data.to),
+        entry,
         quote.noted(data),
-        party=Party(address=normalised("phone", data.from_), name=data.from_name),
+        party=party,
         secret=arrival.secret,
         whose=arrival.history.whose,
         key=f"call:{data.call}",
+        found=found,
     )
     command = c.OfferCall(
         call=data.call,

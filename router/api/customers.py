@@ -3,7 +3,7 @@
 Customers belong to no team: whoever handles items may meet any of them. Integrators have no business here.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 from aiohttp import web
@@ -15,6 +15,7 @@ from router.api.editing import etag, if_match
 from router.api.problems import Problem, ProblemPart
 from router.api.routes import Routes, principal_of, respond
 from router.api.sessions import act_of
+from router.centre.forms import TAG
 from router.gateway import AddressKind, CustomerAddress
 from router.runtime.customers import AddressTaken, Card, Contact, Identity, StaleCard
 
@@ -22,6 +23,9 @@ routes = Routes()
 
 _CUSTOMERS = "/api/v1/customers"
 _CUSTOMER = f"{_CUSTOMERS}/{{customer}}"
+
+
+Tag: TypeAlias = Annotated[str, msgspec.Meta(pattern=TAG)]
 
 
 class AddressBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,13 +47,15 @@ class IdentityBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class CustomerBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A whole card. `take`: an address that belongs to another customer becomes this one's."""
+    """A whole card. `take`: an address that belongs to another customer becomes this one's. Tags that are left out
+    stay as they are: rules of classification look at them, and not every program knows of them."""
 
     name: Annotated[str, msgspec.Meta(max_length=limits.CUSTOMER_NAME_CHARS_MAX)] = ""
     language: Annotated[str, msgspec.Meta(max_length=limits.LANGUAGE_CHARS_MAX)] = ""
     addresses: Annotated[tuple[AddressBody, ...], msgspec.Meta(max_length=limits.ADDRESSES_MAX)] = ()
     identity: IdentityBody | None = None
     notes: Annotated[str, msgspec.Meta(max_length=limits.NOTES_CHARS_MAX)] = ""
+    tags: Annotated[tuple[Tag, ...], msgspec.Meta(max_length=limits.TAGS_MAX)] | None = None
     take: bool = False
 
 
@@ -62,6 +68,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[AddressBody, ...]
     identity: Identity | None
     notes: str
+    tags: tuple[str, ...]
     created_at_ms: int
     revision: int
 
@@ -157,6 +164,7 @@ async def _put(request: web.Request, before: Card, body: CustomerBody, *, comman
         addresses=_addresses(request, body),
         identity=_identity(request, before, body.identity),
         notes=body.notes,
+        tags=before.tags if body.tags is None else tuple(sorted(set(body.tags))),
     )
     try:
         return await request.app[DEPS].customers.put(card, act=act, take=body.take)

@@ -39,6 +39,7 @@ ADDRESS_CHARS_MAX = 500  # a number, mailbox or handle, and what is searched: as
 CUSTOMER_NAME_CHARS_MAX = 200  # a customer's name, as in events
 LANGUAGE_CHARS_MAX = 35  # the longest language tag that RFC 5646 section 4.4.1 wants to be taken
 IDENTITY_CHARS_MAX = 64  # how an identity was checked: a code, no story
+TAGS_MAX = 50  # tags of one customer
 NOTES_CHARS_MAX = 10_000  # notes on a customer: what somebody reads while the phone rings
 ADDRESSES_MAX = 50  # of one customer: more than anybody has, and than a page shows
 CUSTOMERS_PAGE_MAX = 50  # customers of one search: who sees more types another letter

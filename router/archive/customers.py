@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, Row, Select, desc, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, desc, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from router.archive import deeds, limits
@@ -21,13 +21,13 @@ from router.archive.database import Database
 from router.archive.newcomers import CARDS, next_link
 from router.archive.schema import conversations, customer_addresses, customers, items
 from router.archive.search import by_name, folded, found_by
-from router.gateway import CustomerAddress, StoreError
+from router.gateway import CustomerAddress, StoreError, Traits
 from router.runtime.acts import Act
 from router.runtime.customers import AddressTaken, Card, Contact, Found, Identity, StaleCard
 
 log = structlog.stdlib.get_logger()
 
-_FIELDS: Final = ("name", "language", "identity", "notes")
+_FIELDS: Final = ("name", "language", "identity", "notes", "tags")
 
 _CONTACTS: Final = select(
     items.c.id.label("item"),
@@ -35,6 +35,9 @@ _CONTACTS: Final = select(
     *(items.c[name] for name in ("opened_at_ms", "closed_at_ms")),
     conversations.c.reference,
 ).join_from(items, conversations, items.c.conversation == conversations.c.id)
+
+
+_TRAITS: Final = select(customers.c.tags, customers.c.language).where(customers.c.id == bindparam("id"))
 
 
 class SqlCustomers:
@@ -83,6 +86,11 @@ class SqlCustomers:
         """See `Customers`."""
         async with self._database.reading() as connection:
             return await _card(connection, id)
+
+    async def traits(self, id: str) -> Traits:
+        """See `Customers`."""
+        row = await self._database.ask(lambda connection: connection.execute(_TRAITS, {"id": id}).one_or_none())
+        return Traits() if row is None else Traits(tags=tuple(row.tags.split()), language=row.language)
 
     async def contacts(self, id: str, limit: int) -> Sequence[Contact]:
         """See `Customers`."""
@@ -219,6 +227,7 @@ def _as_card(row: Row[Any], addresses: Iterable[CustomerAddress]) -> Card:
         addresses=tuple(addresses),
         identity=Identity(how=row.identity_how, at_ms=row.identity_at_ms, by=row.identity_by) if checked else None,
         notes=row.notes,
+        tags=tuple(row.tags.split()),
         created_at_ms=row.created_at_ms,
         revision=row.revision,
     )
@@ -235,6 +244,7 @@ def _row(card: Card) -> dict[str, Any]:
         "identity_at_ms": checked.at_ms if checked else None,
         "identity_by": checked.by if checked else "",
         "notes": card.notes,
+        "tags": " ".join(card.tags),
         "created_at_ms": card.created_at_ms,
         "revision": card.revision,
     }

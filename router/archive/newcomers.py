@@ -90,6 +90,7 @@ def _card(caller: Caller, name: str) -> dict[str, Any]:
         "identity_how": "",
         "identity_by": "",
         "notes": "",
+        "tags": "",
         "created_at_ms": caller.at_ms,
         "revision": 0,
     }

@@ -365,7 +365,12 @@ class Chronicle:
         self._put("items", (event.item,), {}, new=True)
         facts = event.facts
         if facts.customer:
-            caller = Caller(customer=facts.customer, language=facts.language, address=facts.address, at_ms=event.at)
+            caller = Caller(
+                customer=facts.customer,
+                language="" if facts.guessed else facts.language,
+                address=facts.address,
+                at_ms=event.at,
+            )
             self._callers.append(caller)
 
     def _item_closed(self, _position: int, event: e.ItemClosed) -> None:
@@ -551,11 +556,15 @@ def _item_row(item: WorkItem) -> dict[str, Any]:
         "state": item.state,
         "queue": item.queue,
         "requirement": dict(item.requirement),
+        "wishes": dict(item.wishes),
+        "waited": item.waited,
+        "prefers": item.prefers,
         "priority": item.priority,
         "language": item.language,
         "category": item.category,
         "customer": item.customer,
         "entry_point": item.entry_point,
+        "rules": list(item.rules),
         "call": item.call,
         "attributes": item.attributes,
         "opened_at_ms": item.opened_at,

@@ -185,6 +185,10 @@ items = Table(
     _key("category"),
     _key("customer"),
     _key("entry_point"),
+    Column("rules", JSON, nullable=False, server_default="[]"),
+    Column("wishes", JSON, nullable=False, server_default="{}"),
+    Column("waited", BigInteger, nullable=False, server_default="0"),
+    _since("prefers"),
     _key("call"),
     _key("attributes"),
     _ms("opened_at_ms"),
@@ -318,6 +322,7 @@ customers = Table(
     _ms("identity_at_ms", nullable=True),
     _key("identity_by"),
     _key("notes"),
+    _since("tags"),
     _ms("created_at_ms"),
     _count("revision"),
     Index(None, "folded", "id"),
@@ -325,6 +330,7 @@ customers = Table(
 """Who contacts us: made with their first contact, or by an agent. Personal: erasure empties it.
 
 `folded` is the name as it is searched. `identity_how` is how an agent checked who they are ('' for not checked).
+`tags` stand one after the other with a blank between: rules of classification look at them.
 """
 
 customer_addresses = Table(

@@ -37,6 +37,7 @@ _MEMBERSHIP = Membership()
 Text: TypeAlias = Annotated[str, Meta(max_length=limits.NAME_CHARS_MAX)]
 Address: TypeAlias = Annotated[str, Meta(max_length=limits.ADDRESS_CHARS_MAX)]
 Language: TypeAlias = Annotated[str, Meta(extra={"form": "language"})]
+Tag: TypeAlias = Annotated[str, Meta(extra={"form": "tag"})]
 Country: TypeAlias = Annotated[str, Meta(extra={"form": "country"})]
 Names: TypeAlias = dict[Language, Text]
 Duration: TypeAlias = Annotated[int, Meta(extra={"form": "duration"})]
@@ -229,7 +230,7 @@ class WhenShape(_Shape, frozen=True):
     entry_points: tuple[EntryPointId, ...] = ()
     to: tuple[Address, ...] = ()
     senders: tuple[Address, ...] = ()
-    tags: tuple[Text, ...] = ()
+    tags: tuple[Tag, ...] = ()
     languages: tuple[Language, ...] = ()
     keywords: tuple[Text, ...] = ()
     form: dict[Text, tuple[Text, ...]] = {}

@@ -27,6 +27,9 @@ _SPAN = re.compile(r"(\d{2}):(\d{2})\s*-\s*(\d{2}):(\d{2})")
 _ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._+@-]{{0,{limits.ID_CHARS_MAX - 1}}}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
+TAG = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
+"""What a tag of customers looks like: one spelling only, so that rules find it."""
+
 ZONES = frozenset(zoneinfo.available_timezones())
 """Every time zone that the time zone data knows. Looked up once, at the import: it reads a folder."""
 
@@ -136,6 +139,13 @@ def read_id(text: str) -> str:
     return text
 
 
+def read_tag(text: str) -> str:
+    """A tag of customers."""
+    if not re.fullmatch(TAG, text):
+        raise ValueError("is not a tag; use small letters, digits, '-', '_' and '.'")
+    return text
+
+
 def read_language(text: str) -> str:
     """An ISO 639 language code."""
     if not _LANGUAGE.fullmatch(text):
@@ -181,6 +191,7 @@ FORMS: dict[str, Form] = {
     "span": Form("a span of hours like 09:00-17:00", read_span, write_span),
     "date": Form("a date like 2026-12-24", read_date),
     "id": Form("an id", read_id),
+    "tag": Form("a tag of customers", read_tag),
     "language": Form("a language code", read_language),
     "zone": Form("a time zone", read_zone, choices=ZONES),
     "country": Form("a country code", read_country, choices=COUNTRIES),

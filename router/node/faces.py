@@ -18,7 +18,7 @@ from router.archive import limits as archive_limits
 from router.archive.past import Where
 from router.archive.past_process import PastProcess
 from router.archive.reports import SqlReports
-from router.gateway import StoreError
+from router.gateway import Insight, StoreError
 from router.node.running import Running
 from router.runtime.duties import Duties
 from router.runtime.redis_store import RedisStore
@@ -28,11 +28,14 @@ from router.runtime.typing_hub import TypingHub
 class Faces:
     """The HTTP server with its sockets: agents, integrators, supervisors, customers' browsers."""
 
-    def __init__(self, node: Running, intake: EventIntake, duties: Duties, stopping: asyncio.Event) -> None:
+    def __init__(
+        self, node: Running, intake: EventIntake, duties: Duties, stopping: asyncio.Event, insight: Insight
+    ) -> None:
         """A node that is no gateway only says how it is."""
         self._node = node
         self._duties = duties
         self._stopping = stopping
+        self._insight = insight
         log, url = node.settings.log, node.settings.database_url
         self._past = PastProcess(Where(database_url=url, log_level=log.level, log_form=log.form))
         deps = self._deps(intake)
@@ -80,6 +83,7 @@ class Faces:
             secret=self._node.secret,
             typing=deps.typing,
             address_of=self._address_of,
+            insight=self._insight,
         )
         register(sio, chat)
 

@@ -24,11 +24,13 @@ from channels.email.settings import MailboxSettings, mailboxes
 from channels.email.smtp_intake import SmtpIntake
 from channels.email.worker import Parser
 from channels.intake import EventIntake
+from channels.language import Langid
 from channels.webhook.sender import WebhookSender
 from router.archive.migrate import upgrade
 from router.archive.patience import patiently
 from router.archive.process import ArchiveProcess, Where
 from router.node.faces import Faces
+from router.node.insight import Knowledge
 from router.node.private import Begun
 from router.node.running import Running, replicas_of, running, settles
 from router.runtime.duties import Duties, Duty, Member
@@ -70,7 +72,8 @@ async def _serve(
     node: Running, boxes: list[MailboxSettings], stopping: asyncio.Event, ready: Callable[[str], None]
 ) -> None:
     parser = Parser()
-    mail = MailIntake(node.gateway, node.history, parser, secret=node.secret)
+    insight = Knowledge(node.clock, node.customers, Langid())
+    mail = MailIntake(node.gateway, node.history, parser, secret=node.secret, insight=insight)
     intake = _smtp_intake(node.settings, mail)
     duties = Duties(
         node.store,
@@ -81,8 +84,8 @@ async def _serve(
         decides=lambda: node.gateway.decides,
     )
     await duties.join()
-    events = EventIntake(node.gateway, node.history, secret=node.secret, mail=mail)
-    faces = Faces(node, events, duties, stopping)
+    events = EventIntake(node.gateway, node.history, secret=node.secret, mail=mail, insight=insight)
+    faces = Faces(node, events, duties, stopping, insight)
     async with asyncio.TaskGroup() as tasks:
         work = [tasks.create_task(_lasting(*job), name=job[0]) for job in _jobs(node, duties)]
         await _listen(intake)

@@ -24,6 +24,12 @@ async def open_now(state: State, queues: Iterable[str], now_ms: int) -> dict[str
     )
 
 
+async def open_hours(hours: Iterable[Hours], now_ms: int) -> frozenset[str]:
+    """Which of these hours it is at this Unix millisecond, by id."""
+    asked = list(hours)
+    return await asyncio.to_thread(lambda: frozenset(one.id for one in asked if _open(one, now_ms)))
+
+
 async def fault_of(hours: Hours) -> str:
     """What of these hours names nothing on this machine, `zone` or `holidays`; '' when all is well."""
     return await asyncio.to_thread(_fault, hours)

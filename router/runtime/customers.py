@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from router.gateway import CustomerAddress
+from router.gateway import CustomerAddress, Traits
 from router.runtime.acts import Act
 
 
@@ -22,7 +22,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a customer. `revision` 0: as they first came, nobody has edited it."""
+    """What is known of a customer. `revision` 0: as they first came, nobody has edited it. `tags` are short words in
+    alphabetical order, by which rules of classification know the customer."""
 
     id: str
     name: str = ""
@@ -30,6 +31,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[CustomerAddress, ...] = ()
     identity: Identity | None = None
     notes: str = ""
+    tags: tuple[str, ...] = ()
     created_at_ms: int = 0
     revision: int = 0
 
@@ -78,6 +80,10 @@ class Customers(Protocol):
 
     async def card(self, id: str) -> Card | None:
         """The card of this customer, None when there is none (yet: the archive makes it with the first contact)."""
+        ...
+
+    async def traits(self, id: str) -> Traits:
+        """What classification asks of this customer, in one query; nothing of somebody who is not known."""
         ...
 
     async def contacts(self, id: str, limit: int) -> Sequence[Contact]:

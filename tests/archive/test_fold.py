@@ -60,7 +60,7 @@ async def test_items_are_the_last_records_that_the_fold_had(seed: int, database:
         row, record = written[id], msgspec.to_builtins(item)
         for field, value in record.items():
             if field not in ONLY_IN_MEMORY:
-                assert row[_column(field)] == (dict(value) if field == "requirement" else value), (id, field)
+                assert row[_column(field)] == (dict(value) if field in ("requirement", "wishes") else value), (id, field)
         assert (row["outcome"] != "") == (item.state == "closed")
 
 

@@ -99,10 +99,14 @@ async def test_what_the_first_version_wrote_is_there_after_the_upgrade(empty_url
             for name in _FIRST_ROWS
         }
     new = {
-        "conversations": {"reference": ""},
+        "conversations": {"reference": "", "split_from": "", "merged_into": ""},
         "items": {
             "related": "",
             "kept_until_at_ms": None,
+            "rules": [],
+            "wishes": {},
+            "waited": 0,
+            "prefers": "",
             "split_from": "",
             "counted": True,
             "questions": [],

@@ -67,7 +67,7 @@ function Unknown({ item }: { item: Item }) {
   );
 }
 
-function Facts({ of: { name, language, addresses, identity, notes } }: { of: Customer }) {
+function Facts({ of: { name, language, addresses, identity, notes, tags } }: { of: Customer }) {
   return (
     <dl class="facts">
       <Fact name={t("agent.name")}>{name || t("agent.not_said")}</Fact>
@@ -78,6 +78,7 @@ function Facts({ of: { name, language, addresses, identity, notes } }: { of: Cus
       ))}
       <Fact name={t("agent.language")}>{languageOf(language)}</Fact>
       <Fact name={t("agent.identity")}>{checked(identity)}</Fact>
+      {tags.length > 0 && <Fact name={t("agent.tags")}>{tags.join(", ")}</Fact>}
       {notes && <Fact name={t("agent.notes")}>{notes}</Fact>}
     </dl>
   );

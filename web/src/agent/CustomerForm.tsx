@@ -25,6 +25,7 @@ export function CustomerForm({ known, address, onClose, onSaved }: Props) {
     addresses: before?.addresses ?? (address ? [address] : []),
     identity: before?.identity ?? null,
     notes: before?.notes ?? "",
+    tags: before?.tags ?? [],
   });
   const set = (change: Partial<Fields>) => (fields.value = { ...fields.value, ...change });
   const save = async () => {
@@ -33,7 +34,7 @@ export function CustomerForm({ known, address, onClose, onSaved }: Props) {
     notify(t("agent.customer_saved"));
     onClose();
   };
-  const { name, language, addresses, identity, notes } = fields.value;
+  const { name, language, addresses, identity, notes, tags } = fields.value;
   return (
     <Dialog title={t("agent.customer")} onClose={onClose}>
       <form
@@ -58,6 +59,13 @@ export function CustomerForm({ known, address, onClose, onSaved }: Props) {
           value={identity?.how ?? ""}
           onInput={(how) => set({ identity: how === before?.identity?.how ? before.identity : how ? { how } : null })}
         />
+        <Field
+          label={t("agent.tags")}
+          hint={t("agent.tags_hint")}
+          value={tags.join(" ")}
+          onInput={(value) => set({ tags: value.toLowerCase().split(/[\s,]/) })}
+          autocomplete="off"
+        />
         <Field label={t("agent.notes")} lines={4} value={notes} onInput={(value) => set({ notes: value })} />
         <div class="row end">
           <Button onClick={onClose}>{t("cancel")}</Button>
@@ -73,7 +81,8 @@ export function CustomerForm({ known, address, onClose, onSaved }: Props) {
 /** Write the card; an address of somebody else is taken over only if the person says so. */
 async function saved(id: string, given: Fields, etag: string): Promise<string> {
   const identity = given.identity && { how: given.identity.how, at_ms: given.identity.at_ms };
-  const fields = { ...given, identity, addresses: given.addresses.filter(({ address }) => address.trim()) };
+  const addresses = given.addresses.filter(({ address }) => address.trim());
+  const fields = { ...given, identity, addresses, tags: given.tags.filter((tag) => tag) };
   try {
     return await write(id, fields, etag, false);
   } catch (error) {

@@ -33,6 +33,7 @@ export interface Customer {
   addresses: Address[];
   identity: Identity | null;
   notes: string;
+  tags: string[];
 }
 
 /** What a person may say of a customer. A check of identity without its instant is one that was made now. */
