@@ -1,0 +1,218 @@
+"""Virtual time: contacts come, agents work, patience ends, and the core decides all else.
+
+The core is driven by the commands that it gets in production: a call is offered, its reservation accepted, the contact
+ended; a chat by its messages; what falls due comes as a pulse when the state says that it does; what is closed is
+forgotten, as the archiver has it. Between two commands nothing moves. `now` is in ticks.
+"""
+
+from collections.abc import Iterable
+from heapq import heappop, heappush
+from typing import Protocol
+
+from router.core import commands as c
+from router.core import events as e
+from router.core.decide import decide
+from router.core.evolve import evolve
+from router.core.facts import Facts, MessageFacts
+from router.core.match import match, pending
+from router.core.rejections import Rejection
+from router.core.state import State, next_deadline
+from router.simulate.theory import limits
+from router.simulate.theory.desk import Desk
+from router.simulate.theory.policy import Policy, house
+from router.simulate.theory.streams import BEGIN, Contact
+
+ENDS, LEAVES, WRAPPED, CHAT_ENDS = range(4)
+NEVER = 1 << 62
+
+
+class Watcher(Protocol):
+    """Is told all that happens to contacts."""
+
+    def came(self, contact: Contact, now: int) -> None:
+        """A contact comes; it is not said yet whether it waits."""
+
+    def began(self, contact: Contact, now: int) -> None:
+        """It has its agent (`contact.agent`, `contact.pool`)."""
+
+    def talked(self, contact: Contact, now: int) -> None:
+        """The exchange ends; the agent may still have work on it."""
+
+    def ended(self, contact: Contact, now: int) -> None:
+        """The agent is free of it."""
+
+    def left(self, contact: Contact, now: int) -> None:
+        """Its patience ended."""
+
+    def blocked(self, contact: Contact, now: int) -> None:
+        """There was no place to wait."""
+
+
+class Work(Protocol):
+    """How long things take, in ticks."""
+
+    def handle(self, contact: Contact) -> int:
+        """The handling of a contact by its agent."""
+
+    def wrap_up(self, contact: Contact) -> int:
+        """The agent's work after it."""
+
+
+class Engine:
+    """One domain on virtual time."""
+
+    def __init__(
+        self, policy: Policy, work: Work, watcher: Watcher, *, room: int | None = None, desk: Desk | None = None
+    ):
+        self.policy = policy
+        self.state: State = house(policy, BEGIN)
+        self._work = work
+        self._watcher = watcher
+        self._room = room
+        self._desk = desk
+        self._pool_of = {agent: at for at, agents in enumerate(policy.pools.values()) for agent in agents}
+        self._facts = [Facts(queue=id) for id in policy.classes]
+        self._chat = policy.medium == "chat"
+        self._heap: list[tuple[int, int, int, Contact | str, int]] = []
+        self._pushed = 0
+        self._waiting: dict[str, Contact] = {}
+        self._closed: list[str] = []
+        self.commands = 0
+        self.unresolved = 0
+
+    def run(self, contacts: Iterable[Contact]) -> None:
+        """Until all contacts have come and each that is counted is over."""
+        coming = iter(contacts)
+        contact = next(coming, None)
+        heap, state = self._heap, self.state
+        while contact is not None or self.unresolved:
+            arrival = contact.at if contact is not None else NEVER
+            event = heap[0][0] if heap else NEVER
+            due = next_deadline(state) or NEVER
+            if event <= arrival and event <= due:
+                if event == NEVER:
+                    return
+                now, _, kind, about, version = heappop(heap)
+                self._happens(kind, about, version, now)
+            elif due <= arrival:
+                self._do(c.Pulse(), due)
+            elif contact is not None:
+                self._comes(contact, arrival)
+                contact = next(coming, None)
+
+    # -- what happens ------------------------------------------------------------------------------------------
+
+    def _comes(self, contact: Contact, now: int) -> None:
+        if len(self._closed) >= limits.FORGOTTEN_AT_ONCE:
+            self._forget(now)
+        self._watcher.came(contact, now)
+        self.unresolved += contact.batch >= 0
+        self._waiting[contact.item] = contact
+        self._do(self._offer(contact), now)
+        if contact.began >= 0:
+            return
+        if self._room is not None and len(self._waiting) > self._room:
+            self._away(contact, now)
+            self._watcher.blocked(contact, now)
+        elif contact.until is not None:
+            self._push(contact.until, LEAVES, contact)
+
+    def _offer(self, contact: Contact) -> c.Command:
+        facts = self._facts[contact.cls]
+        if not self._chat:
+            return c.OfferCall(
+                call=f"c{contact.index}", item=contact.item, conversation=f"v{contact.index}", facts=facts
+            )
+        return c.ReceiveMessage(
+            channel="chat",
+            conversation=f"v{contact.index}",
+            item=contact.item,
+            message=MessageFacts(id=f"m{contact.index}", content=""),
+            facts=facts,
+            last_agent=contact.last,
+        )
+
+    def _happens(self, kind: int, about: Contact | str, version: int, now: int) -> None:
+        if isinstance(about, str):
+            assert self._desk is not None
+            contact = self._desk.finished(about, version, now)
+            if contact is not None:
+                self._over(contact, now)
+                self._next_chat(about, now)
+        elif kind == ENDS:
+            self._over(about, now)
+        elif kind == WRAPPED:
+            self._do(c.CompleteItem(item=about.item, agent=about.agent, disposition="done"), now, ends=about)
+        elif about.began < 0:
+            self._away(about, now)
+            self._watcher.left(about, now)
+
+    def _over(self, contact: Contact, now: int) -> None:
+        """The exchange ends; the item closes, unless the agent has something to do after it."""
+        self._watcher.talked(contact, now)
+        if self.policy.wrap_up:
+            self._do(c.EndContact(item=contact.item, agent=contact.agent), now)
+            self._push(now + self._work.wrap_up(contact), WRAPPED, contact)
+        else:
+            self._do(c.EndContact(item=contact.item, agent=contact.agent), now, ends=contact)
+
+    def _away(self, contact: Contact, now: int) -> None:
+        """Nobody answered, and the customer is gone."""
+        del self._waiting[contact.item]
+        gone: c.Command = (
+            c.LeaveChat(conversation=f"v{contact.index}") if self._chat else c.EndCall(call=f"c{contact.index}")
+        )
+        self._do(gone, now)
+        self._close(contact)
+
+    def _forget(self, now: int) -> None:
+        """What is closed leaves memory."""
+        closed, self._closed = tuple(self._closed), []
+        self._do(c.Forget(items=closed), now)
+
+    def _close(self, contact: Contact) -> None:
+        self.unresolved -= contact.batch >= 0
+        self._closed.append(contact.item)
+
+    # -- the core ----------------------------------------------------------------------------------------------
+
+    def _do(self, command: c.Command, now: int, ends: Contact | None = None) -> None:
+        """One command, and the reservations that come of it, each accepted at once."""
+        state = self.state
+        decision = decide(state, command, now)
+        if isinstance(decision, Rejection):
+            raise AssertionError(f"the core refuses {command}: {decision.code} {decision.subject}")
+        for event in decision:
+            evolve(state, event)
+        if ends is not None:
+            self._watcher.ended(ends, now)
+            self._close(ends)
+        self.commands += 1
+        made = match(state, now)
+        while pending(state):
+            made += match(state, now)
+        state.touched.clear()
+        for event in made:
+            if type(event) is e.ReservationMade:
+                self._begins(event, now)
+
+    def _begins(self, made: e.ReservationMade, now: int) -> None:
+        contact = self._waiting.pop(made.item)
+        contact.began, contact.agent, contact.pool = now, made.agent, self._pool_of[made.agent]
+        self._watcher.began(contact, now)
+        self._do(c.AcceptReservation(item=made.item, agent=made.agent), now)
+        if self._desk is None:
+            self._push(now + self._work.handle(contact), ENDS, contact)
+        else:
+            self._desk.begins(contact, now)
+            self._next_chat(made.agent, now)
+
+    def _next_chat(self, agent: str, now: int) -> None:
+        assert self._desk is not None
+        coming = self._desk.next(agent, now)
+        if coming is not None:
+            self._push(coming[0], CHAT_ENDS, agent, coming[1])
+
+    def _push(self, at: int, kind: int, about: Contact | str, version: int = 0) -> None:
+        self._pushed += 1
+        heappush(self._heap, (at, self._pushed, kind, about, version))

@@ -1,0 +1,114 @@
+"""Judging rows: what is expected against what was measured, and how far apart the two may be.
+
+With half-widths: 1.6 of them, scaled to the contacts of the run. Without: 3.5 standard errors of 20 replications, with
+what is said of the error of the expectation itself. What is beyond is measured again with four times the contacts and
+fresh seeds, and everything pooled; then it counts.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from math import sqrt
+from typing import Any
+
+import msgspec
+
+from router.simulate.theory import limits
+from router.simulate.theory.policy import of_model
+from router.simulate.theory.runs import Batches, Estimate, estimate, run
+from router.simulate.theory.vectors import Row, Unsupported
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """One metric of a row."""
+
+    id: str
+    metric: str
+    expected: float
+    measured: float
+    tolerance: float
+    ok: bool
+
+
+class Judged(msgspec.Struct, kw_only=True):
+    """What a row came to: its figures, and what of it could not be expressed."""
+
+    figures: list[Figure] = []
+    unsupported: list[str] = []
+
+
+Again = Callable[[int, int], list[Figure]]
+"""Figures from a first run (contacts, 0) or everything up to the next one (contacts, 1)."""
+
+
+def figure(row: Row, metric: str, expected: float, measured: float, tolerance: float) -> Figure:
+    """One metric judged. What is equal but for the last digits is right whatever the tolerance."""
+    ok = abs(measured - expected) <= max(tolerance, 1e-9 * abs(expected))
+    return Figure(id=row.id, metric=metric, expected=expected, measured=measured, tolerance=tolerance, ok=ok)
+
+
+def twice(measure: Callable[[int], list[Figure]]) -> list[Figure]:
+    """The figures of the first round, and if one of them is beyond its tolerance those of both rounds pooled."""
+    found = measure(0)
+    return found if all(each.ok for each in found) else measure(1)
+
+
+def leaves(expected: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, float]]:
+    """Every number that is expected, by its dotted path. Texts are remarks."""
+    for name, value in expected.items():
+        if isinstance(value, Mapping):
+            yield from leaves(value, f"{path}{name}.")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield f"{path}{name}", float(value)
+
+
+def contacts_of(row: Row) -> int:
+    """How many contacts its tolerances ask for: fewer where it is sharp anyway."""
+    needed = 0.0
+    widths = row.half_width_95_at_1e6_contacts
+    for name, expected in leaves(row.expected):
+        if name in widths and expected:
+            width = limits.HALF_WIDTHS_MAX * widths[name] / (limits.RELATIVE_AIM * abs(expected))
+            needed = max(needed, limits.HALF_WIDTH_CONTACTS * width**2)
+    wanted = round(needed) if widths else limits.CONTACTS_DEFAULT
+    return max(limits.CONTACTS_MIN, min(limits.CONTACTS_MOST, wanted))
+
+
+def steady(row: Row, contacts: int) -> Judged:
+    """A model in its usual state. Raises Unsupported."""
+    model, measure = row.modelled(), row.measured()
+    policy = of_model(model)
+    widths = row.half_width_95_at_1e6_contacts
+    wanted = dict(leaves(row.expected))
+    keep_waits = any(name.rsplit(".", 1)[-1].startswith("wait_p") for name in wanted)
+    done: list[Batches] = []
+    unsupported: list[str] = []
+
+    def measured(round_: int) -> list[Figure]:
+        size = contacts * (limits.AGAIN if round_ else 1)
+        seed = f"{row.id}/{round_}"
+        done.append(run(model, measure, size, seed, policy=policy, replicated=not widths, keep_waits=keep_waits))
+        found = estimate(model, done)
+        total = sum(batches.contacts for batches in done)
+        unsupported[:] = [f"metric {name}" for name in wanted if name not in found.values]
+        return [
+            figure(row, name, value, found.values[name], tolerance(row, name, found, total))
+            for name, value in wanted.items()
+            if name in found.values
+        ]
+
+    return Judged(figures=twice(measured), unsupported=unsupported)
+
+
+def tolerance(row: Row, name: str, found: Estimate, contacts: int) -> float:
+    """How far a figure may be off, measured with so many contacts."""
+    width = row.half_width_95_at_1e6_contacts.get(name)
+    if width is not None:
+        return limits.HALF_WIDTHS_MAX * width * sqrt(limits.HALF_WIDTH_CONTACTS / contacts)
+    given = row.check.get("half_width_95")
+    expected = given.get(name, 0.0) / limits.NORMAL_95 if isinstance(given, dict) else 0.0
+    return limits.ERRORS_MAX * sqrt(found.errors[name] ** 2 + expected**2)
+
+
+def need(condition: bool, reason: str) -> None:
+    """Raises Unsupported with the reason unless the condition holds."""
+    if not condition:
+        raise Unsupported(reason)

@@ -1,0 +1,30 @@
+"""Every bound of the theory checks, with its unit in the name and its reason beside it."""
+
+TICKS_PER_S = 1_000_000_000  # a tick is a nanosecond: times agree to 1e-6 s after any number of sums
+BEGIN_S = 10_000.0  # the first contact of a model may come then; agents began to idle before it
+FORGOTTEN_AT_ONCE = 128  # closed items that leave memory together, as the archiver has it done
+TALK_TICKS_MAX = 300 * 86_400 * TICKS_PER_S  # wrap-up that the agent ends themselves: nobody else does before
+REPLICATIONS = 20  # runs of their own from which a standard error is taken
+ERRORS_MAX = 3.5  # standard errors that a figure may be off: 1 in 400 figures by chance, 1 in 10^5 twice
+HALF_WIDTHS_MAX = 1.6  # half-widths (95 %) that a figure may be off: 3.1 standard errors
+NORMAL_95 = 1.96  # half-width (95 %) in standard errors
+HALF_WIDTH_CONTACTS = 1_000_000  # for so many contacts half-widths are given
+AGAIN = 4  # how many times the contacts a figure beyond tolerance is measured with again
+WARM_UP_SHARE = 0.1  # of the contacts of one run, before anything is measured; it begins with agents at work
+WARM_UP_REPLICATION_SHARE = 0.2  # the same for a replication, which is shorter
+TAIL_SHARE = 0.1  # contacts after the measured ones, so that these do not meet an emptying house
+CONTACTS_DEFAULT = 100_000  # of one row, when its tolerance asks for neither more nor fewer
+CONTACTS_MIN = 40_000  # of one row with half-widths: fewer are no long run of anything
+CONTACTS_MOST = 250_000  # of one row: so many seconds are its share of ten minutes
+RELATIVE_AIM = 0.25  # a tolerance should be at most this part of what is expected, if contacts can make it so
+SHIFT_S = 8 * 3_600.0  # of the fairness rows
+SHIFT_WARM_UP_S = 1_800.0  # before it, from empty
+SHIFTS = 20  # of each agent rule
+SHIFTS_EXPECTED = 1_000  # that the expected figures are means of
+MAPE_FROM_S = 20.0  # waits from which the relative error of an announcement is counted
+NEAR_SHARE = 0.2  # an announcement is near when it is off by at most this part of the wait,
+NEAR_S = 30.0  # or by so many seconds
+LAST_ANSWERED = 10  # contacts whose mean wait is announced by the usual rule of vendors
+NIGHT_HANDLE_TIMES = 60  # between two days of a row: by then nobody is in the system any more
+EQUAL_S = 1e-6  # times of a trace agree to this
+EXACT = 1e-12  # metrics on counts agree to this
