@@ -52,7 +52,7 @@ def candidates(state: State, item_class: ItemClass, item: WorkItem) -> Iterator[
 
 def _unbarred(profile: ProfileClass, item_class: ItemClass, item: WorkItem) -> Iterator[Idle]:
     line = profile.lines[item_class.where]
-    return (idle for idle in line.islice(stop=limits.WALK_MAX) if idle[3] not in item.excepted)
+    return (idle for idle in line[: limits.WALK_MAX] if idle[3] not in item.excepted)
 
 
 def _last(state: State, item_class: ItemClass, item: WorkItem) -> Score | None:

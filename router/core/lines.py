@@ -4,10 +4,9 @@ A decision costs the number of classes that could meet, never of items or agents
 of it is derived from records and can be rebuilt from them.
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from typing import Final
-
-from sortedcontainers import SortedList
 
 from queues.queue import Queue
 from router.core import limits
@@ -63,11 +62,14 @@ class Lines:
     def wait(self, found: ItemClass, wait: Wait) -> None:
         """Put an item into the line of its class."""
         found.line.add(wait)
+        if found.head is None or wait < found.head:
+            found.head = wait
         self._waits[wait[2]] = (found, wait)
 
     def wait_all(self, found: ItemClass, waits: list[Wait]) -> None:
         """Put equal items into their line, in any order."""
         found.line.update(waits)
+        found.head = found.line[0]
         for wait in waits:
             self._waits[wait[2]] = (found, wait)
 
@@ -77,7 +79,9 @@ class Lines:
         if placed is not None:
             found, wait = placed
             found.line.remove(wait)
-            if not found.line and (found.only or len(self._classes) > limits.CLASSES_KEPT_MAX):
+            if wait == found.head:
+                found.head = found.line[0] if found.line else None
+            if found.head is None and (found.only or len(self._classes) > limits.CLASSES_KEPT_MAX):
                 self._drop(found)
 
     def class_of(self, item: str) -> ItemClass | None:
@@ -91,11 +95,11 @@ class Lines:
 
     def in_queue(self, queue: str) -> Iterator[ItemClass]:
         """The classes of a queue in which something waits."""
-        return (found for found in self._by_queue.get(queue, ()) if found.line)
+        return (found for found in self._by_queue.get(queue, ()) if found.head is not None)
 
     def classes(self) -> Iterator[ItemClass]:
         """Every item class in which something waits."""
-        return (found for found in self._classes.values() if found.line)
+        return (found for found in self._classes.values() if found.head is not None)
 
     def only_for(self, agent: str) -> Iterable[ItemClass]:
         """The classes of items that wait for this agent alone."""
@@ -174,8 +178,8 @@ class Lines:
                 where = (channel, measured)
                 line = profile.lines.get(where)
                 if line is None:
-                    line = profile.lines[where] = SortedList()
-                line.add(place)
+                    line = profile.lines[where] = []
+                insort(line, place)
                 profile.heads[where] = line[0]
         self._idles[agent] = (profile, places, channels)
         return True
@@ -190,7 +194,7 @@ class Lines:
             for measured, place in zip(self._measures, places, strict=True):
                 where = (channel, measured)
                 line = profile.lines[where]
-                line.remove(place)
+                del line[bisect_left(line, place)]
                 if line:
                     profile.heads[where] = line[0]
                 else:

@@ -4,8 +4,7 @@ Every change that could make a match possible wakes a class of items or an agent
 ever re-reads the world. One call makes a bounded number of reservations; what is left stays woken in the state.
 """
 
-from collections.abc import Iterator
-
+from queues.comparator import THOUSANDTHS
 from router.core import events as e
 from router.core import limits
 from router.core.candidates import best_agent
@@ -89,6 +88,8 @@ def _next(state: State, now: int) -> e.ReservationMade | None:
 
 def _first_of(state: State, item_class: ItemClass) -> tuple[WorkItem, str] | None:
     """The first item of the line that some idle agent may get, and the agent."""
+    if item_class.head is None or not state.lines.idlers_count():
+        return None
     for _, _, id in item_class.line.islice(stop=limits.WALK_MAX):
         item = state.items[id]
         best = best_agent(state, item)
@@ -101,29 +102,31 @@ def _first_of(state: State, item_class: ItemClass) -> tuple[WorkItem, str] | Non
 
 def _item_for(state: State, agent: str, now: int) -> WorkItem | None:
     """The item that goes first among all that this agent may get."""
+    idling = state.lines.idling(agent)
+    if idling is None:
+        return None
+    profile, channels = idling
+    keeps = state.placing.reserves()
     best: tuple[Precedence, WorkItem] | None = None
-    for item_class, how in _choices(state, agent):
-        found = _first_for(state, agent, item_class, how, now)
-        if found is not None and (best is None or found[0] < best[0]):
-            best = found
+    for item_class, how in profile.classes.items():
+        head = item_class.head
+        if head is None or item_class.channel not in channels:
+            continue
+        if best is not None and how.slope is None and (how.rank, head[0] * THOUSANDTHS - how.credit) > best[0][1:3]:
+            continue
+        if keeps and state.placing.kept(item_class, profile):
+            continue
+        best = _better(best, _first_for(state, agent, item_class, how, now))
+    for item_class in state.lines.only_for(agent):
+        if item_class.head is not None and item_class.channel in channels and _takes(state, profile, item_class):
+            best = _better(best, _first_for(state, agent, item_class, claim(item_class, profile), now))
     return best[1] if best else None
 
 
-def _choices(state: State, agent: str) -> Iterator[tuple[ItemClass, Claim]]:
-    """The classes in which something waits that this agent may get, and how they claim to be next."""
-    idling = state.lines.idling(agent)
-    if idling is None:
-        return
-    profile, channels = idling
-    keeps = state.placing.reserves()
-    for item_class, how in profile.classes.items():
-        if not item_class.line or item_class.channel not in channels:
-            continue
-        if not (keeps and state.placing.kept(item_class, profile)):
-            yield item_class, how
-    for item_class in state.lines.only_for(agent):
-        if item_class.line and item_class.channel in channels and _takes(state, profile, item_class):
-            yield item_class, claim(item_class, profile)
+def _better(
+    best: tuple[Precedence, WorkItem] | None, found: tuple[Precedence, WorkItem] | None
+) -> tuple[Precedence, WorkItem] | None:
+    return found if found is not None and (best is None or found[0] < best[0]) else best
 
 
 def _takes(state: State, profile: ProfileClass, item_class: ItemClass) -> bool:
@@ -135,10 +138,10 @@ def _first_for(
     state: State, agent: str, item_class: ItemClass, how: Claim, now: int
 ) -> tuple[Precedence, WorkItem] | None:
     """The first item of the line that the agent is not barred from, with its precedence."""
-    head = item_class.line[0]
-    item = state.items[head[2]]
+    assert item_class.head is not None
+    item = state.items[item_class.head[2]]
     if agent not in item.excepted:
-        return (precedence(item_class, how, head, now), item)
+        return (precedence(item_class, how, item_class.head, now), item)
     for wait in item_class.line.islice(1, limits.WALK_MAX):
         item = state.items[wait[2]]
         if agent not in item.excepted:

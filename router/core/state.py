@@ -210,6 +210,13 @@ class State:
         self._moved[agent] = None
         return self.presences[agent]
 
+    def tally(self, agent: str) -> Presence:
+        """The agent's presence, for what it counts to be changed: that moves only who idles."""
+        self.touched[("presence", agent)] = None
+        if self.lines.idling(agent) is not None:
+            self._moved[agent] = None
+        return self.presences[agent]
+
     def edit_conversation(self, conversation: str) -> Conversation:
         """The conversation, out of the indexes, to be changed."""
         record = self.conversations[conversation]

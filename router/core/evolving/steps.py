@@ -12,7 +12,7 @@ def start_idling(state: State, agent: str, at: int, *, worked: bool = True) -> N
     """Longest idle counts from here: the agent is done with an item, or became available (`worked` is false when that
     was after a break)."""
     if agent in state.presences:
-        presence = state.edit_presence(agent)
+        presence = state.tally(agent)
         presence.idle_since = at
         presence.idle_seq = next_seq(state)
         if worked:
@@ -67,7 +67,7 @@ def free(state: State, item: WorkItem, at: int) -> None:
 
 def begin_work(state: State, agent: str, at: int) -> Presence:
     """The agent has taken an item: they are busy from here, if they were not."""
-    presence = state.edit_presence(agent)
+    presence = state.tally(agent)
     if presence.busy_since is None:
         presence.busy_since = at
     return presence
@@ -80,6 +80,6 @@ def end_work(state: State, agent: str, at: int) -> None:
         return
     held = (state.items[item] for item in state.holds.get(agent, ()))
     if all(item.accepted_at is None or item.state not in HELD for item in held):
-        presence = state.edit_presence(agent)
+        presence = state.tally(agent)
         presence.busy += at - (presence.busy_since or 0)
         presence.busy_since = None
