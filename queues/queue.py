@@ -16,6 +16,9 @@ CHANNELS: tuple[ChannelName, ...] = ("phone", "email", "chat", "webhook")
 ANY_QUEUE = "*"
 """In place of a queue's id: all other queues."""
 
+ANY_CHANNEL = "*"
+"""In place of a channel: each that is not named."""
+
 Demand: TypeAlias = Literal["category", "outcome"]
 
 DeclineUntil: TypeAlias = Literal["time", "others", "return"]
@@ -49,6 +52,8 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
     for `decline_memory_ms` (`time`), the same but no longer than until everybody else was asked (`others`), or until
     the agent has been offline (`return`). `declines_max`: declines after which an item is stuck (0: never).
     `simultaneous`: for how many agents at once an item may be held.
+    `resolve_ms` is within which time of its first entry into the house an item is to be resolved, by channel (`*`: of
+    any), else it goes to the specialists by rule; `reopens_max` after how many times that it came back (0: never).
     `closed` is set by hand while it runs and is no part of a centre file.
     """
 
@@ -79,6 +84,8 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
     decline_until: DeclineUntil = "time"
     declines_max: int = 0
     simultaneous: int = 1
+    resolve_ms: dict[str, int] = {}
+    reopens_max: int = 0
     closed: Closed | None = None
     revision: int = 0
 
@@ -89,6 +96,10 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
     def reservation(self, channel: str) -> int:
         """How long an item of this channel is held for an agent."""
         return self.reservations_ms.get(channel, self.reservation_ms)
+
+    def resolve(self, channel: str) -> int:
+        """Within which time of its first entry an item of this channel is to be resolved; 0 when nothing is said."""
+        return self.resolve_ms.get(channel, self.resolve_ms.get(ANY_CHANNEL, 0))
 
     def wrap_up(self, channel: str) -> int:
         """How long an agent may work on an item of this channel after the exchange ended; 0 means not at all."""

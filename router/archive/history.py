@@ -140,6 +140,7 @@ class SqlHistory:
             if found is None:
                 return None
             view: dict[str, Any] = dict(found._mapping) | {"reservation": None, "seen": {}}
+            view = view.pop("more") | view
             view["deliveries"] = await _deliveries(connection, found.conversation)
             for name, table in (("legs", legs), ("queue_visits", queue_visits), ("notes", notes)):
                 view[name] = await _of_item(connection, table, item)

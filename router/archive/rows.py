@@ -373,6 +373,22 @@ class Chronicle:
             )
             self._callers.append(caller)
 
+    def _consult_opened(self, position: int, event: e.ConsultOpened) -> None:
+        self._put("items", (event.consult,), {}, new=True)
+        self._said(position, event, kind="consulted", to_queue=event.queue, to_agent=event.to_agent)
+
+    def _consult_answered(self, position: int, event: e.ConsultAnswered) -> None:
+        self._said(position, event, kind="consult_answered")
+
+    def _item_returned(self, position: int, event: e.ItemReturned) -> None:
+        queues = {"from_queue": event.from_queue, "to_queue": event.to_queue}
+        self._said(position, event, kind=event.kind, reason=event.reason, to_agent=event.prefers, **queues)
+
+    def _said(self, position: int, event: e.ConsultOpened | e.ConsultAnswered | e.ItemReturned, **values: str) -> None:
+        empty = {"reason": "", "from_queue": "", "to_queue": "", "to_agent": ""}
+        more = {"item": event.item, "agent": event.agent, "at_ms": event.at, "content": event.note}
+        self._add("notes", position, **(empty | more | values))
+
     def _item_closed(self, _position: int, event: e.ItemClosed) -> None:
         self.closed[event.item] = None
 
@@ -441,6 +457,9 @@ _TELLERS: Final[dict[type, Callable[[Chronicle, int, Any], None]]] = {
     e.WrapUpStarted: Chronicle._wrap_up_started,
     e.NoteAdded: Chronicle._note_added,
     e.ItemEscalated: Chronicle._item_escalated,
+    e.ItemReturned: Chronicle._item_returned,
+    e.ConsultOpened: Chronicle._consult_opened,
+    e.ConsultAnswered: Chronicle._consult_answered,
     e.ItemTransferred: Chronicle._item_transferred,
     e.AlarmRaised: Chronicle._alarm_raised,
     e.CommandPoisoned: Chronicle._command_poisoned,
@@ -475,7 +494,9 @@ def contents_of(event: e.Event) -> tuple[str, ...]:
             named = (event.address,)
         case e.ItemOpened():
             named = (event.facts.attributes, event.facts.address)
-        case e.ItemEscalated() | e.ItemTransferred() | e.QuestionAsked() | e.QuestionAnswered():
+        case e.ItemEscalated() | e.ItemTransferred() | e.ItemReturned() | e.ConsultOpened() | e.ConsultAnswered():
+            named = (event.note,)
+        case e.QuestionAsked() | e.QuestionAnswered():
             named = (event.note,)
         case e.NoteAdded():
             named = (event.content,)
@@ -550,6 +571,12 @@ def _json(record: Any) -> Any:
 
 
 def _item_row(item: WorkItem) -> dict[str, Any]:
+    return _columns_of(item) | {
+        "more": {name: value for name, value in _json(item).items() if name not in _WITH_COLUMN}
+    }
+
+
+def _columns_of(item: WorkItem) -> dict[str, Any]:
     return {
         "conversation": item.conversation,
         "channel": item.channel,
@@ -595,7 +622,23 @@ def _item_row(item: WorkItem) -> dict[str, Any]:
         "split_from": item.split_from,
         "counted": item.counted,
         "questions": [question_view(question) for question in item.questions],
+        "consults": item.consults,
     }
+
+
+def _column(field: str) -> str:
+    """The column for a field of an item's record, if it has one of its own."""
+    if field == "due" or field.endswith("_until"):
+        return f"{field}_at_ms"
+    return f"{field}_ms" if field.endswith("_at") else field
+
+
+_WITH_COLUMN: Final = {"id", "reservation"} | {
+    field
+    for field in WorkItem.__struct_fields__
+    if _column(field) in _columns_of(WorkItem(id="", conversation="", channel="email"))
+}
+"""Fields of an item's record that are not in `more`."""
 
 
 def _conversation_row(conversation: Conversation) -> dict[str, Any]:

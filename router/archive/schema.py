@@ -218,13 +218,16 @@ items = Table(
     _since("split_from"),
     Column("counted", Boolean, nullable=False, server_default=true()),
     Column("questions", JSON, nullable=False, server_default="[]"),
+    _since("consults"),
+    Column("more", JSON, nullable=False, server_default="{}"),
     Index(None, "closed_at_ms", "id"),
     Index(None, "conversation"),
     Index(None, "call"),
     Index(None, "customer", "opened_at_ms"),
 )
 """One work item, as it is now or was when it closed; `outcome` is empty while it is open. `counted`: whether the
-service level counts it; `split_from` is the item whose mail it is one matter of."""
+service level counts it; `split_from` is the item whose mail it is one matter of; `consults` the item that a consult is
+about. `more` holds, by name, what else its record says and nobody counts or searches by."""
 
 legs = Table(
     "legs",
@@ -289,7 +292,8 @@ notes = Table(
     _ms("at_ms"),
     Index(None, "item"),
 )
-"""What an agent told those who come after: a note, or the note of an escalation or transfer."""
+"""What an agent told those who come after: a note, or the note of an escalation, a transfer, a consult and its
+answer, or of giving it back."""
 
 deliveries = Table(
     "deliveries",

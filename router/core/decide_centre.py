@@ -88,7 +88,7 @@ def _given_back(state: State, agent: str, now: int, before: int) -> list[e.Event
     reserved = [item for item in mine if item.state == "reserved"]
     events = let_go(state, agent, now, "agent_disabled")
     for item in mine:
-        if item.state == "pending" or (item.state == "active" and item.channel != "phone"):
+        if item.state == "pending" or (item.state == "active" and not item.on_call):
             events.append(given_back(state, item, now, before + len(events) + 1))
     for item in (*state.named_for(agent), *(item for item in reserved if item.only)):
         queue, offset = state.queues[item.queue], before + len(events) + 1

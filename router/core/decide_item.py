@@ -7,6 +7,7 @@ from router.core import commands as c
 from router.core import events as e
 from router.core import limits
 from router.core.decision import Decision, carried, code_known, ended, lacking, no, owned, queued, released
+from router.core.escalation import circling
 from router.core.holding import barred_until, given_up, lapsed, taken
 from router.core.holding import ended as hold_ended
 from router.core.item import OPEN, WorkItem
@@ -192,47 +193,6 @@ def complete_item(state: State, command: c.CompleteItem, now: int) -> Decision:
     ]
 
 
-def escalate_item(state: State, command: c.EscalateItem, now: int) -> Decision:
-    """Unresolved here: on to the specialists, with reason and note. Its agent never gets it back unasked."""
-    item = owned(state, command, command.item, command.agent)
-    if isinstance(item, Rejection):
-        return item
-    if not command.note:
-        return no("note_required", item.id)
-    if not code_known(state, "escalation", command.reason):
-        return no("unknown_code" if command.reason else "reason_required", command.reason or item.id)
-    target = command.queue or _specialists(state, item)
-    if not target or (target == item.queue and not command.queue):
-        return no("no_specialist_queue", item.id)
-    queue = state.queues.get(target)
-    if queue is None:
-        return no("unknown_queue", target)
-    escalated = e.ItemEscalated(
-        at=now,
-        item=item.id,
-        agent=command.agent,
-        from_queue=item.queue,
-        to_queue=queue.id,
-        reason=command.reason,
-        note=command.note,
-    )
-    asked = carried(state, item.requirement)
-    return [escalated, queued(state, item, queue, now, reason="escalated", requirement=asked)]
-
-
-def _specialists(state: State, item: WorkItem) -> str:
-    """The specialist queue of the item's category (or the nearest above it that names one), else of its queue."""
-    category = state.categories.get(item.category)
-    seen: set[str] = set()
-    while category is not None and category.id not in seen:
-        if category.escalates_to:
-            return category.escalates_to
-        seen.add(category.id)
-        category = state.categories.get(category.parent)
-    queue = state.queues.get(item.queue)
-    return queue.escalates_to if queue else ""
-
-
 def transfer_item(state: State, command: c.TransferItem, now: int) -> Decision:
     """Handed over by its agent; or, with no agent named, by a supervisor, whoever holds it."""
     if command.agent:
@@ -269,7 +229,7 @@ def move_items(state: State, command: c.MoveItems, now: int) -> Decision:
 def _all_of(state: State, agent: str) -> list[WorkItem]:
     """What the agent holds, has pending, or waits for them by name; but no call that is on, and no wrap-up."""
     items = [*(state.items[id] for id in state.theirs(agent)), *state.named_for(agent)]
-    return [item for item in items if item.state != "wrapping" and (item.channel, item.state) != ("phone", "active")]
+    return [item for item in items if item.state != "wrapping" and not item.on_call]
 
 
 def moved(
@@ -296,6 +256,8 @@ def moved(
         return no("unknown_agent", to_agent)
     if to_agent and state.agents[to_agent].disabled:
         return no("agent_disabled", to_agent)
+    if to_agent and to_agent == item.asker:
+        return no("bad_value", "to_agent")
     transferred = e.ItemTransferred(
         at=now,
         item=item.id,
@@ -307,7 +269,8 @@ def moved(
     )
     asked = item.requirement if target.id == item.queue else carried(state, item.requirement)
     entered = queued(state, item, target, now, reason="transferred", requirement=asked, only=to_agent, offset=offset)
-    return [*released(item, now, "transferred"), transferred, entered]
+    circles = circling(item, now, item.moves + 1, limits.MOVES_MAX) if by else []
+    return [*released(item, now, "transferred"), transferred, entered, *circles]
 
 
 def requeue_item(state: State, command: c.RequeueItem, now: int) -> Decision:

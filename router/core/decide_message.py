@@ -8,6 +8,7 @@ from router.core import commands as c
 from router.core import events as e
 from router.core.conversation import Conversation
 from router.core.decision import Decision, abandoned, completed, ended, no, queued
+from router.core.escalation import by_rule
 from router.core.item import OPEN, WorkItem
 from router.core.merged import going_on
 from router.core.opening import open_item
@@ -104,10 +105,25 @@ def reopened(
 ) -> list[e.Event]:
     """A pending item goes back to work, by the customer's answer or because its date came: a new target runs."""
     queue = state.queues[item.queue]
+    ruled = _too_often(state, item, now, offset) if reason == "customer" else []
+    if ruled:
+        return ruled
     why: e.EntryReason = "reopened" if reason == "customer" else "due"
     entered = queued(state, item, queue, now, reason=why, requirement=item.requirement, offset=offset)
     fresh = msgspec.structs.replace(entered, due=now + queue.target(item.channel))
     return [e.ItemReopened(at=now, item=item.id, reason=reason), fresh]
+
+
+def _too_often(state: State, item: WorkItem, now: int, offset: int) -> list[e.Event]:
+    """Where it comes back too often it goes to the specialists, and a new target runs there."""
+    most = state.queues[item.queue].reopens_max
+    if not most or item.reopen_count + 1 < most:
+        return []
+    moved = by_rule(state, item, now, "reopened", offset)
+    for place, event in enumerate(moved):
+        if isinstance(event, e.ItemQueued):
+            moved[place] = msgspec.structs.replace(event, due=now + state.queues[event.queue].target(item.channel))
+    return [e.ItemReopened(at=now, item=item.id, reason="customer"), *moved] if moved else []
 
 
 def leave_chat(state: State, command: c.LeaveChat, now: int) -> Decision:

@@ -121,7 +121,7 @@ def _parting(state: State, item: WorkItem, choice: str, now: int, offset: int) -
     """What the leaving agent's choice for one item leads to. A wrap-up that has a time may run out by itself."""
     if item.state == "reserved":
         return []
-    if item.channel == "phone" and item.state == "active":
+    if item.on_call:
         return no("call_active", item.id)
     match choice:
         case "" if item.state == "wrapping" and item.wrap_until is not None:

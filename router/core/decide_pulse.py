@@ -3,13 +3,14 @@
 from router.core import commands as c
 from router.core import events as e
 from router.core import limits
-from router.core.decide_asking import overdue
+from router.core.decide_asking import overdue as unanswered
 from router.core.decide_message import reopened
 from router.core.decision import Decision, completed, lacking
+from router.core.escalation import overdue
 from router.core.holding import ended as hold_ended
 from router.core.holding import given_up
 from router.core.item import WorkItem
-from router.core.state import State
+from router.core.state import State, resolution_deadline
 from router.core.vanish import given_back, left_behind
 
 
@@ -52,8 +53,11 @@ def _temporary_over(state: State, agent: str, now: int) -> list[e.Event]:
 
 
 def _item_due(state: State, item: WorkItem, now: int, ended: set[str], offset: int) -> list[e.Event]:
-    if asked := overdue(state, item, now):
+    if asked := unanswered(state, item, now):
         return asked
+    late = resolution_deadline(item, state.queues.get(item.queue))
+    if late is not None and late <= now:
+        return overdue(state, item, now, offset)
     match item.state:
         case "reserved":
             return _expired(state, item, now, ended)

@@ -8,7 +8,7 @@ from router.core import events as e
 from router.core.item import WorkItem
 from router.core.rejections import Rejection
 from router.core.state import State
-from router.core.transitions import hears
+from router.core.transitions import OF_CONSULTS, hears
 from skills import Requirement, meets, merged
 
 Decision: TypeAlias = list[e.Event] | Rejection
@@ -34,6 +34,8 @@ def owned(state: State, command: c.Command, item: str, agent: str) -> WorkItem |
         return no("unknown_item", item)
     if not hears(type(command), record.state):
         return no("wrong_state", item)
+    if record.consults and type(command) not in OF_CONSULTS:
+        return no("is_consult", item)
     return record if record.agent == agent else no("not_yours", item)
 
 
@@ -46,13 +48,16 @@ def queued(  # the one way into a queue, so that due and place follow one rule
     reason: e.EntryReason,
     requirement: Requirement,
     only: str = "",
+    last: str | None = None,
     offset: int = 1,
 ) -> e.ItemQueued:
     """The item enters the queue (or where it flows over to while that is closed), last among its equals; `due`
     never grows by a move.
 
-    `offset` tells apart several entries of one decision.
+    `last` is who counts as its last agent from here on, if not whoever was ('': nobody is waited for). `offset` tells
+    apart several entries of one decision.
     """
+    last = item.last_agent if last is None else last
     entered = queue if only else entrance(state, queue)
     if entered is not queue:
         queue, requirement = entered, carried(state, requirement)
@@ -67,7 +72,9 @@ def queued(  # the one way into a queue, so that due and place follow one rule
         wishes=item.wishes,
         priority=item.priority if item.queue == queue.id else 0,
         only=only,
-        prefers=preferred(state, queue, "" if item.last_agent in item.excepted else item.last_agent, requirement),
+        prefers=preferred(state, queue, "" if last in item.excepted else last, requirement),
+        last=last if last != item.last_agent else "",
+        overdue=late_on_entry(item, queue, now, reason),
     )
 
 
@@ -80,6 +87,13 @@ def preferred(state: State, queue: Queue, last: str, requirement: Requirement) -
     membership = state.memberships(agent).get(queue.id)
     able = meets(state.skills_of(agent), merged(requirement, queue.requirement))
     return agent.id if able and membership is not None and membership.enabled else ""
+
+
+def late_on_entry(item: WorkItem, queue: Queue, now: int, reason: e.EntryReason) -> bool:
+    """Whether an item enters a queue when the time to resolve it there is over: then that rule moves it no further,
+    or nobody there could ever have it. What an agent had and left behind is another matter."""
+    left = reason in ("absent", "returned") and item.queue == queue.id
+    return 0 < queue.resolve(item.channel) <= now - item.first_entered_at and not left
 
 
 def entrance(state: State, queue: Queue) -> Queue:

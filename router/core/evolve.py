@@ -8,7 +8,18 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from router.core import events as e
-from router.core.evolving import asking, call, centre, conversation, housekeeping, item, mail, matrix, presence
+from router.core.evolving import (
+    asking,
+    call,
+    centre,
+    conversation,
+    escalation,
+    housekeeping,
+    item,
+    mail,
+    matrix,
+    presence,
+)
 from router.core.state import State
 
 
@@ -25,6 +36,7 @@ _APPLY: Final[dict[type, Callable[[State, Any], None]]] = (
     | item.APPLY
     | mail.APPLY
     | asking.APPLY
+    | escalation.APPLY
     | call.APPLY
     | housekeeping.APPLY
     | matrix.APPLY

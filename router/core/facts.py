@@ -1,8 +1,13 @@
 """What intake found out about a contact before it was submitted: the facts that routing needs, no content."""
 
+from typing import Literal, TypeAlias
+
 import msgspec
 
 from skills import Requirement
+
+EscalationMode: TypeAlias = Literal["written", "connect", "callback"]
+"""How specialists take up what is escalated: when its turn comes; now, while its agent is there; by calling back."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -69,7 +69,7 @@ def _maximum(agent: Agent, channel: str) -> int:
 
 def _item_faults(state: State, item: WorkItem) -> list[str]:
     faults = []
-    if item.conversation not in state.conversations:
+    if item.conversation not in state.conversations and not (item.consults and item.state == "closed"):
         faults.append(f"its conversation {item.conversation} is gone")
     if (item.state in HELD or item.state == "pending") != bool(item.agent) and item.state != "closed":
         faults.append(f"it is {item.state} and its agent is {item.agent!r}")
@@ -87,6 +87,7 @@ def _item_faults(state: State, item: WorkItem) -> list[str]:
         faults.append(f"its queue {item.queue!r} is gone")
     if item.state == "closed" and any(question.open for question in item.questions):
         faults.append("it is closed and somebody is still asked about it")
+    faults += _consult_faults(state, item)
     if item.first_entered_at > item.entered_at:
         faults.append("it entered its queue before it entered the house")
     return faults
@@ -104,6 +105,20 @@ def _held_faults(item: WorkItem) -> list[str]:
     if item.silent and item.silent_at is not None:
         faults.append("it is silent, and will be")
     return faults
+
+
+def _consult_faults(state: State, item: WorkItem) -> list[str]:
+    faults = [f"its consult {id} is gone or over" for id in item.consultations if not _open_consult(state, id, item)]
+    if item.consults and item.state != "closed" and item.id not in state.items[item.consults].consultations:
+        faults.append(f"nobody knows that it is about {item.consults}")
+    if item.consults and item.agent == item.asker and item.agent:
+        faults.append(f"{item.agent} was asked what they asked")
+    return faults
+
+
+def _open_consult(state: State, id: str, about: WorkItem) -> bool:
+    consult = state.items.get(id)
+    return consult is not None and consult.state != "closed" and consult.consults == about.id
 
 
 def _conversation_faults(state: State) -> list[str]:
@@ -151,6 +166,7 @@ def _index_faults(state: State) -> list[str]:
         "parked": ({k: v for k, v in state.parked.items() if v}, fresh.parked),
         "calls": (state.calls, fresh.calls),
         "threads": (state.threads, fresh.threads),
+        "followed": (state.followed, fresh.followed),
         "naturals": (state.naturals, fresh.naturals),
         "deadlines": (list(state.deadlines), list(fresh.deadlines)),
         "idlers": (_idlers(state), _idlers(fresh)),

@@ -30,6 +30,15 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int
 
 
+class Passed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A queue that an item was escalated from: by whom ('' for a rule), and what it asked there."""
+
+    queue: str
+    agent: str = ""
+    requirement: Requirement = ()
+    wishes: Requirement = ()
+
+
 class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The record of one item. Changed only by `evolve`; times are ticks.
 
@@ -47,6 +56,12 @@ class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     and parked with its agent, who works on something that goes before. `silent`: it is active, its customer says
     nothing, and it takes no room; it will be so at `silent_at`. `woken`: it was so and takes room again, if need be
     beyond what there is.
+    `way` are the queues that it was escalated from, the last one last, and `followers` those who want to know how it
+    goes on. `moves` counts moves by agents, `moves_by_rule` those by rules, until a supervisor puts it back. `overdue`:
+    the time in which its queue is to resolve it is over, and that was dealt with.
+    A consult is an item about another one, `consults`, that its `asker` keeps; `warm` with the `escalation` (a code)
+    for which the other is handed over in it. `consultations` are the open consults about this one, `answers` counts
+    what they brought.
     """
 
     id: str
@@ -103,6 +118,17 @@ class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     silent: bool = False
     silent_at: int | None = None
     woken: bool = False
+    way: tuple[Passed, ...] = ()
+    followers: tuple[str, ...] = ()
+    moves: int = 0
+    moves_by_rule: int = 0
+    overdue: bool = False
+    consults: str = ""
+    asker: str = ""
+    warm: bool = False
+    escalation: str = ""
+    consultations: tuple[str, ...] = ()
+    answers: int = 0
 
     @property
     def ringing(self) -> tuple[Reservation, ...]:
@@ -119,3 +145,8 @@ class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     def held_for(self, agent: str) -> Reservation | None:
         """The reservation that this agent has not answered yet."""
         return next((held for held in self.ringing if held.agent == agent), None)
+
+    @property
+    def on_call(self) -> bool:
+        """Whether a customer is on the line with its agent."""
+        return self.channel == "phone" and self.state == "active" and not self.consults

@@ -4,6 +4,7 @@ from queues.queue import ChannelName, Queue
 from router.core import events as e
 from router.core import limits
 from router.core.decision import Decision, carried, entrance, no, preferred
+from router.core.escalation import at_entry
 from router.core.facts import Facts
 from router.core.reference import reference as numbered
 from router.core.state import State
@@ -32,7 +33,9 @@ def open_item(
     named = state.queues.get(facts.queue)
     if named is None:
         return no("unknown_queue", facts.queue)
-    queue = entrance(state, named)
+    ruled = at_entry(state, named, facts.category, reopen_count)
+    chosen = ruled[0] if ruled is not None else named
+    queue = entrance(state, chosen)
     if item in state.items:
         return no("duplicate_id", item)
     if len(state.items) >= limits.WAITING_MAX:
@@ -65,6 +68,11 @@ def open_item(
             related=_related(state, facts, conversation),
         )
     )
+    if ruled is not None:
+        target, rule = ruled
+        events.append(
+            e.ItemEscalated(at=now, item=item, agent="", from_queue=named.id, to_queue=target.id, reason=rule)
+        )
     asks = facts.requirement if queue is named else carried(state, facts.requirement)
     entered = e.ItemQueued(
         at=now,

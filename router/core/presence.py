@@ -11,6 +11,20 @@ SIGNED_OUT: Final = "signed_out"
 """The reason of an agent who is offline and has said what becomes of their items: nobody takes these back."""
 
 
+class FollowedEnd(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How an item ended that an agent followed."""
+
+    item: str
+    conversation: str = ""
+    reference: str = ""
+    channel: str = ""
+    queue: str = ""
+    customer: str = ""
+    outcome: str = ""
+    disposition: str = ""
+    closed_at: int = 0
+
+
 class Presence(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The live side of an agent. Changed only by `evolve`.
 
@@ -18,6 +32,7 @@ class Presence(msgspec.Struct, kw_only=True, omit_defaults=True):
     `next` is the reason for which they will be not ready once they hold nothing; until then they get nothing new.
     `returned` are items that were taken back from them while they were away, until they are available again.
     `asked` are the items of which a question waits for their answer.
+    `ended` are the ends of items they followed, until they have read them.
     `lost_at` is when the last one went, until it is dealt with: after the grace period the agent is signed off.
     `idle_since` is what longest idle counts from: the end of the last item, or becoming available first.
     `handled` counts the items they accepted since they signed on; `busy` is how long they held one they had accepted
@@ -31,6 +46,7 @@ class Presence(msgspec.Struct, kw_only=True, omit_defaults=True):
     clients: dict[str, str] = {}
     next: str = ""
     returned: tuple[str, ...] = ()
+    ended: tuple[FollowedEnd, ...] = ()
     lost_at: int | None = None
     asked: tuple[str, ...] = ()
     idle_since: int = 0

@@ -96,11 +96,13 @@ class State:
         self.quiet: dict[str, dict[str, None]] = {}
         self.parked: dict[str, dict[str, None]] = {}
         self.unsettled: dict[str, None] = {}
+        self.followed: dict[str, dict[str, None]] = {}
         self.deadlines = Deadlines()
         self.touched: dict[Ref, None] = {}
         self._edited: dict[Ref, Held | None] = {}
         self._moved: dict[str, None] = {}
         self._shared: dict[str, dict[str, None]] = {}
+        self._resolves: dict[str, dict[str, int]] = {}
         self.placing = Placing(self)
         self.lines = self.placing.lines
         self.wake_classes = self.placing.wake_classes
@@ -203,6 +205,16 @@ class State:
             if record.state == "queued":
                 self.lines.leave(item)
         return record
+
+    def set_followers(self, item: WorkItem, followers: tuple[str, ...]) -> None:
+        """These agents follow the item, which is being edited, from here on, and no others."""
+        for agent in item.followers:
+            del self.followed[agent][item.id]
+            if not self.followed[agent]:
+                del self.followed[agent]
+        for agent in followers:
+            self.followed.setdefault(agent, {})[item.id] = None
+        item.followers = followers
 
     def edit_presence(self, agent: str) -> Presence:
         """The agent's presence, to be changed."""
@@ -331,6 +343,8 @@ class State:
         for number, ((kind, id), record) in enumerate(records, 1):
             self._tables[kind][id] = record
             if kind == "item":
+                for agent in record.followers:
+                    self.followed.setdefault(agent, {})[id] = None
                 self._fill_item(record, waiting)
             elif kind == "conversation":
                 self._index_conversation(record)
@@ -451,6 +465,11 @@ class State:
 
     def _index_queue(self, queue: Queue) -> None:
         self.queue_rules_changed(queue.id)
+        if self._resolves.get(queue.id, {}) != queue.resolve_ms:
+            self._resolves[queue.id] = queue.resolve_ms
+            for item in self.items.values():
+                if item.queue == queue.id:
+                    self.deadlines.set(("item", item.id), self._item_due(item))
 
     def _index_team(self, team: Team) -> None:
         for agent in self.agents.values():
@@ -464,6 +483,11 @@ class State:
     # -- what is due ----------------------------------------------------------------------------------------
 
     def _item_due(self, item: WorkItem) -> int | None:
+        late = resolution_deadline(item, self.queues.get(item.queue))
+        own = self._own_due(item)
+        return own if late is None else late if own is None else min(own, late)
+
+    def _own_due(self, item: WorkItem) -> int | None:
         if item.state == "queued":
             return self._waiting_due(item)
         if item.state == "reserved":
@@ -535,6 +559,18 @@ _DUE: Final[dict[str, Callable[[State, Any], int | None]]] = {
     "agent": State._agent_due,
 }
 """The next instant at which something is due for a record, or None, for the kinds that wait for time."""
+
+
+_RESOLVABLE: Final = frozenset({"queued", "active", "wrapping", "pending"})
+
+
+def resolution_deadline(item: WorkItem, queue: Queue | None) -> int | None:
+    """When the time is over in which its queue is to resolve an item that waits or that somebody works on; None when
+    there is none, or that was dealt with."""
+    if queue is None or not queue.resolve_ms or item.overdue or item.consults or item.state not in _RESOLVABLE:
+        return None
+    most = queue.resolve(item.channel)
+    return item.first_entered_at + most if most else None
 
 
 def next_deadline(state: State) -> int | None:

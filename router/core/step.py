@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from router.core import commands as c
 from router.core import events as e
 from router.core.decide import decide
+from router.core.decide_consult import left_open
 from router.core.decide_message import conversation_of
 from router.core.evolve import evolve
 from router.core.match import match
@@ -29,7 +30,10 @@ def step(state: State, command: c.Command, now: int) -> Step:
         return Step([], decision, {})
     for event in decision:
         evolve(state, event)
-    return Step([*decision, *match(state, now)], None, _refs(state, command))
+    ends = left_open(state, decision, now)
+    for event in ends:
+        evolve(state, event)
+    return Step([*decision, *ends, *match(state, now)], None, _refs(state, command))
 
 
 def _refs(state: State, command: c.Command) -> dict[str, str]:

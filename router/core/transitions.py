@@ -51,8 +51,16 @@ COMMANDS: Final[dict[type, frozenset[ItemState]]] = {
     c.DismissItem: _WORKED | {"pending"},
     c.AskPermission: _WORKED | {"pending"},
     c.CallForHelp: _WORKED | {"pending"},
+    c.ReturnItem: _WORKED | {"pending"},
+    c.ConsultItem: _WORKED | {"pending"},
+    c.AnswerConsult: frozenset({"active"}),
+    c.HandOver: _WORKED | {"pending"},
 }
 """Agent's command -> states of the item in which it is heard."""
+
+
+OF_CONSULTS: Final[frozenset[type]] = frozenset({c.AnswerConsult, c.TransferItem})
+"""Of these commands, those that a consult hears: its customer is another item's."""
 
 
 def hears(command: type, state: ItemState) -> bool:

@@ -41,7 +41,8 @@ VANISHED: Final[dict[ChannelName, Fate]] = {
     "webhook": _kept,
 }
 """Channel -> what becomes of an active item. One that is interrupted is not kept: it waits in its queue again. A
-pending one, whatever its channel, is kept for the queue's time; one in wrap-up ends with its wrap-up."""
+pending one, whatever its channel, is kept for the queue's time; one in wrap-up ends with its wrap-up. Who asked in a
+consult waits for an answer, as somebody in a chat does."""
 
 
 def left_behind(state: State, agent: str, now: int, offset: int = 1) -> Iterator[tuple[str, list[e.Event]]]:
@@ -54,7 +55,8 @@ def left_behind(state: State, agent: str, now: int, offset: int = 1) -> Iterator
         elif item.interrupted and VANISHED[item.channel] is _kept:
             yield id, [given_back(state, item, now, offset + place)]
         elif item.state == "active":
-            yield id, VANISHED[item.channel](state, item, now)
+            fate = _at_once if item.consults else VANISHED[item.channel]
+            yield id, fate(state, item, now)
         elif item.state == "pending" or item.wrap_until is None:
             yield id, _kept(state, item, now)
 

@@ -110,6 +110,8 @@ async def test_what_the_first_version_wrote_is_there_after_the_upgrade(empty_url
             "split_from": "",
             "counted": True,
             "questions": [],
+            "consults": "",
+            "more": {},
         },
         "accounts": {"must_change": False},
     }

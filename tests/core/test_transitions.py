@@ -30,6 +30,10 @@ ARGUMENTS: dict[type, dict[str, Any]] = {
     c.DismissItem: {"code": "spam"},
     c.AskPermission: {"question": "q1", "code": "refund"},
     c.CallForHelp: {"question": "q1"},
+    c.ReturnItem: {"kind": "wrongly_routed", "reason": "not_ours"},
+    c.ConsultItem: {"consult": "i-consult", "note": "n"},
+    c.AnswerConsult: {"note": "n"},
+    c.HandOver: {"consult": "i-consult"},
 }
 
 HEARD_BESIDE = {(c.LinkCustomer, "closed")}

@@ -62,7 +62,7 @@ class Walker:
             self.deliver,
             self.deliver,
         ]
-        working += [self.work] * 8 + [self.mail] * 2 + [self.converse] * 2
+        working += [self.work] * 8 + [self.mail] * 2 + [self.converse] * 2 + [self.consult] * 3
         moves = [*[self.here] * 4, self.presence, self.edit, self.housekeeping, self.client, *working]
         for agent in AGENTS:
             mails = Room(maximum=2, weight=50, interruptible_by=("phone",))
@@ -186,6 +186,11 @@ class Walker:
                 c.EndContact(item=item, agent=agent),
                 c.CompleteItem(item=item, agent=agent, disposition="done"),
                 c.EscalateItem(item=item, agent=agent, reason="hard", note="n"),
+                c.EscalateItem(
+                    item=item, agent=agent, reason="hard", note="n", mode="connect", consult=f"i-q{self.made}"
+                ),
+                c.ReturnItem(item=item, agent=agent, kind="answered", note="n"),
+                c.FollowItem(item=item, agent=self.agent(), follow=self.random.random() < 0.5),
                 c.TransferItem(item=item, agent=agent, to_agent=self.agent()),
                 c.TransferItem(item=item, queue="help"),
                 c.RequeueItem(item=item),
@@ -258,6 +263,37 @@ class Walker:
         message = MessageFacts(id=f"r{self.made}", content=f"t-r{self.made}")
         return c.SendReply(item=chat.id, agent=chat.agent, message=message)
 
+    def consult(self) -> c.Command:
+        """Ask, answer, hand over or end: with what is there, or what is not."""
+        self.made += 1
+        asked = [item for item in self.world.state.items.values() if item.consultations]
+        if not asked or self.random.random() < 0.3:
+            item = self.item("active", "wrapping", "pending")
+            to_agent = self.random.choice(("", "", self.agent()))
+            return c.ConsultItem(
+                item=item, agent=self.holder(item), consult=f"i-q{self.made}", note="n", to_agent=to_agent
+            )
+        consults = [self.world.state.items[id] for item in asked for id in item.consultations]
+        consult = self.random.choice([one for one in consults if one.agent] or consults)
+        about = self.world.state.items[consult.consults]
+        if consult.state == "queued" and self.random.random() < 0.5:
+            return c.SetPresence(agent=consult.only or self.agent(), state="available")
+        answers = (
+            c.AnswerConsult(item=consult.id, agent=consult.agent or "eve", note="n"),
+            c.HandOver(item=about.id, agent=about.agent or "ann", consult=consult.id, reason="hard"),
+        )
+        if consult.state == "reserved":
+            return c.AcceptReservation(item=consult.id, agent=consult.agent)
+        if consult.state == "active" and self.random.random() < 0.7:
+            return self.random.choice(answers)
+        return self.random.choice(
+            (
+                *answers,
+                c.EndConsult(item=consult.id, agent=self.random.choice((consult.asker, about.agent, "eve"))),
+                c.CompleteItem(item=about.id, agent=about.agent or "ann", disposition="done"),
+            )
+        )
+
     def deliver(self) -> c.Command:
         delivery = self.random.choice([*self.world.state.deliveries, "d-none"])
         record = self.world.state.deliveries.get(delivery)
@@ -321,6 +357,7 @@ class Walker:
     def demand(self) -> c.Command:
         """The queue wants to know more, or less; and does not let mails lie for long."""
         demands = self.random.choice(((), ("category",), ("category", "outcome")))
+        resolve_ms = {"*": self.random.choice((20_000, 60_000))}
         queue = msgspec.structs.replace(
             self.world.state.queues["help"],
             demands=demands,
@@ -330,6 +367,8 @@ class Walker:
             declines_max=self.random.choice((0, 3)),
             auto_accept=self.random.choice(((), (), ("chat",), ("phone", "email"))),
             reservations_ms=self.random.choice(({}, {"phone": 5_000})),
+            resolve_ms=resolve_ms,
+            reopens_max=2,
         )
         return c.ApplyCentre(changes=(change(queue, seen=None),))
 

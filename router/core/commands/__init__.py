@@ -19,6 +19,8 @@ from router.core.commands.centre import (
     SetCapacity,
     SetMembership,
 )
+from router.core.commands.consult import AnswerConsult, ConsultItem, EndConsult, HandOver
+from router.core.commands.escalation import FollowItem, ReturnItem
 from router.core.commands.housekeeping import EndDelivery, Forget, Pulse, RetryDelivery, StartDelivery
 from router.core.commands.item import (
     AcceptReservation,
@@ -78,6 +80,12 @@ Command: TypeAlias = (
     | EndContact
     | CompleteItem
     | EscalateItem
+    | ReturnItem
+    | FollowItem
+    | ConsultItem
+    | AnswerConsult
+    | EndConsult
+    | HandOver
     | TransferItem
     | SetOutcome
     | LinkCustomer
@@ -101,6 +109,7 @@ __all__ = [
     "AcceptReservation",
     "AddNote",
     "AnswerCall",
+    "AnswerConsult",
     "AnswerQuestion",
     "ApplyCentre",
     "AskPermission",
@@ -111,15 +120,19 @@ __all__ = [
     "Command",
     "CompleteItem",
     "ConnectClient",
+    "ConsultItem",
     "DeclineReservation",
     "DismissItem",
     "EndCall",
+    "EndConsult",
     "EndContact",
     "EndDelivery",
     "EscalateItem",
     "FailConnect",
+    "FollowItem",
     "ForcePresence",
     "Forget",
+    "HandOver",
     "HoldCall",
     "LeaveChat",
     "LinkCustomer",
@@ -136,6 +149,7 @@ __all__ = [
     "RescindReservation",
     "ResumeItem",
     "RetryDelivery",
+    "ReturnItem",
     "SendReply",
     "SetAgentPhone",
     "SetAgentSkill",

@@ -1,7 +1,7 @@
 """Commands about work items: what agents and supervisors do with them."""
 
 from router.core.commands.base import BaseCommand
-from router.core.facts import MessageFacts
+from router.core.facts import EscalationMode, MessageFacts
 
 
 class AcceptReservation(BaseCommand, frozen=True):
@@ -88,13 +88,21 @@ class CompleteItem(BaseCommand, frozen=True):
 
 
 class EscalateItem(BaseCommand, frozen=True):
-    """Unresolved at this line: on to a specialist queue (that of the category or queue when none is named)."""
+    """Unresolved at this line: on to a specialist queue (that of the category or queue when none is named).
+
+    `mode` says how: in writing; `connect`: its agent keeps it until a specialist is there, asked by the consult with
+    the new id `consult`; `callback`: a specialist calls back between `from_at` and `until_at`.
+    """
 
     item: str
     agent: str
     reason: str
     note: str
     queue: str = ""
+    mode: EscalationMode = "written"
+    consult: str = ""
+    from_at: int | None = None
+    until_at: int | None = None
 
 
 class TransferItem(BaseCommand, frozen=True):

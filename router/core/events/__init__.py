@@ -15,6 +15,7 @@ from router.core.events.centre import (
     RecordPut,
     TemporaryEnded,
 )
+from router.core.events.consult import ConsultAnswered, ConsultEnd, ConsultEnded, ConsultOpened, ItemHandedOver
 from router.core.events.conversation import (
     ConversationOpened,
     CustomerLeft,
@@ -25,6 +26,7 @@ from router.core.events.conversation import (
     MessagesSeen,
     ReplySent,
 )
+from router.core.events.escalation import ItemFollowed, ItemOverdue, ItemReturned
 from router.core.events.housekeeping import AlarmRaised, CommandPoisoned, ItemsForgotten
 from router.core.events.item import (
     AcceptedBy,
@@ -90,6 +92,13 @@ Event: TypeAlias = (
     | ReservationAccepted
     | ReservationEnded
     | ItemEscalated
+    | ItemReturned
+    | ItemFollowed
+    | ItemOverdue
+    | ConsultOpened
+    | ConsultAnswered
+    | ConsultEnded
+    | ItemHandedOver
     | ItemTransferred
     | ItemPending
     | ItemResumed
@@ -136,6 +145,10 @@ __all__ = [
     "ClientLost",
     "CommandPoisoned",
     "ConnectFailed",
+    "ConsultAnswered",
+    "ConsultEnd",
+    "ConsultEnded",
+    "ConsultOpened",
     "ConversationMerged",
     "ConversationOpened",
     "ConversationUnmerged",
@@ -151,14 +164,18 @@ __all__ = [
     "ItemClosed",
     "ItemContinued",
     "ItemEscalated",
+    "ItemFollowed",
+    "ItemHandedOver",
     "ItemInterrupted",
     "ItemKept",
     "ItemOpened",
+    "ItemOverdue",
     "ItemPending",
     "ItemQueued",
     "ItemRelaxed",
     "ItemReopened",
     "ItemResumed",
+    "ItemReturned",
     "ItemSilenced",
     "ItemSplit",
     "ItemStuck",

@@ -4,12 +4,23 @@ from typing import Literal, TypeAlias
 
 from queues.queue import ChannelName
 from router.core.events.base import BaseEvent
-from router.core.facts import Facts
+from router.core.facts import EscalationMode, Facts
 from router.core.why import Why
 from skills import Requirement
 
 EntryReason: TypeAlias = Literal[
-    "opened", "escalated", "transferred", "reopened", "requeued", "due", "returned", "absent"
+    "opened",
+    "escalated",
+    "transferred",
+    "reopened",
+    "requeued",
+    "due",
+    "returned",
+    "absent",
+    "answered",
+    "wrongly_routed",
+    "consulted",
+    "handed_over",
 ]
 HoldEnd: TypeAlias = Literal["declined", "expired", "rescinded", "connect_failed", "released"]
 AcceptedBy: TypeAlias = Literal["agent", "phone", "auto"]
@@ -35,7 +46,11 @@ class ItemOpened(BaseEvent, frozen=True):
 
 
 class ItemQueued(BaseEvent, frozen=True):
-    """The item entered a queue, at the end of its equals. `due` never grows by a move."""
+    """The item entered a queue, at the end of its equals. `due` never grows by a move.
+
+    `prefers` is whom it waits for alone at first, `last` who counts as its last agent from here on. `overdue`: it
+    should have been resolved before it came here.
+    """
 
     item: str
     queue: str
@@ -47,6 +62,8 @@ class ItemQueued(BaseEvent, frozen=True):
     priority: int = 0
     only: str = ""
     prefers: str = ""
+    last: str = ""
+    overdue: bool = False
 
 
 class ItemRelaxed(BaseEvent, frozen=True):
@@ -93,14 +110,15 @@ class ReservationEnded(BaseEvent, frozen=True):
 
 
 class ItemEscalated(BaseEvent, frozen=True):
-    """Unresolved at one line, handed on to another: by whom, why, and the note's content id."""
+    """Unresolved at one line, handed on to another: by whom ('' for a rule), why, and the note's content id."""
 
     item: str
     agent: str
     from_queue: str
     to_queue: str
     reason: str
-    note: str
+    note: str = ""
+    mode: EscalationMode = "written"
 
 
 class ItemTransferred(BaseEvent, frozen=True):
@@ -240,10 +258,11 @@ class ItemStuck(BaseEvent, frozen=True):
 
 class ItemClosed(BaseEvent, frozen=True):
     """The work is over: completed by an agent, abandoned by the customer, turned away by a closed queue, dismissed
-    without an answer, or part of another one (merged). `counted`: whether the service level counts it."""
+    without an answer, part of another one (merged), or a consult that is over. `counted`: whether the service level
+    counts it."""
 
     item: str
-    outcome: Literal["completed", "abandoned", "turned_away", "dismissed", "merged"]
+    outcome: Literal["completed", "abandoned", "turned_away", "dismissed", "merged", "consulted"]
     agent: str = ""
     disposition: str = ""
     category: str = ""

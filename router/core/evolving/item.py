@@ -6,6 +6,7 @@ from typing import Any, Final
 from router.core import events as e
 from router.core import limits
 from router.core.evolving.asking import withdraw
+from router.core.evolving.escalation import end_consult, tell_followers
 from router.core.evolving.pace import learn_waited
 from router.core.evolving.steps import begin_work, end_work, free, leave_agent, move, next_seq
 from router.core.item import Reservation, WorkItem
@@ -30,6 +31,8 @@ def _item_opened(state: State, event: e.ItemOpened) -> None:
         last_agent=event.last_agent,
         related=event.related,
         split_from=event.split_from,
+        requirement=facts.requirement,
+        wishes=facts.wishes,
         opened_at=event.at,
         first_entered_at=event.first_entered_at or event.at,
     )
@@ -63,8 +66,12 @@ def _item_queued(state: State, event: e.ItemQueued) -> None:
     _forget_declines(item)
     if event.only:
         item.excepted.pop(event.only, None)
+    item.overdue = event.overdue
+    if event.last:
+        item.last_agent = event.last
     if event.reason == "requeued":
-        item.excepted = {}
+        item.excepted = {item.asker: 0} if item.asker else {}
+        item.moves = item.moves_by_rule = 0
     meta = state.edit_meta()
     meta.seq = max(meta.seq, event.seq)
 
@@ -158,17 +165,8 @@ def _exceptions_lapsed(state: State, event: e.ExceptionsLapsed) -> None:
         item.excepted.pop(agent, None)
 
 
-def _item_escalated(state: State, event: e.ItemEscalated) -> None:
-    item = state.edit_item(event.item)
-    item.escalations += 1
-    item.excepted.pop(event.agent, None)
-    if len(item.excepted) >= limits.EXCEPTIONS_MAX:
-        del item.excepted[next(iter(item.excepted))]
-    item.excepted[event.agent] = 0
-
-
 def _item_transferred(state: State, event: e.ItemTransferred) -> None:
-    state.edit_item(event.item)
+    state.edit_item(event.item).moves += bool(event.agent)
 
 
 def _item_pending(state: State, event: e.ItemPending) -> None:
@@ -248,6 +246,10 @@ def _item_closed(state: State, event: e.ItemClosed) -> None:
     item.disposition = event.disposition
     if event.category:
         item.category = event.category
+    if item.followers:
+        tell_followers(state, item, event)
+    if item.consults:
+        end_consult(state, item)
 
 
 def _item_interrupted(state: State, event: e.ItemInterrupted) -> None:
@@ -283,7 +285,6 @@ APPLY: Final[dict[type, Callable[[State, Any], None]]] = {
     e.ReservationAccepted: _reservation_accepted,
     e.ReservationEnded: _reservation_ended,
     e.ExceptionsLapsed: _exceptions_lapsed,
-    e.ItemEscalated: _item_escalated,
     e.ItemTransferred: _item_transferred,
     e.ItemPending: _item_pending,
     e.ItemResumed: _item_resumed,
