@@ -91,6 +91,18 @@ async def test_a_card_is_edited_as_it_was_read_or_not_at_all(house: House) -> No
     assert (read.body["name"], read.headers["ETag"]) == ("Ada D.", '"2"')
 
 
+async def test_tags_stay_until_somebody_says_otherwise(house: House) -> None:
+    """Rules of classification look at them; a program that knows nothing of them does not take them away."""
+    made = await _made(house, tags=["vip", "gold", "vip"], addresses=[MOBILE])
+    assert made["tags"] == ["gold", "vip"]
+    kept = (await _put(house, made, notes="x")).body
+    assert kept["tags"] == ["gold", "vip"]
+    assert (await house.customers.traits(made["id"])).tags == ("gold", "vip")
+    assert (await _put(house, kept, tags=[])).body["tags"] == []
+    refused = await house.call("POST", CUSTOMERS, "ann", json={"tags": ["Very Important"]})
+    refused.problem(422, "invalid")
+
+
 async def test_the_server_says_when_and_by_whom_an_identity_was_checked(house: House) -> None:
     """What is given back as it was read stays; a new check is one of now; null takes it away."""
     made = await _made(house, identity={"how": "id_card", "at_ms": 5, "by": "somebody else"})

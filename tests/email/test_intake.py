@@ -1,11 +1,15 @@
 """From a raw mail to its item: which door, which conversation, and exactly one effect."""
 
+from typing import Any
+
 import pytest
 
 from channels.email.intake import UnknownAddress
 from channels.email.threads import issue, sent_key
 from queues.entry_point import EntryPoint
+from queues.rule import Rule, When
 from router.core import commands as c
+from router.gateway import Traits
 from tests.email.post import HELP, Post, mail
 from tests.phone.house import SECRET
 
@@ -177,3 +181,38 @@ def bounce(ours: str) -> bytes:
         b"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: " + ours.encode() + b"\r\nSubject: Re: x\r\n\r\n"
         b"--b--\r\n"
     )
+
+
+class Seer:
+    """Knows that every text is Dutch."""
+
+    async def open(self, hours: Any) -> frozenset[str]:
+        return frozenset()
+
+    async def traits(self, customer: str) -> Traits:
+        return Traits()
+
+    async def language(self, text: str, among: Any) -> str:
+        return "nl"
+
+
+async def test_a_mail_asks_for_the_language_that_it_is_written_in(post: Post) -> None:
+    """Where the mailbox says none; the header, which is that of the program, counts less."""
+    await post.house.put(
+        EntryPoint(id="mailbox", channel="email", address="help@desk.example", queue="help", overrides=("language",))
+    )
+    post.intake = post.fresh_intake(insight=Seer())
+    item = await post.take(mail("Goedemiddag, ik heb een vraag.\n", Accept_Language="fr"))
+    assert (item.language, item.requirement) == ("nl", (("nl", 1),))
+    post.intake = post.fresh_intake()
+    item = await post.take(mail("?", Accept_Language="fr"))
+    assert (item.language, item.requirement) == ("fr", (("fr", 1),))
+
+
+async def test_rules_look_at_whom_a_mail_is_to_and_what_it_says(post: Post) -> None:
+    await post.house.put(
+        Rule(id="press", place=1, when=When(to=("*+press@desk.example",)), priority=3, go_on=True),
+        Rule(id="forms", place=2, when=When(keywords=("form",), senders=("*@example.org",)), queue="expert"),
+    )
+    item = await post.take(mail(To="Desk <help+press@desk.example>"))
+    assert (item.rules, item.queue, item.priority) == (("press", "forms"), "expert", 3)
