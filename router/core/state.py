@@ -289,6 +289,8 @@ class State:
                 self._let_go(item.id, before)
             if now is not None:
                 self._hold(item.id, now)
+        elif now is not None and now[2] and mixed(self, item.agent):
+            self.unsettled[item.agent] = None
         if item.state == "queued" and item.queue:
             self.placing.wait(item)
         if item.call:
