@@ -10,6 +10,7 @@ from aiohttp import web
 from router.api import (
     accounts,
     agents,
+    asking,
     audit,
     board,
     centre,
@@ -61,6 +62,7 @@ _NOUNS = (
     presence,
     staff,
     colleagues,
+    asking,
     matrix,
     records,
     closing,

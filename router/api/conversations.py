@@ -1,5 +1,6 @@
 """Conversations: with whom, their messages with texts, who has seen what, and who is typing."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from router.api.commanding import Done, answer_command
 from router.api.deps import DEPS
 from router.api.live import LIVE
 from router.api.problems import Problem
-from router.api.rights import Principal, require
+from router.api.rights import forbidden, may
 from router.api.routes import Routes, principal_of, query_of
 from router.core.commands import MarkSeen
 from router.core.concern import concerned, item_teams
@@ -32,7 +33,8 @@ class MessagesQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class ConversationView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A conversation, which people call by its `reference`. `address` and `name` are the customer's; empty once erased.
 
-    `items`: the oldest first.
+    `items`: the oldest first. Read with it are the conversation that it is one matter of (`split_from`), its own
+    matters (`splits`), the one in which it goes on (`merged_into`), and those that go on in it (`merged`).
     """
 
     id: str
@@ -47,6 +49,10 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     seen: dict[str, int] = {}
     address: str = ""
     name: str = ""
+    split_from: str = ""
+    splits: list[str] = []
+    merged_into: str = ""
+    merged: list[str] = []
 
 
 class AttachmentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +120,10 @@ async def get(request: web.Request) -> ConversationView:
             customer=kept.get("customer", ""),
             language=kept.get("language", ""),
             items=list(kept.get("items", ())),
+            split_from=kept.get("split_from", ""),
+            splits=list(kept.get("splits", ())),
+            merged_into=kept.get("merged_into", ""),
+            merged=list(kept.get("merged", ())),
         )
     items = [item for item in kept.get("items", ()) if item != record.item]
     address = await _address(request, record.address)
@@ -130,6 +140,10 @@ async def get(request: web.Request) -> ConversationView:
         seen=dict(record.seen),
         address=address.address,
         name=address.name,
+        split_from=record.split_from or kept.get("split_from", ""),
+        splits=list(dict.fromkeys((*kept.get("splits", ()), *record.splits))),
+        merged_into=record.merged_into,
+        merged=list(record.merged),
     )
 
 
@@ -214,31 +228,51 @@ def own_conversation(is_open: bool, id: str) -> None:
         raise Problem("unknown_conversation", "There is no open conversation with this id.", subject=id)
 
 
-def require_conversation(request: web.Request, principal: Principal, conversation: str) -> None:
-    """Raises Problem unless the caller may read an open conversation."""
-    state = request.app[DEPS].gateway.state
-    item = state.items.get(state.conversations[conversation].item)
-    require(principal, "conversation.read", *(concerned(state, item, principal.agent) if item else ((), ())))
-
-
 async def _readable(request: web.Request, id: str) -> dict[str, Any]:
-    """What the archive has of the conversation, if the caller may read it. Raises Problem."""
+    """What the archive has of the conversation, if the caller may read it: whose business it is, or one of those that
+    are read with it. Raises Problem."""
+    deps = request.app[DEPS]
+    kept = await deps.history.conversation(id)
+    if kept is None and id not in deps.gateway.state.conversations:
+        raise Problem("unknown_conversation", "There is no conversation with this id.", subject=id)
+    if not await _is_theirs(request, id, kept):
+        linked = [other async for other in _read_with(request, id, kept) if await _is_theirs(request, *other)]
+        if not linked:
+            raise forbidden("conversation.read")
+    return kept or {}
+
+
+async def _is_theirs(request: web.Request, id: str, kept: dict[str, Any] | None) -> bool:
     deps, principal = request.app[DEPS], principal_of(request)
     state = deps.gateway.state
-    kept = await deps.history.conversation(id)
-    if id in state.conversations:
-        require_conversation(request, principal, id)
-        return kept or {}
-    if kept is None:
-        raise Problem("unknown_conversation", "There is no conversation with this id.", subject=id)
+    if (record := state.conversations.get(id)) is not None:
+        item = state.items[record.item]
+        return may(principal, "conversation.read", *concerned(state, item, principal.agent))
     teams: set[str] = set()
     agents: set[str] = set()
-    for item in kept.get("items", ()):
-        row = await deps.history.item(item) or {}
+    for item_id in (kept or {}).get("items", ()):
+        row = await deps.history.item(item_id) or {}
         teams |= item_teams(state, row.get("queue", ""), row.get("agent", ""))
         agents |= {row.get("agent", ""), row.get("last_agent", "")} - {""}
-    require(principal, "conversation.read", teams, agents)
-    return kept
+    return may(principal, "conversation.read", teams, agents)
+
+
+async def _read_with(
+    request: web.Request, id: str, kept: dict[str, Any] | None
+) -> AsyncIterator[tuple[str, dict[str, Any] | None]]:
+    """The conversations whose readers read this one too: its matters, and the one in which it goes on, step by step."""
+    deps = request.app[DEPS]
+    waiting, seen = [(id, kept)], {id}
+    while waiting and len(seen) < limits.READ_WITH_MAX:
+        current, known = waiting.pop(0)
+        record = deps.gateway.state.conversations.get(current)
+        into = record.merged_into if record is not None else (known or {}).get("merged_into", "")
+        splits = (*(record.splits if record is not None else ()), *(known or {}).get("splits", ()))
+        for other in dict.fromkeys((into, *splits)):
+            if other and other not in seen:
+                seen.add(other)
+                waiting.append((other, await deps.history.conversation(other)))
+                yield waiting[-1]
 
 
 async def _content_of(request: web.Request) -> Content:

@@ -17,6 +17,7 @@ from router.api.past import AtQuery, told_of
 from router.api.problems import Problem
 from router.api.rights import may, require
 from router.api.routes import Routes, principal_of, query_of
+from router.api.texts import texts_of
 from router.api.work import ACTIONS, do
 from router.core.concern import concerned, item_teams
 from router.core.explain import explain
@@ -213,19 +214,6 @@ async def _given(request: web.Request, view: dict[str, Any]) -> dict[str, Any]:
     found = await request.app[DEPS].gateway.contents(ids) if any(ids) else [None, None]
     attributes, address = (_content.decode(data) if data is not None else Content() for data in found)
     return {"attributes": attributes.attributes, "address": address.address, "name": address.name}
-
-
-async def texts_of(request: web.Request, ids: list[str]) -> dict[str, str]:
-    """Texts by content id, blobs included; what was erased is left out."""
-    gateway = request.app[DEPS].gateway
-    found: dict[str, str] = {}
-    for id, data in zip(ids, await gateway.contents(ids) if ids else [], strict=True):
-        if data is None:
-            continue
-        content = _content.decode(data)
-        blob = await gateway.blob(content.text_blob) if content.text_blob else None
-        found[id] = blob.decode() if blob is not None else content.text
-    return found
 
 
 def _has_note(row: dict[str, Any]) -> bool:

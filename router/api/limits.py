@@ -34,6 +34,7 @@ ID_CHARS_MAX = 128  # ids in paths: ours are shorter, so longer ones cannot exis
 PAGE_MAX = 200  # rows of one page: more than a screen shows, little enough to be encoded between two pushes
 PAGE_DEFAULT = 50  # rows of a page when nobody says
 AUDIT_READS_MAX = 20  # reads of the archive for one page of the audit, most of whose rows the asker may not see
+READ_WITH_MAX = 50  # conversations that are looked at for whether somebody may read one that they lead to
 SCAN_SLICE = 2_000  # items looked at between two turns of the loop, so that a list does not hold up pushes
 ADDRESS_CHARS_MAX = 500  # a number, mailbox or handle, and what is searched: as in events
 CUSTOMER_NAME_CHARS_MAX = 200  # a customer's name, as in events

@@ -30,6 +30,7 @@ STATUSES: dict[str, int] = {
     "still_yours": 409,
     "cannot_keep": 409,
     "call_active": 409,
+    "own_question": 409,
     "category_required": 422,
     "outcome_required": 422,
     "overflow_loop": 422,

@@ -73,12 +73,15 @@ class SkillBody(_Body, frozen=True):
 
 
 class TeamBody(_Body, frozen=True):
-    """A team: its line, and what its members serve."""
+    """A team: its line, what its members serve, and whom they ask."""
 
     names: Names = {}
     line: Line = 1
     memberships: dict[str, MembershipBody] = {}
     comparator: ComparatorBody | None = None
+    leader: Id = ""
+    stand_in: Id = ""
+    stand_in_after_ms: Annotated[int, msgspec.Meta(ge=1, le=core.DURATION_TICKS_MAX)] = 60_000
 
 
 class QueueBody(_Body, frozen=True):
@@ -118,10 +121,12 @@ class CategoryBody(_Body, frozen=True):
 
 
 class CodeBody(_Body, frozen=True):
-    """A code agents choose. Its id is `kind:name`; agents say the name."""
+    """A code agents choose. Its id is `kind:name`; agents say the name. `counts` (of kind closing): whether the service
+    level counts what is closed with it."""
 
     kind: CodeKind
     names: Names = {}
+    counts: bool = True
 
 
 class HoursBody(_Body, frozen=True):

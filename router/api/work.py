@@ -4,16 +4,17 @@ REST routes and socket events are both made from `ACTIONS`. Whether an action is
 say; here it is only checked who asks.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 
 from router.api import limits
+from router.api.acting import ActionBody, ItemAction, Made, Name, Text, optional_text
+from router.api.asking import ASKING_ACTIONS, told_of
 from router.api.cards import address_of, card_of
 from router.api.commanding import Call, Done, Later, carry_out
+from router.api.mail_work import MAIL_ACTIONS
 from router.api.problems import Problem
 from router.api.rights import Action, may, require
 from router.api.writing import written
@@ -22,64 +23,56 @@ from router.core.concern import concerned, item_teams
 from router.core.facts import MessageFacts
 from router.runtime.acts import Act
 
-Name = Annotated[str, msgspec.Meta(max_length=limits.ID_CHARS_MAX)]
-Text = Annotated[str, msgspec.Meta(min_length=1)]
 
-
-class _Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    agent: Name = ""
-    """For whom it is done: yourself when left out. Supervisors may name an agent of theirs."""
-
-
-class Accept(_Body, frozen=True):
+class Accept(ActionBody, frozen=True):
     """Take the item that is held for me."""
 
     reservation: Name = ""
 
 
-class Decline(_Body, frozen=True):
+class Decline(ActionBody, frozen=True):
     """Refuse the item that is held for me; `reason` is a code of kind decline."""
 
     reservation: Name = ""
     reason: Name = ""
 
 
-class Reply(_Body, frozen=True):
+class Reply(ActionBody, frozen=True):
     """Answer the customer."""
 
     text: Text
 
 
-class Note(_Body, frozen=True):
+class Note(ActionBody, frozen=True):
     """Keep a note with the item; the customer never sees it."""
 
     text: Text
 
 
-class Pending(_Body, frozen=True):
+class Pending(ActionBody, frozen=True):
     """Wait for the customer, or until an instant."""
 
     until_at_ms: int | None = None
     reason: Name = ""
 
 
-class Resume(_Body, frozen=True):
+class Resume(ActionBody, frozen=True):
     """Take a pending item up again."""
 
 
-class Category(_Body, frozen=True):
+class Category(ActionBody, frozen=True):
     """Say what the contact is about."""
 
     category: Name
 
 
-class Outcome(_Body, frozen=True):
+class Outcome(ActionBody, frozen=True):
     """Say how it will have ended, before the item closes; `disposition` is a code of that kind."""
 
     disposition: Name
 
 
-class Customer(_Body, frozen=True):
+class Customer(ActionBody, frozen=True):
     """Say whom the item is about, by the id of a customer; with `remember`, the address it came from is theirs from
     then on."""
 
@@ -87,18 +80,18 @@ class Customer(_Body, frozen=True):
     remember: bool = False
 
 
-class End(_Body, frozen=True):
+class End(ActionBody, frozen=True):
     """The exchange is over: wrap-up starts."""
 
 
-class Complete(_Body, frozen=True):
+class Complete(ActionBody, frozen=True):
     """Close the item; `disposition` is a code of that kind."""
 
     disposition: Name
     category: Name = ""
 
 
-class Escalate(_Body, frozen=True):
+class Escalate(ActionBody, frozen=True):
     """Unresolved at this line: on to specialists. The reason (a code of kind escalation) and note are required."""
 
     reason: Name = ""
@@ -106,7 +99,7 @@ class Escalate(_Body, frozen=True):
     queue: Name = ""
 
 
-class Transfer(_Body, frozen=True):
+class Transfer(ActionBody, frozen=True):
     """Hand over to a queue, or to an agent by name."""
 
     queue: Name = ""
@@ -114,24 +107,10 @@ class Transfer(_Body, frozen=True):
     note: str = ""
 
 
-class Requeue(_Body, frozen=True):
+class Requeue(ActionBody, frozen=True):
     """A supervisor puts an item back into a queue: its own when none is named."""
 
     queue: Name = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A command ready to be submitted, with the contents that it names. `then`: what is written beside the log once
-    it is accepted."""
-
-    command: c.Command
-    contents: Mapping[str, bytes] = field(default_factory=dict)
-    then: Callable[[], Awaitable[None]] | None = None
-
-
-Maker = Callable[[Call, str, Any], Awaitable[Made]]
-"""Makes the command from the call, the item and the body, whose `agent` is filled in."""
 
 
 async def _accept(call: Call, item: str, body: Accept) -> Made:
@@ -198,14 +177,14 @@ async def _complete(call: Call, item: str, body: Complete) -> Made:
 
 
 async def _escalate(call: Call, item: str, body: Escalate) -> Made:
-    note, contents = await _optional(call, body.note)
+    note, contents = await optional_text(call, body.note)
     command = c.EscalateItem(item=item, agent=body.agent, reason=body.reason, note=note, queue=body.queue)
     return Made(command, contents)
 
 
 async def _transfer(call: Call, item: str, body: Transfer) -> Made:
     """A supervisor's transfer of what is not their own names no agent: then it does not matter who holds the item."""
-    note, contents = await _optional(call, body.note)
+    note, contents = await optional_text(call, body.note)
     agent, state = body.agent, call.deps.gateway.state
     record = state.items.get(item)
     if record is not None and agent == call.principal.agent != record.agent:
@@ -217,22 +196,6 @@ async def _transfer(call: Call, item: str, body: Transfer) -> Made:
 
 async def _requeue(call: Call, item: str, body: Requeue) -> Made:
     return Made(c.RequeueItem(item=item, queue=body.queue))
-
-
-async def _optional(call: Call, note: str) -> tuple[str, Mapping[str, bytes]]:
-    if not note.strip():
-        return "", {}
-    text = await written(call, note, "/note")
-    return text.id, text.contents
-
-
-@dataclass(frozen=True, slots=True)
-class ItemAction:
-    """One thing that can be done with an item: its body, its maker and the right it takes."""
-
-    body: type[Any]
-    make: Maker
-    action: Action = "item.work"
 
 
 ACTIONS: dict[str, ItemAction] = {
@@ -250,18 +213,37 @@ ACTIONS: dict[str, ItemAction] = {
     "escalate": ItemAction(Escalate, _escalate),
     "transfer": ItemAction(Transfer, _transfer),
     "requeue": ItemAction(Requeue, _requeue, "item.supervise"),
+    **MAIL_ACTIONS,
+    **ASKING_ACTIONS,
 }
 
 
 async def do(call: Call, name: str, item: str, body: Any) -> Done | Later:
     """Carry out the action `name` on an item. Raises Problem, KeyConflict, StoreError."""
     action = ACTIONS[name]
-    body = _acting(call, item, body, action.action)
-    made = await action.make(call, item, body)
+    made = await _moved_later(call, item, body) if isinstance(body, Customer) else None
+    if made is None:
+        body = _acting(call, item, body, action.action)
+        made = await action.make(call, item, body)
     ended = await carry_out(call, made.command, made.contents)
     if made.then is not None and isinstance(ended, Done):
         await made.then()
     return ended
+
+
+async def _moved_later(call: Call, item: str, body: Customer) -> Made | None:
+    """The same for an item that has left memory, for whoever had it last and their leaders; None for any other."""
+    deps, principal = call.deps, call.principal
+    state = deps.gateway.state
+    kept = await deps.history.item(item) if item not in state.items else None
+    if kept is None:
+        return None
+    agents = tuple(filter(None, (kept["agent"], kept["last_agent"])))
+    require(principal, "item.work", item_teams(state, kept["queue"], kept["agent"]), agents)
+    if await card_of(deps, body.customer) is None:
+        raise Problem("unknown_customer", "There is no customer with this id.", subject=body.customer)
+    agent, conversation = body.agent or principal.agent, kept["conversation"]
+    return Made(c.LinkCustomer(item=item, agent=agent, customer=body.customer, conversation=conversation))
 
 
 def _acting(call: Call, item: str, body: Any, action: Action) -> Any:
@@ -280,6 +262,8 @@ def _acting(call: Call, item: str, body: Any, action: Action) -> Any:
             raise Problem("unknown_item", "There is no open item with this id.", subject=item)
     elif action == "item.note":
         teams, agents = concerned(state, record, principal.agent)
+    elif action == "question.answer":
+        teams, agents = item_teams(state, record.queue, record.agent), told_of(record)
     else:
         teams = item_teams(state, record.queue, record.agent)
     require(principal, action, teams, agents)

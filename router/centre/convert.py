@@ -19,6 +19,7 @@ from queues.team import Membership, Team
 from router.centre.document import (
     AgentShape,
     CategoryShape,
+    ClosingShape,
     ComparatorShape,
     Document,
     EndpointShape,
@@ -59,6 +60,10 @@ def records(document: Document) -> list[CentreRecord]:
         for kind, codes in document.codes.items()
         for name, names in codes.items()
     ]
+    found += [
+        Code(id=f"closing:{name}", kind="closing", names=shape.names, counts=shape.counts)
+        for name, shape in document.closings.items()
+    ]
     found += [_entry_point(id, shape, document.default_region) for id, shape in document.entry_points.items()]
     found += _rules(document.rules)
     found += [
@@ -72,8 +77,13 @@ def records(document: Document) -> list[CentreRecord]:
 def document_of(state: State) -> Document:
     """The document that describes a live centre, with ids in order."""
     codes: dict[Any, dict[str, dict[str, str]]] = {}
+    closings: dict[str, ClosingShape] = {}
     for _, code in sorted(state.codes.items()):
-        codes.setdefault(code.kind, {})[code.id.partition(":")[2]] = code.names
+        name = code.id.partition(":")[2]
+        if code.kind == "closing":
+            closings[name] = shape_of(code)
+        else:
+            codes.setdefault(code.kind, {})[name] = code.names
     return Document(
         revision=state.meta.revision,
         languages=_languages(state),
@@ -84,6 +94,7 @@ def document_of(state: State) -> Document:
         agents={id: shape_of(record) for id, record in sorted(state.agents.items())},
         categories={id: shape_of(record) for id, record in sorted(state.categories.items())},
         codes=codes,
+        closings=closings,
         entry_points={id: shape_of(record) for id, record in sorted(state.entry_points.items())},
         rules={
             rule.id: shape_of(rule) for rule in sorted(state.rules.values(), key=lambda rule: (rule.place, rule.id))
@@ -105,6 +116,8 @@ def shape_of(record: CentreRecord) -> Any:
             return _team_shape(record)
         case Category():
             return _category_shape(record)
+        case Code(kind="closing"):
+            return ClosingShape(names=record.names, counts=record.counts)
         case Code():
             return record.names
         case EntryPoint():
@@ -259,6 +272,9 @@ def _team(id: str, shape: TeamShape) -> Team:
         line=shape.line,
         memberships=_memberships(shape.serves),
         comparator=_comparator(own) if own is not None else None,
+        leader=shape.leader,
+        stand_in=shape.stand_in,
+        stand_in_after_ms=shape.stand_in_after,
     )
 
 
@@ -269,6 +285,9 @@ def _team_shape(record: Team) -> TeamShape:
         line=record.line,
         serves=_serves(record.memberships),
         comparator=_comparator_shape(own) if own is not None else None,
+        leader=record.leader,
+        stand_in=record.stand_in,
+        stand_in_after=record.stand_in_after_ms,
     )
 
 

@@ -16,7 +16,7 @@ from queues.entry_point import Override
 from queues.hours import Span
 from queues.queue import ChannelName, Demand, Queue
 from queues.strategy import IdleFrom, Strategy
-from queues.team import Membership
+from queues.team import Membership, Team
 from router.centre import limits
 from router.core.limits import (
     HELD_MAX,
@@ -33,6 +33,7 @@ from skills import PROFICIENCY_MAX, PROFICIENCY_MIN
 _QUEUE = Queue(id="")
 _COMPARATOR = Comparator()
 _MEMBERSHIP = Membership()
+_TEAM = Team(id="")
 
 Text: TypeAlias = Annotated[str, Meta(max_length=limits.NAME_CHARS_MAX)]
 Address: TypeAlias = Annotated[str, Meta(max_length=limits.ADDRESS_CHARS_MAX)]
@@ -66,6 +67,7 @@ RequirementShape: TypeAlias = dict[Term, Level]
 HoursId: TypeAlias = Annotated[str, Meta(extra={"refers": "hours"})]
 QueueId: TypeAlias = Annotated[str, Meta(extra={"refers": "queue"})]
 TeamId: TypeAlias = Annotated[str, Meta(extra={"refers": "team"})]
+AgentId: TypeAlias = Annotated[str, Meta(extra={"refers": "agent"})]
 EntryPointId: TypeAlias = Annotated[str, Meta(extra={"refers": "entry_point"})]
 QueueOrAny: TypeAlias = Annotated[str, Meta(extra={"form": "any_id", "names": "queue"})]
 """A queue, or `*` for all others."""
@@ -170,12 +172,18 @@ Serves: TypeAlias = dict[QueueId, Order | ServeShape]
 
 
 class TeamShape(_Shape, frozen=True):
-    """A team; its agents serve these queues unless their own `serves` say otherwise."""
+    """A team; its agents serve these queues unless their own `serves` say otherwise.
+
+    They ask `leader`; after `stand_in_after` without an answer `stand_in` is told too.
+    """
 
     names: Names = {}
     line: Line = 1
     serves: Serves = {}
     comparator: ComparatorShape | None = None
+    leader: AgentId = ""
+    stand_in: AgentId = ""
+    stand_in_after: Duration = _TEAM.stand_in_after_ms
 
 
 class RoomShape(_Shape, frozen=True):
@@ -197,6 +205,13 @@ class AgentShape(_Shape, frozen=True):
     phone: Address = ""
     language: Language = ""
     disabled: bool = False
+
+
+class ClosingShape(_Shape, frozen=True):
+    """A code for closing without an answer. `counts`: whether the service level counts what is closed with it."""
+
+    names: Names = {}
+    counts: bool = True
 
 
 class CategoryShape(_Shape, frozen=True):
@@ -284,6 +299,7 @@ class Document(_Shape, frozen=True):
     agents: dict[AgentKey, AgentShape] = {}
     categories: dict[CategoryKey, CategoryShape] = {}
     codes: dict[CodeKind, dict[OtherKey, Names]] = {}
+    closings: dict[OtherKey, ClosingShape] = {}
     entry_points: dict[EntryPointKey, EntryPointShape] = {}
     rules: dict[OtherKey, RuleShape] = {}
     endpoints: dict[OtherKey, EndpointShape] = {}

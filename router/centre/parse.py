@@ -163,6 +163,8 @@ def _titles(document: Document) -> Iterator[tuple[str, str]]:
     for section in ("skills", "queues", "teams", "categories"):
         for id, shape in getattr(document, section).items():
             yield from _title(document, f"{section}.{id}", f"{section}.{id}.names", shape.names)
+    for name, shape in document.closings.items():
+        yield from _title(document, f"closings.{name}", f"closings.{name}.names", shape.names)
     for kind, codes in document.codes.items():
         for name, names in codes.items():
             yield from _title(document, f"codes.{kind}.{name}", f"codes.{kind}.{name}", names)
@@ -230,6 +232,7 @@ def _removals(document: Document) -> Iterator[tuple[str, str]]:
     }
     described |= {("hours", id) for id in document.hours} | {("category", id) for id in document.categories}
     described |= {("code", f"{kind}:{name}") for kind, codes in document.codes.items() for name in codes}
+    described |= {("code", f"closing:{name}") for name in document.closings}
     twice = {ref for ref, count in Counter(document.remove).items() if count > 1}
     for index, ref in enumerate(document.remove):
         if ref in described:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from router.core import commands as c
 from tests.api.house import Answer, House
 
 CENTRE_FILE = "skills:\n  cello: {names: {en: Cello}}\n"
@@ -106,6 +107,13 @@ CHANGES = (
     Example("DELETE", _AGENT, "/api/v1/agents/yan", None, (("account", "yan"), ("agent", "yan"))),
     Example(
         "POST",
+        f"{_ITEM}/answer",
+        "/api/v1/items/item-m1/answer",
+        {"question": "qst-m1", "answer": "advise"},
+        (("item", "item-m1"),),
+    ),
+    Example(
+        "POST",
         f"{_AGENT}/sign-out",
         "/api/v1/agents/ann/sign-out",
         {"items": {"item-m1": "return"}},
@@ -161,6 +169,12 @@ OTHERS = {
             "end",
             "complete",
             "escalate",
+            "split",
+            "merge",
+            "unmerge",
+            "dismiss",
+            "ask",
+            "help",
         )
     ),
     "POST /api/v1/deliveries/{delivery}/retry",
@@ -168,10 +182,11 @@ OTHERS = {
 
 
 async def prepare(house: House) -> None:
-    """What the examples need: ann has accepted the item of the message m1."""
+    """What the examples need: ann has accepted the item of the message m1, and asked about it."""
     await house.sign_on("ann")
     await house.message("m1")
     await house.call("POST", "/api/v1/items/item-m1/accept", "ann", json={})
+    await house.do(c.CallForHelp(item="item-m1", agent="ann", question="qst-m1"))
 
 
 async def sent(house: House, example: Example, who: str) -> Answer:

@@ -21,7 +21,7 @@ def allowed(who: str, action: str) -> bool:
     """Written down here a second time: which caller may ever do which action."""
     agent = {"session", "centre.read", "agent.read", "agent.act", "item.list", "item.read", "item.explain"}
     agent |= {"item.work", "item.note", "conversation.read", "receipt.read", "colleague.read", "customer.read"}
-    agent |= {"customer.edit"}
+    agent |= {"customer.edit", "question.answer"}
     supervisor = agent | {"team.edit", "queue.edit", "agent.edit", "item.supervise", "account.edit", "audit.read"}
     supervisor |= {"report.read", "board.read"}
     admin = supervisor | {"centre.edit", "centre.export", "event.post", "key.edit", "metrics.read"}

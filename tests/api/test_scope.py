@@ -40,6 +40,10 @@ BODIES = {
     "customer": {"customer": "cust"},
     "search": {"q": "jan"},
     "complete": {"disposition": "solved"},
+    "split": {"parts": [{"queue": "expert"}]},
+    "merge": {"into": "item-m1"},
+    "dismiss": {"code": "spam"},
+    "ask": {"code": "refund", "reason": "why"},
     "typing": {"on": True},
     "seen": {"up_to": 1},
     "presence": {"state": "offline"},
@@ -48,6 +52,7 @@ OWN = {"public", "session"}
 """Actions on nothing of anybody else's."""
 FOR_ALL_PEOPLE = {"centre.read", "colleague.read", "customer.read", "customer.edit"}
 LISTS = {
+    "/api/v1/questions",
     "/api/v1/items",
     "/api/v1/agents",
     "/api/v1/accounts",
@@ -70,6 +75,8 @@ def to_be_told(who: str, route: Route) -> set[int]:
     if route.path in LISTS and route.method == "GET":
         return {200, 403}
     if who == "eve" and route.action == "item.work" and route.path.startswith("/api/v1/items/"):
+        if route.path.endswith("/merge"):
+            return {403}  # who merges must be allowed to read both
         return {409}  # agents may do it to items of theirs; this one is `not_yours`
     return {403}
 
