@@ -53,7 +53,8 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
     the agent has been offline (`return`). `declines_max`: declines after which an item is stuck (0: never).
     `simultaneous`: for how many agents at once an item may be held.
     `resolve_ms` is within which time of its first entry into the house an item is to be resolved, by channel (`*`: of
-    any), else it goes to the specialists by rule; `reopens_max` after how many times that it came back (0: never).
+    any), else it goes to the specialists by rule; `reopens_max` after how many times that it came back (0: never);
+    `escalate_declined` when everybody who could have it has declined it.
     `closed` is set by hand while it runs and is no part of a centre file.
     """
 
@@ -86,6 +87,7 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
     simultaneous: int = 1
     resolve_ms: dict[str, int] = {}
     reopens_max: int = 0
+    escalate_declined: bool = False
     closed: Closed | None = None
     revision: int = 0
 

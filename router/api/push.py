@@ -19,7 +19,7 @@ from router.api.outgoing import cut
 from router.api.rights import Principal
 from router.api.socket_wire import packed, put
 from router.core.state import State
-from router.core.views import agent_summary, agent_view, holder, item_view
+from router.core.views import agent_summary, agent_view, followed_view, holder, item_view
 from router.gateway import Applied, Gateway
 
 _encode = msgspec.json.Encoder().encode
@@ -47,13 +47,14 @@ class Client:
 
 
 class _Shown:
-    """What all clients of one agent were shown, encoded: their own part, and each item of theirs."""
+    """What all clients of one agent were shown, encoded: their own part, each item of theirs, what they follow."""
 
-    __slots__ = ("clients", "items", "me")
+    __slots__ = ("clients", "followed", "items", "me")
 
     def __init__(self) -> None:
         self.clients: dict[str, Client] = {}
         self.me = b""
+        self.followed = b"[]"
         self.items: dict[str, bytes] = {}
 
 
@@ -136,7 +137,7 @@ class Pusher:
     def _concern(self, state: State, kind: str, id: str, items: dict[str, None], agents: dict[str, None]) -> None:
         """Which items and connected agents a touched record may show in."""
         if kind == "item":
-            items[id] = None
+            self._concern_item(state, id, items, agents)
         elif kind == "conversation":
             items.update(self._in_conversation.get(id, {}))
         elif kind == "delivery":
@@ -148,6 +149,16 @@ class Pusher:
                 agents[id] = None
         elif kind in _OTHER_CENTRE:
             agents.update(dict.fromkeys(self._shown))
+
+    def _concern_item(self, state: State, id: str, items: dict[str, None], agents: dict[str, None]) -> None:
+        """Beside who has it: who follows it, and who asked in it about another item."""
+        items[id] = None
+        record = state.items.get(id)
+        if record is None:
+            return
+        agents.update((agent, None) for agent in record.followers if agent in self._shown)
+        if record.consults:
+            items[record.consults] = None
 
     def _compare(self, state: State, item: str, changes: dict[str, tuple[dict[str, bytes], list[str]]]) -> None:
         """Note for whom an item is new or different, and for whom it is gone."""
@@ -181,6 +192,10 @@ class Pusher:
             parts.append(b'"agent":' + me)
         if items:
             parts.append(b'"items":{' + b",".join(_encode(id) + b":" + body for id, body in items.items()) + b"}")
+        followed = _encode(followed_view(state, agent))
+        if followed != shown.followed:
+            shown.followed = followed
+            parts.append(b'"followed":' + followed)
         if not parts and not dropped:
             return
         rest = (b',"set":{' + b",".join(parts) + b'},"drop":' + _encode(dropped) + b"}").decode()
@@ -210,6 +225,7 @@ class Pusher:
         """Make what was shown equal to the agent's view now (nothing is sent)."""
         view = agent_view(state, agent)
         shown.me = _encode(view["agent"])
+        shown.followed = _encode(view["followed"])
         for item, body in view["items"].items():
             self._show(state, item, _encode(body), agent)
 
@@ -230,7 +246,7 @@ class Pusher:
     def _welcome(self, client: Client, shown: _Shown) -> None:
         client.position = self._position
         items = b",".join(_encode(id) + b":" + body for id, body in sorted(shown.items.items()))
-        view = b'{"agent":' + shown.me + b',"items":{' + items + b"}}"
+        view = b'{"agent":' + shown.me + b',"items":{' + items + b'},"followed":' + shown.followed + b"}"
         self._push(client, packed("view", b'{"position":%d,"view":%b}' % (self._position, view)))
 
     # -- one socket -------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ def concerned(state: State, item: WorkItem, me: str) -> tuple[set[str], tuple[st
     """The teams and agents that an item is the business of; the agent `me` too, if they serve the queue it waits in."""
     teams = item_teams(state, item.queue, item.agent)
     agents = (item.agent, item.last_agent) if item.agent or item.last_agent else ()
+    asked = (state.items[id].agent for id in item.consultations)
+    agents = (*agents, *item.followers, item.asker, *asked)
     agents = (*agents, *item.joined, *(told for one in item.questions if one.open for told in one.to))
     record = state.agents.get(me)
     if record is not None and item.queue in state.memberships(record):

@@ -141,6 +141,8 @@ _BOUNDS: Final[dict[str, tuple[int, int]]] = {
     "reservation_ms": (1, limits.DURATION_TICKS_MAX),
     "reservations_ms": (1, limits.DURATION_TICKS_MAX),
     "declines_max": (0, limits.DECLINES_MAX),
+    "resolve_ms": (0, limits.DURATION_TICKS_MAX),
+    "reopens_max": (0, limits.REOPENS_MAX),
     "simultaneous": (1, limits.SIMULTANEOUS_MAX),
     "silent_ms": (0, limits.DURATION_TICKS_MAX),
     "after_ms": (0, limits.DURATION_TICKS_MAX),

@@ -7,8 +7,8 @@ from router.core import commands as c
 from router.core import events as e
 from router.core import limits
 from router.core.decision import Decision, carried, code_known, ended, lacking, no, owned, queued, released
-from router.core.escalation import circling
-from router.core.holding import barred_until, given_up, lapsed, taken
+from router.core.escalation import by_rule, circling
+from router.core.holding import barred_until, declined_by_all, given_up, lapsed, taken
 from router.core.holding import ended as hold_ended
 from router.core.item import OPEN, WorkItem
 from router.core.rejections import Rejection
@@ -40,7 +40,12 @@ def decline_reservation(state: State, command: c.DeclineReservation, now: int) -
     until = barred_until(state, item, now)
     events: list[e.Event] = [hold_ended(item, held, now, "declined", reason=command.reason, until=until)]
     events += lapsed(state, item, command.agent, now)
-    return events if len(item.ringing) > 1 else [*events, *given_up(state, item, now, declined=1)]
+    if len(item.ringing) > 1:
+        return events
+    ends = given_up(state, item, now, declined=1)
+    wanted = state.queues[item.queue].escalate_declined and (ends or declined_by_all(state, item, command.agent))
+    moves = by_rule(state, item, now, "declined") if wanted else []
+    return [*events, *(moves or ends)]
 
 
 def rescind_reservation(state: State, command: c.RescindReservation, now: int) -> Decision:

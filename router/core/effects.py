@@ -32,7 +32,11 @@ def _webhook(state: State, type: str, at: int, item: WorkItem, **more: Any) -> E
         "reference": conversation.reference if conversation is not None else "",
         "channel": item.channel,
         "queue": item.queue,
+        "first_entered_at_ms": item.first_entered_at,
+        "entered_at_ms": item.entered_at,
     }
+    if item.consults:
+        body["consults"] = item.consults
     if item.call:
         body["call"] = item.call
     return ("webhook", body | more)
@@ -69,7 +73,13 @@ def _reservation_ended(state: State, event: e.ReservationEnded) -> Effect:
 
 def _escalated(state: State, event: e.ItemEscalated) -> Effect:
     item = state.items[event.item]
-    more = {"agent": event.agent, "to_queue": event.to_queue, "reason": event.reason}
+    more = {
+        "agent": event.agent,
+        "from_queue": event.from_queue,
+        "to_queue": event.to_queue,
+        "reason": event.reason,
+        "mode": event.mode,
+    }
     return _webhook(state, "item.escalated", event.at, item, **more)
 
 
@@ -121,6 +131,49 @@ def _question_answered(state: State, event: e.QuestionAnswered) -> Effect:
         return _webhook(state, "question.answered", event.at, item, **more)
     more |= {"phone": state.agents[event.by].phone, "agent_phone": state.agents[event.agent].phone}
     return _webhook(state, "help.join", event.at, item, **more)
+
+
+def _returned(state: State, event: e.ItemReturned) -> Effect:
+    more = {"agent": event.agent, "to_queue": event.to_queue, "kind": event.kind, "reason": event.reason}
+    return _webhook(state, "item.returned", event.at, state.items[event.item], **more)
+
+
+def _overdue(state: State, event: e.ItemOverdue) -> Effect:
+    return _webhook(state, "item.overdue", event.at, state.items[event.item], agent=event.agent)
+
+
+def _consult_opened(state: State, event: e.ConsultOpened) -> Effect:
+    more = {
+        "consult": event.consult,
+        "agent": event.agent,
+        "to_queue": event.queue,
+        "to_agent": event.to_agent,
+        "warm": event.warm,
+    }
+    return _webhook(state, "consult.opened", event.at, state.items[event.item], **more)
+
+
+def _consult_answered(state: State, event: e.ConsultAnswered) -> Effect:
+    more = {"consult": event.consult, "agent": event.agent}
+    return _webhook(state, "consult.answered", event.at, state.items[event.item], **more)
+
+
+def _consult_ended(state: State, event: e.ConsultEnded) -> Effect:
+    more = {"consult": event.consult, "agent": event.agent, "reason": event.reason}
+    return _webhook(state, "consult.ended", event.at, state.items[event.item], **more)
+
+
+def _handed_over(state: State, event: e.ItemHandedOver) -> Effect:
+    """The phone system connects the customer with the specialist: it is told whom, and where."""
+    more = {
+        "consult": event.consult,
+        "agent": event.agent,
+        "agent_phone": state.agents[event.agent].phone,
+        "to_agent": event.to_agent,
+        "phone": state.agents[event.to_agent].phone,
+        "to_queue": event.to_queue,
+    }
+    return _webhook(state, "item.handed_over", event.at, state.items[event.item], **more)
 
 
 def _pending(state: State, event: e.ItemPending) -> Effect:
@@ -177,6 +230,12 @@ _TOLD: Final[dict[type, Callable[[State, Any], Effect]]] = {
     e.ReservationAccepted: _accepted,
     e.ReservationEnded: _reservation_ended,
     e.ItemEscalated: _escalated,
+    e.ItemReturned: _returned,
+    e.ItemOverdue: _overdue,
+    e.ConsultOpened: _consult_opened,
+    e.ConsultAnswered: _consult_answered,
+    e.ConsultEnded: _consult_ended,
+    e.ItemHandedOver: _handed_over,
     e.ItemTransferred: _transferred,
     e.ItemPending: _pending,
     e.ItemClosed: _closed,

@@ -22,6 +22,8 @@ class FollowedEnd(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     customer: str = ""
     outcome: str = ""
     disposition: str = ""
+    first_entered_at: int = 0
+    entered_at: int = 0
     closed_at: int = 0
 
 

@@ -5,7 +5,9 @@ from typing import Any
 from queues.queue import Closed
 from router.core.agent import Temporary
 from router.core.conversation import Conversation
+from router.core.escalation import specialists_of, wants_specialists
 from router.core.item import WorkItem
+from router.core.presence import FollowedEnd
 from router.core.question import Question
 from router.core.state import State
 
@@ -63,9 +65,88 @@ def item_view(state: State, item: str) -> dict[str, Any]:
     view["parts"] = _parts_view(conversation)
     view["questions"] = [question_view(question) for question in record.questions]
     view["joined"] = list(record.joined)
+    view |= _escalation_view(state, record)
     view["customer_left"] = conversation.gone if conversation else False
     view["deliveries"] = _deliveries_view(state, conversation.deliveries if conversation else ())
     return view
+
+
+def _escalation_view(state: State, item: WorkItem) -> dict[str, Any]:
+    """How an item came to its queue and goes on: `returns_to` is where specialists give it back to, `specialists` where
+    its category says that it belongs. A consult says what it is about (`consults`)."""
+    passed = item.way[-1] if item.way else None
+    wanted = specialists_of(state, item.category, item.queue) if wants_specialists(state, item.category) else ""
+    return {
+        "returns_to": passed.queue if passed is not None else "",
+        "escalated_by": passed.agent if passed is not None else "",
+        "followers": list(item.followers),
+        "overdue": item.overdue,
+        "specialists": wanted,
+        "consults": item.consults,
+        "asker": item.asker,
+        "warm": item.warm,
+        "consultations": [_consult_view(state.items[id]) for id in item.consultations],
+        "answers": item.answers,
+    }
+
+
+def _consult_view(consult: WorkItem) -> dict[str, Any]:
+    """A consult as who asked sees it."""
+    return {
+        "id": consult.id,
+        "queue": consult.queue,
+        "only": consult.only,
+        "agent": consult.agent if consult.state != "queued" else "",
+        "state": consult.state,
+        "warm": consult.warm,
+        "opened_at_ms": consult.opened_at,
+        "accepted_at_ms": consult.accepted_at,
+    }
+
+
+def followed_view(state: State, agent: str) -> list[dict[str, Any]]:
+    """What an agent follows: open items of others, the latest first, then those that ended and that they have not put
+    aside."""
+    open = sorted((state.items[id] for id in state.followed.get(agent, ())), key=lambda item: -item.first_entered_at)
+    ended = state.presences[agent].ended if agent in state.presences else ()
+    return [*(_followed_row(state, item) for item in open), *(_ended_row(end) for end in reversed(ended))]
+
+
+def _followed_row(state: State, item: WorkItem) -> dict[str, Any]:
+    conversation = state.conversations.get(item.conversation)
+    return {
+        "item": item.id,
+        "conversation": item.conversation,
+        "reference": conversation.reference if conversation is not None else "",
+        "channel": item.channel,
+        "queue": item.queue,
+        "customer": item.customer,
+        "state": item.state,
+        "agent": holder(item),
+        "outcome": "",
+        "disposition": item.disposition,
+        "first_entered_at_ms": item.first_entered_at,
+        "entered_at_ms": item.entered_at,
+        "closed_at_ms": None,
+    }
+
+
+def _ended_row(end: FollowedEnd) -> dict[str, Any]:
+    return {
+        "item": end.item,
+        "conversation": end.conversation,
+        "reference": end.reference,
+        "channel": end.channel,
+        "queue": end.queue,
+        "customer": end.customer,
+        "state": "closed",
+        "agent": "",
+        "outcome": end.outcome,
+        "disposition": end.disposition,
+        "first_entered_at_ms": end.first_entered_at,
+        "entered_at_ms": end.entered_at,
+        "closed_at_ms": end.closed_at,
+    }
 
 
 def _priority(state: State, queue: str) -> int:
@@ -170,10 +251,11 @@ def temporary_view(lent: Temporary) -> dict[str, Any]:
 
 
 def agent_view(state: State, agent: str) -> dict[str, Any]:
-    """An agent's whole view: themselves, and every item that is theirs."""
+    """An agent's whole view: themselves, every item that is theirs, and what they follow."""
     return {
         "agent": agent_summary(state, agent),
         "items": {item: item_view(state, item) for item in sorted(state.theirs(agent))},
+        "followed": followed_view(state, agent),
     }
 
 

@@ -55,6 +55,7 @@ class Desk:
         self.position = body["position"]
         if "agent" in body["set"]:
             self.view["agent"] = body["set"]["agent"]
+        self.view["followed"] = body["set"].get("followed", self.view["followed"])
         self.view["items"] |= body["set"].get("items", {})
         for item in body["drop"]:
             del self.view["items"][item]

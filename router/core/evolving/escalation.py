@@ -66,6 +66,8 @@ def tell_followers(state: State, item: WorkItem, event: e.ItemClosed) -> None:
         customer=item.customer,
         outcome=event.outcome,
         disposition=event.disposition,
+        first_entered_at=item.first_entered_at,
+        entered_at=item.entered_at,
         closed_at=event.at,
     )
     for agent in item.followers:
