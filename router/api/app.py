@@ -33,6 +33,7 @@ from router.api import (
     records,
     reports,
     staff,
+    waits,
 )
 from router.api.deps import DEPS, Deps
 from router.api.entrance import ENTRANCE, Entrance
@@ -49,6 +50,7 @@ from router.api.sessions import SESSIONS, Sessions
 from router.api.socket_wire import NAMESPACE, SocketJson, SocketPacket, SocketRooms, SocketServer
 from router.api.sockets import AgentNamespace
 from router.api.tokens import TOKENS, Tokens
+from router.runtime.waits import Waits
 
 _NOUNS = (
     login,
@@ -64,6 +66,7 @@ _NOUNS = (
     colleagues,
     asking,
     matrix,
+    waits,
     records,
     closing,
     centre,
@@ -95,9 +98,10 @@ def build_app(deps: Deps) -> tuple[web.Application, socketio.AsyncServer]:
     namespace = AgentNamespace(deps, tokens, origins, pusher, gates)
     sio.register_namespace(namespace)
     sessions, live = Sessions(deps.accounts), Live()
+    app[waits.WAITS] = measured = Waits(lambda: deps.gateway.state, deps.clock)
     deps.accounts.on_change(namespace.kick)
     deps.typing.subscribe(namespace.typing)
-    for listener in (live, metrics.observe, pusher, namespace.follow):
+    for listener in (live, metrics.observe, measured, pusher, namespace.follow):
         deps.gateway.listen(listener)
     for reset in (pusher.reset, namespace.reset):
         deps.gateway.on_reset(reset)

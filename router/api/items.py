@@ -18,13 +18,15 @@ from router.api.problems import Problem
 from router.api.rights import may, require
 from router.api.routes import Routes, principal_of, query_of
 from router.api.texts import texts_of
+from router.api.waits import WAITS, estimated
 from router.api.work import ACTIONS, do
 from router.core.concern import concerned, item_teams
-from router.core.explain import explain
+from router.core.explain import Explained
 from router.core.item import WorkItem
 from router.core.state import State
 from router.core.views import item_view
 from router.gateway import Content
+from router.runtime.explaining import explained
 from router.runtime.past import PastTold
 
 routes = Routes()
@@ -45,31 +47,17 @@ class ItemsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     limit: Annotated[int, msgspec.Meta(ge=1, le=limits.PAGE_MAX)] = limits.PAGE_DEFAULT
 
 
-class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """Why an agent does not get an item: the code of the rule that keeps them from it, or `eligible`."""
+class Explanation(Explained, frozen=True, kw_only=True):
+    """Why an item waits, agent by agent and step by step, and what would end it, as it was after event `position`.
 
-    agent: str
-    reason: str
+    Only a queued item waits; `agent` has any other.
+    """
 
-
-class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """Agent by agent, why an item waits, at an event position. Only a queued one waits; `agent` has any other."""
-
-    item: str
-    state: str
-    agent: str
     position: int
     at_ms: int
-    agents: list[Reason]
 
 
-class _Then(msgspec.Struct):
-    state: str
-    agent: str
-    agents: list[Reason]
-
-
-_explained = msgspec.json.Decoder(_Then)
+_explained = msgspec.json.Decoder(Explained)
 
 
 class Timeline(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,27 +123,31 @@ async def timeline(request: web.Request) -> Timeline:
 
 @routes.route("GET", "/api/v1/items/{item}/explain", action="item.explain", query=AtQuery, answer=Explanation)
 async def explanation(request: web.Request) -> Explanation:
-    """Why the item waits, or waited then: for each agent, the rule that keeps them from it."""
+    """Why the item waits, or waited then.
+
+    For each agent the rule that keeps them from it, or the points by which they were beaten; each step taken and to
+    come, with its time; what would end the wait, the soonest first; what it asks, and how long it will still wait.
+    """
     deps, principal, item = request.app[DEPS], principal_of(request), request.match_info["item"]
     if (told := await told_of(request, "explain", item)) is not None:
         if told.fault:
             raise Problem("unknown_item", "There was no open item with this id then.", subject=item)
         require(principal, "item.explain", told.teams, told.agents)
-        then = _explained.decode(told.body)
-        return Explanation(item=item, position=told.position, at_ms=told.at_ms, **msgspec.structs.asdict(then))
+        return _shown(_explained.decode(told.body), told.position, told.at_ms)
     state = deps.gateway.state
     record = state.items.get(item)
     if record is None:
         raise Problem("unknown_item", "There is no open item with this id.", subject=item)
     require(principal, "item.explain", *concerned(state, record, principal.agent))
-    return Explanation(
-        item=item,
-        state=record.state,
-        agent=record.agent,
-        position=deps.gateway.position,
-        at_ms=deps.clock.now_ms(),
-        agents=[Reason(agent=agent, reason=reason) for agent, reason in explain(state, item)],
-    )
+    position, now = deps.gateway.position, deps.clock.now_ms()
+    found = await explained(state, item, now)
+    if found is None:
+        raise Problem("unknown_item", "There is no open item with this id.", subject=item)
+    return _shown(found, position, now)
+
+
+def _shown(found: Explained, position: int, at_ms: int) -> Explanation:
+    return Explanation(position=position, at_ms=at_ms, **msgspec.structs.asdict(found))
 
 
 def _action_route(name: str) -> None:
@@ -187,7 +179,7 @@ async def view_of(request: web.Request, item: str) -> dict[str, Any]:
     record = state.items.get(item)
     if record is not None:
         require(principal, "item.read", *concerned(state, record, principal.agent))
-        return item_view(state, item)
+        return item_view(state, item) | estimated(request.app[WAITS], item)
     kept = await deps.history.item(item)
     if kept is None:
         raise Problem("unknown_item", "There is no item with this id.", subject=item)

@@ -67,7 +67,8 @@ def _gauges(registry: CollectorRegistry, state: State) -> None:
     waiting = Gauge("firstline_items_waiting", "Items waiting", ["queue", "channel"], registry=registry)
     tally: Tally[tuple[str, str]] = Tally()
     for queue in state.queues:
-        tally.update((queue, state.items[item].channel) for item in state.lines.waiting_in(queue))
+        for found in state.lines.in_queue(queue):
+            tally[queue, found.channel] += len(found.line)
     for (queue, channel), count in tally.items():
         waiting.labels(queue, channel).set(count)
     agents = Gauge("firstline_agent_state", "Agents by what they say of themselves", ["state"], registry=registry)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from select import select
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import msgspec
 
@@ -24,13 +24,13 @@ from router.archive.errors import OtherHistory
 from router.archive.instants import extent, instant_of, position_at
 from router.archive.replay import Folded, fold, newest_snapshot_position
 from router.core.concern import concerned
-from router.core.explain import explain
 from router.core.state import State
 from router.core.views import item_view
 from router.gateway import StoreError
 from router.logs import Form
 from router.runtime.board import board, queue_board
 from router.runtime.errors import ShapeTooNew
+from router.runtime.explaining import explained
 from router.runtime.past import Fault, PastAsked, PastTold
 
 LENGTH: Final = struct.Struct(">I")
@@ -118,14 +118,8 @@ async def _told(state: State, position: int, at_ms: int, asked: PastAsked) -> Pa
     if asked.id not in state.items:
         return PastTold(fault="not_there", position=position, at_ms=at_ms)
     teams, agents = concerned(state, state.items[asked.id], asked.me)
-    body = _json(item_view(state, asked.id) if asked.what == "item" else _explained(state, asked.id))
+    body = _json(item_view(state, asked.id) if asked.what == "item" else await explained(state, asked.id, at_ms))
     return PastTold(position=position, at_ms=at_ms, teams=frozenset(teams), agents=agents, body=body)
-
-
-def _explained(state: State, item: str) -> dict[str, Any]:
-    record = state.items[item]
-    reasons = [{"agent": agent, "reason": reason} for agent, reason in explain(state, item)]
-    return {"state": record.state, "agent": record.agent, "agents": reasons}
 
 
 # -- the process ----------------------------------------------------------------------------------------------

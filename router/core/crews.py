@@ -1,21 +1,22 @@
 """Crews: equal agents on shift, counted. What estimates are made of, on nodes that match nobody too.
 
-An agent is on shift while work may be pushed to them, whatever they hold. What changes an agent is noted as events
-come; they are looked at again when somebody asks.
+An agent is on shift while work may be pushed to them, whatever they hold. The state notes whom a change is about; they
+are looked at again when somebody asks. A state that nobody asks keeps none.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from queues.capacity import Room
-from router.core import events as e
 from router.core import limits
 from router.core.agent import Agent
 from router.core.ask import Ask, order_of
 from router.core.classes import Offer, ProfileClass
 from router.core.placing import routable
-from router.core.state import State
 from skills import meets
+
+if TYPE_CHECKING:
+    from router.core.state import State
 
 Key: TypeAlias = tuple[Offer, tuple[tuple[str, Room], ...], int]
 
@@ -33,10 +34,10 @@ class Crew:
 
 
 class Crews:
-    """The crews of a state. Give it the events that are applied to the state, or make a new one."""
+    """The crews of a state (see `State.crews`)."""
 
-    def __init__(self, state: State) -> None:
-        self.state = state
+    def __init__(self, state: "State") -> None:
+        self._state = state
         self._crews: dict[Key, Crew] = {}
         self._serving: dict[str, dict[Crew, None]] = {}
         self._of: dict[str, Crew] = {}
@@ -44,18 +45,9 @@ class Crews:
         self._pairs = 0
         self._changed: dict[str, None] = dict.fromkeys(state.agents)
 
-    def note(self, event: e.Event) -> None:
-        """What this event says of agents is looked at before the next answer."""
-        agent = getattr(event, "agent", "")
-        if agent:
-            self._changed[agent] = None
-        elif isinstance(event, e.RecordPut | e.RecordDropped):
-            kind = event.kind if isinstance(event, e.RecordDropped) else event.record.__struct_config__.tag
-            id = event.id if isinstance(event, e.RecordDropped) else event.record.id
-            if kind == "agent":
-                self._changed[id] = None
-            elif kind == "team":
-                self._changed |= dict.fromkeys(self.state.agents)
+    def note(self, agents: Iterable[str]) -> None:
+        """Something about these agents changed: they are looked at before the next answer."""
+        self._changed |= dict.fromkeys(agents)
 
     def able(self, asks: Ask) -> dict[Crew, None]:
         """The crews whose agents may take what asks this, those without anybody on shift among them."""
@@ -70,6 +62,11 @@ class Crews:
             found = self._able[asks] = {crew: None for crew in self._reached(asks) if _can(crew, asks)}
             self._pairs += len(found)
         return found
+
+    def by_agent(self) -> dict[str, Key]:
+        """The kind of each agent on shift."""
+        self._refresh()
+        return {agent: key for key, crew in self._crews.items() for agent in crew.members}
 
     def on_shift(self, asks: Ask, crew: Crew) -> int:
         """How many of a crew may take it: all who are there, or the one it waits for."""
@@ -86,14 +83,14 @@ class Crews:
             before = self._of.pop(id, None)
             if before is not None:
                 del before.members[id]
-            agent, presence = self.state.agents.get(id), self.state.presences.get(id)
+            agent, presence = self._state.agents.get(id), self._state.presences.get(id)
             if agent is not None and presence is not None and routable(agent, presence):
                 crew = self._crew(agent)
                 crew.members[id] = None
                 self._of[id] = crew
 
     def _crew(self, agent: Agent) -> Crew:
-        key = (self.state.placing.offer(agent), tuple(sorted(agent.rooms.items())), agent.total)
+        key = (self._state.placing.offer(agent), tuple(sorted(agent.rooms.items())), agent.total)
         found = self._crews.get(key)
         if found is None:
             if len(self._crews) >= limits.CREWS_MAX:

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 from router.core import events as e
+from router.core.estimate import estimate
 from router.core.item import WorkItem
 from router.core.state import State
+from router.core.views import estimate_view
 
 Effect: TypeAlias = tuple[str, dict[str, Any]]
 """An outbox and the body of the entry that goes there."""
@@ -43,8 +45,11 @@ def _webhook(state: State, type: str, at: int, item: WorkItem, **more: Any) -> E
 
 
 def _queued(state: State, event: e.ItemQueued) -> Effect:
+    """With what may be told to who waits, unless an agent has it already."""
     item = state.items[event.item]
-    return _webhook(state, "item.queued", event.at, item, reason=event.reason, due_at_ms=event.due)
+    found = estimate(state, event.item, event.at)
+    more: dict[str, Any] = {"estimate": estimate_view(found)} if found is not None else {}
+    return _webhook(state, "item.queued", event.at, item, reason=event.reason, due_at_ms=event.due, **more)
 
 
 def _reserved(state: State, event: e.ReservationMade) -> Effect:

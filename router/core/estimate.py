@@ -13,22 +13,25 @@ import msgspec
 
 from queues import estimates
 from queues.estimates import CONFIDENCE, Method, Wait, between
+from queues.queue import CHANNELS
 from router.core import limits
-from router.core.classes import Claim, ItemClass, Offer, ProfileClass, claim
+from router.core.ask import Raw
+from router.core.classes import Claim, ItemClass, claim
 from router.core.classes import Wait as Place
-from router.core.crews import Crew, Crews, crews_there
+from router.core.crews import Crew, crews_there
 from router.core.item import WorkItem
 from router.core.pace import Pace, pace_id
 from router.core.placing import raw
 from router.core.scores import Precedence, precedence
 from router.core.state import State
+from router.core.waiting import ANYBODY
 
 Methods: TypeAlias = Mapping[tuple[str, str], Method]
 """The method that was measured to be the better one, by queue and channel, where it was measured."""
 
 _MEASURED_NONE: Final[Methods] = {}
-_ANYBODY: Final = ProfileClass(Offer((), (), (), None))
-"""An agent without priorities of their own: items go before one another as their queues say."""
+_LAST: Final = "\uffff"
+"""In place of the id of an item that is not there yet: after all others."""
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -60,25 +63,28 @@ class Load(NamedTuple):
 
 
 class _Scene(NamedTuple):
-    """What an estimate is made in: the state at an instant, and who is on shift."""
+    """What an estimate is made in: the state at an instant."""
 
     state: State
-    crews: Crews
     now: int
 
 
-def estimate(state: State, crews: Crews, id: str, now: int, methods: Methods = _MEASURED_NONE) -> Estimate | None:
+def estimate(state: State, id: str, now: int, methods: Methods = _MEASURED_NONE) -> Estimate | None:
     """The estimate for a waiting item; None for one that does not wait."""
     item = state.items.get(id)
     item_class = state.lines.class_of(id)
     if item is None or item_class is None:
         return None
-    scene, place = _Scene(state, crews, now), (item.due, item.seq, item.id)
+    return _estimate(_Scene(state, now), item, item_class, methods)
+
+
+def _estimate(scene: _Scene, item: WorkItem, item_class: ItemClass, methods: Methods) -> Estimate:
+    state, place = scene.state, (item.due, item.seq, item.id)
     pace = state.paces.get(pace_id(item.queue, item.channel))
     mean = pace.mean if pace is not None and pace.handled >= limits.ESTIMATE_HANDLED_MIN else None
     loads = _before(scene, item_class, place, mean or 1.0)
     shown = Estimate(
-        position=position(state, item_class, place, now),
+        position=position(state, item_class, place, scene.now),
         ahead=sum(load.items for load in loads) - 1,
         agents=sum(loads[-1].crews.values()),
     )
@@ -92,11 +98,42 @@ def estimate(state: State, crews: Crews, id: str, now: int, methods: Methods = _
     return _told(shown, "queue_length", estimates.uncertain(wait, pace.handled))
 
 
+def prospect(state: State, asks: Raw, now: int, methods: Methods = _MEASURED_NONE) -> Estimate | None:
+    """The estimate for somebody who would come into a queue now and ask this; None for a queue that is not there."""
+    queue = state.queues.get(asks.queue)
+    channel = next((one for one in CHANNELS if one == asks.channel), None)
+    if queue is None or channel is None:
+        return None
+    last = WorkItem(
+        id=_LAST,
+        conversation="",
+        channel=channel,
+        queue=asks.queue,
+        requirement=asks.requirement,
+        wishes=asks.wishes,
+        priority=asks.priority,
+        entered_at=now,
+        due=now + queue.target(channel),
+        seq=state.meta.seq + 1,
+    )
+    item_class = ItemClass(state.placing.ask(asks), queue)
+    return _estimate(_Scene(state, now), last, item_class, methods)
+
+
+def head_waited(state: State, id: str, now: int) -> int | None:
+    """How long the head of an item's line has waited, when that is another item: the head-of-line estimate of who came
+    last."""
+    item_class = state.lines.class_of(id)
+    if item_class is None or item_class.line[0][2] == id:
+        return None
+    return now - state.items[item_class.line[0][2]].entered_at
+
+
 def position(state: State, item_class: ItemClass, place: Place, now: int) -> int:
     """Where an item stands among all of its queue and channel: 1 is next. In the queue's own order."""
-    mine = precedence(item_class, claim(item_class, _ANYBODY), place, now)
+    mine = precedence(item_class, claim(item_class, ANYBODY), place, now)
     return 1 + sum(
-        _count(other, claim(other, _ANYBODY), mine, now)
+        _count(other, claim(other, ANYBODY), mine, now)
         for other in state.lines.in_queue(item_class.queue)
         if other.channel == item_class.channel
     )
@@ -113,10 +150,12 @@ def _from_the_line(
     """From how long the head of the line has waited; of who is alone in it, from who was answered last."""
     if not shown.agents:
         return msgspec.structs.replace(shown, reason="nobody")
-    length = len(item_class.line)
-    waited = scene.now - scene.state.items[item_class.line[0][2]].entered_at
+    equals = (other for other in scene.state.lines.in_queue(item_class.queue) if other.key == item_class.key)
+    line = next(equals, item_class).line
+    place = line.bisect_left((item.due, item.seq, item.id)) + 1
+    length = max(len(line), place)
+    waited = scene.now - scene.state.items[line[0][2]].entered_at if line else 0
     if length > 1 and waited > 0:
-        place = item_class.line.bisect_left((item.due, item.seq, item.id)) + 1
         return _told(shown, "head_of_line", estimates.head_of_line(waited, place, length))
     if pace is not None and pace.last_wait is not None:
         elapsed = scene.now - item.entered_at
@@ -175,7 +214,8 @@ def _queued(loads: list[Load], mean: float, leaving: float) -> Wait | None:
 def _before(scene: _Scene, item_class: ItemClass, place: Place, mean: float) -> list[Load]:
     """What goes before the item to its crews, kind by kind; the item itself, with what is before it among its equals,
     comes last."""
-    state, crews, now = scene
+    state, now = scene
+    crews = state.crews
     there = dict(crews_there(crews, item_class.key))
     loads = []
     own = item_class.line.bisect_left(place)

@@ -171,6 +171,7 @@ def _index_faults(state: State) -> list[str]:
         "deadlines": (list(state.deadlines), list(fresh.deadlines)),
         "idlers": (_idlers(state), _idlers(fresh)),
         "lines": (_lines(state), _lines(fresh)),
+        "crews": (state.crews.by_agent(), fresh.crews.by_agent()),
     }
     return [f"index {name} differs from its records" for name, (has, should) in pairs.items() if has != should]
 

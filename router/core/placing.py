@@ -15,7 +15,7 @@ from router.core import limits
 from router.core.agent import Agent
 from router.core.ask import Ask, Raw, ask
 from router.core.capacity import load_share
-from router.core.classes import Idle, ItemClass, Offer, ProfileClass, Wait, measure
+from router.core.classes import Idle, ItemClass, Measure, Offer, ProfileClass, Wait, measure
 from router.core.item import WorkItem
 from router.core.lines import Lines
 from router.core.presence import Presence
@@ -147,6 +147,11 @@ class Placing:
         """The agent's place in the lines of each measure in use."""
         state = self._state
         return tuple([_PLACES[name](state, agent, presence, since) for name, since in self.lines.measures()])
+
+    def place_of(self, agent: Agent, measured: Measure) -> Idle:
+        """The place that an agent has, or would have, in an idle line that is ordered by this measure."""
+        name, since = measured
+        return _PLACES[name](self._state, agent, self._state.presences[agent.id], since)
 
     def _let_go_by(self, profile: ProfileClass) -> Iterator[ItemClass]:
         """What waits because queues that these agents serve keep too many for themselves: there is one more now."""

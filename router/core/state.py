@@ -25,6 +25,7 @@ from router.core.ask import Ask, Raw
 from router.core.capacity import counted, mixed
 from router.core.classes import Wait
 from router.core.conversation import Conversation, Delivery
+from router.core.crews import Crews
 from router.core.deadlines import Deadlines
 from router.core.item import HELD, WorkItem
 from router.core.meta import Meta
@@ -101,6 +102,7 @@ class State:
         self.touched: dict[Ref, None] = {}
         self._edited: dict[Ref, Held | None] = {}
         self._moved: dict[str, None] = {}
+        self._crews: Crews | None = None
         self._shared: dict[str, dict[str, None]] = {}
         self._resolves: dict[str, dict[str, int]] = {}
         self.placing = Placing(self)
@@ -115,6 +117,13 @@ class State:
     def meta(self) -> Meta:
         """The counters of the domain."""
         return self.metas["meta"]
+
+    @property
+    def crews(self) -> Crews:
+        """Who is on shift, by kind; kept up from the first time on that somebody asks."""
+        if self._crews is None:
+            self._crews = Crews(self)
+        return self._crews
 
     def table(self, kind: str) -> dict[str, Any]:
         """All records of a kind by id. Raises KeyError for an unknown kind."""
@@ -274,6 +283,8 @@ class State:
                 self.placing.place(agent)
                 if mixed(self, agent):
                     self.unsettled[agent] = None
+        if self._crews is not None:
+            self._crews.note(self._moved)
         self._moved.clear()
 
     def _settle_item(self, ref: Ref, before: Held | None) -> None:
@@ -305,6 +316,7 @@ class State:
         self.deadlines.set(ref, self._agent_due(agent) if agent is not None else None)
         if agent is not None:
             self._index_agent(agent)
+        self._moved[ref[1]] = None
 
     def _settle_indexed(self, ref: Ref, before: Held | None) -> None:
         record = self.get(ref)

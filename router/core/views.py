@@ -5,11 +5,13 @@ from typing import Any
 from queues.queue import Closed
 from router.core.agent import Temporary
 from router.core.conversation import Conversation
+from router.core.estimate import Estimate
 from router.core.escalation import specialists_of, wants_specialists
 from router.core.item import WorkItem
 from router.core.presence import FollowedEnd
 from router.core.question import Question
 from router.core.state import State
+from router.core.waiting import waiting
 
 
 def item_view(state: State, item: str) -> dict[str, Any]:
@@ -262,18 +264,33 @@ def agent_view(state: State, agent: str) -> dict[str, Any]:
 def queue_view(state: State, queue: str) -> dict[str, Any]:
     """A queue with what waits in it now."""
     record = state.queues[queue]
-    waiting = [state.items[item] for item in state.lines.waiting_in(queue)]
+    found = waiting(state, queue, 0)
     return {
         "id": record.id,
         "names": dict(record.names),
         "line": record.line,
         "team": record.team,
-        "waiting": len(waiting),
-        "oldest_entered_at_ms": min((item.entered_at for item in waiting), default=None),
-        "first_due_at_ms": min((item.due for item in waiting), default=None),
+        "waiting": found.items,
+        "oldest_entered_at_ms": found.oldest,
+        "first_due_at_ms": found.first_due,
         "demands": list(record.demands),
         "closed": closed_view(record.closed),
         "revision": record.revision,
+    }
+
+
+def estimate_view(found: Estimate) -> dict[str, Any]:
+    """An estimate as the outer faces show it."""
+    return {
+        "position": found.position,
+        "ahead": found.ahead,
+        "agents": found.agents,
+        "low_ms": found.low,
+        "expected_ms": found.expected,
+        "high_ms": found.high,
+        "confidence": found.confidence,
+        "method": found.method,
+        "reason": found.reason,
     }
 
 

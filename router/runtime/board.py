@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from router.core.item import WorkItem
 from router.core.state import State
 from router.core.views import agent_summary, item_view, queue_view
+from router.core.waiting import in_order, waiting
 from router.runtime import limits
 from router.runtime.calendar import open_now
 
@@ -55,20 +57,19 @@ async def board(state: State, position: int, at_ms: int, teams: frozenset[str] |
 
 async def queue_board(state: State, position: int, at_ms: int, queue: str) -> QueueBoard:
     """The queue, which exists, with what waits in it."""
-    stuck = [item for item in state.items.values() if _stuck_in(item) == queue]
-    waiting = sorted((state.items[id] for id in state.lines.waiting_in(queue)), key=lambda item: (item.due, item.seq))
+    stuck = await _sliced(state.items, lambda id: id if _stuck_in(state.items.get(id)) == queue else None)
+    first = islice(in_order(state, queue, at_ms), limits.BOARD_ITEMS_MAX)
     open = await open_now(state, [queue], at_ms)
     return QueueBoard(
         position=position,
         at_ms=at_ms,
         queue=_queue_row(state, queue, at_ms, len(stuck)) | {"open": open[queue]},
-        items=[item_view(state, item.id) for item in [*stuck, *waiting][: limits.BOARD_ITEMS_MAX]],
+        items=[item_view(state, id) for id in [*stuck, *first][: limits.BOARD_ITEMS_MAX] if id in state.items],
     )
 
 
 def _queue_row(state: State, queue: str, at_ms: int, stuck: int) -> dict[str, Any]:
-    waiting = (state.items[id] for id in state.lines.waiting_in(queue))
-    return queue_view(state, queue) | {"late": sum(item.due < at_ms for item in waiting), "stuck": stuck}
+    return queue_view(state, queue) | {"late": waiting(state, queue, at_ms).late, "stuck": stuck}
 
 
 def _agent_row(state: State, agent: str) -> dict[str, Any]:

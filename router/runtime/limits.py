@@ -86,6 +86,10 @@ TWIN_WAIT_S = 0.5  # a new writer waits so long for its own follower: to load a 
 # -- the board ----------------------------------------------------------------------------------------------
 
 BOARD_SLICE_S = 0.002  # rows are made for so long between two turns of the loop: a push hardly waits for it
+WAITS_PREDICTED_PER_S = 20  # waits whose estimate is compared with what follows: 3 ms of the loop in each second
+WAITS_PREDICTED_MAX = 20_000  # estimates remembered until their wait is over; 5 MB
+WAITS_MEASURED_KEPT = 500  # of a queue and channel: the latest day or hour, as busy as it is
+WAITS_COMPARED_MIN = 100  # before the method is changed that estimates a queue: half of it is not chance
 BOARD_ITEMS_MAX = 50  # waiting items shown of one queue: more than a screen, and who needs more asks for the list
 
 # -- outboxes -----------------------------------------------------------------------------------------------

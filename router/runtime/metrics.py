@@ -30,6 +30,22 @@ def refusing(reason: str, refuses: bool) -> None:
     REFUSING.labels(reason).set(refuses)
 
 
+WAITS_MEASURED = Counter(
+    "firstline_wait_estimates_total", "Estimates compared with the wait that followed", ["queue", "channel"]
+)
+WAIT_BIAS = Gauge(
+    "firstline_wait_estimate_bias_seconds", "Mean of estimate - wait of the latest, by this node", ["queue", "channel"]
+)
+WAIT_ERROR = Gauge(
+    "firstline_wait_estimate_error_ratio",
+    "Root mean square error of the latest estimates / mean wait",
+    ["queue", "channel"],
+)
+WAIT_WITHIN = Gauge(
+    "firstline_wait_estimate_within_ratio",
+    "Share of the latest waits that ended within their range",
+    ["queue", "channel"],
+)
 NODES = Gauge("firstline_nodes", "Nodes of the domain that this one hears of")
 WRITER = Gauge("firstline_writer", "1 while this node decides")
 DUTIES = Gauge("firstline_duties", "Mailboxes, outboxes and archives that this node works on")

@@ -57,7 +57,7 @@ async def test_an_item_is_shown_and_explained_as_it_was(house: House) -> None:
     assert (later["state"], later["agent"]) == ("active", "ann")
     why = (await at(house, f"items/{item}/explain", active)).body
     assert (why["state"], why["agent"]) == ("active", "ann")
-    assert {one["agent"]: one["reason"] for one in why["agents"]}["ann"] == "no_room"
+    assert {one["agent"]: one["reason"] for one in why["agents"]}["ann"] == "has_it"
     assert (await at(house, f"items/{item}", closed)).body["state"] == "closed"
 
 

@@ -7,14 +7,17 @@ import pytest
 from queues import estimates
 from queues.capacity import Room
 from queues.comparator import Comparator
+from queues.endpoint import Endpoint
 from queues.plan import RelaxStep
 from queues.queue import Queue
 from queues.team import Membership
 from router.core import commands as c
 from router.core.agent import Agent
-from router.core.crews import Crews
-from router.core.estimate import Estimate, Load, estimate, shared
+from router.core.ask import Raw
+from router.core.effects import effects
+from router.core.estimate import Estimate, Load, estimate, prospect, shared
 from router.core.pace import Pace
+from router.core.views import estimate_view
 from skills import Skill, requirement
 from tests.core.world import World, change
 
@@ -75,7 +78,7 @@ def centre(agents: list[Agent], *queues: Queue, known: bool = True) -> World:
 
 
 def told(world: World, item: str) -> Estimate:
-    found = estimate(world.state, Crews(world.state), item, world.now)
+    found = estimate(world.state, item, world.now)
     assert found is not None
     return found
 
@@ -159,7 +162,7 @@ def test_nobody_there_is_no_wait_but_that() -> None:
     item = world.call(queue="q")
     found = told(world, item.id)
     assert (found.method, found.reason, found.expected, found.agents) == (None, "nobody", None, 0)
-    assert estimate(world.state, Crews(world.state), "i-first-x0", world.now) is None, "who is answered waits no more"
+    assert estimate(world.state, "i-first-x0", world.now) is None, "who is answered waits no more"
 
 
 def test_without_history_the_head_of_the_line_tells() -> None:
@@ -175,11 +178,10 @@ def test_without_history_the_head_of_the_line_tells() -> None:
 
 def test_crews_follow_what_happens() -> None:
     world = centre(staff("x", 3, "q"), Queue(id="q"))
-    crews = Crews(world.state)
     item = world.call(queue="q")
 
     def agents() -> int:
-        found = estimate(world.state, crews, item.id, world.now)
+        found = estimate(world.state, item.id, world.now)
         assert found is not None
         return found.agents
 
@@ -190,15 +192,14 @@ def test_crews_follow_what_happens() -> None:
         (c.ApplyCentre(changes=(change(Agent(id="new")),)), 2),
         (c.SetPresence(agent="x0", state="available"), 3),
     ):
-        for event in world.do(command):
-            crews.note(event)
+        world.do(command)
         assert agents() == there
-    assert told(world, item.id).agents == 3
+    assert estimate(world.reload(), item.id, world.now) == told(world, item.id)
 
 
 def test_load_is_shared_until_nobody_could_help() -> None:
     world = centre([*staff("a", 2, "qa"), *staff("m", 2, "qa", "qb")], Queue(id="qa"), Queue(id="qb"))
-    found = Crews(world.state)
+    found = world.state.crews
     loads = []
     for queue in ("qa", "qb"):
         item_class = world.state.lines.class_of(world.call(queue=queue).id)
@@ -209,3 +210,30 @@ def test_load_is_shared_until_nobody_could_help() -> None:
     assert shared([a, b]) == pytest.approx(2.0, rel=0.05)
     assert shared([b, a]) == pytest.approx(2.0, rel=0.05)
     assert shared([a]) == pytest.approx(1.0)
+
+
+def test_who_would_come_now_waits_as_long_as_who_comes() -> None:
+    world = centre(staff("x", 4, "q"), Queue(id="q"))
+    for _ in range(5):
+        world.call(queue="q")
+    asks = Raw("q", "phone", 0, (), (), "", "", 0)
+    size = len(list(world.state.lines.classes()))
+    before = prospect(world.state, asks, world.now)
+    assert before is not None and before.position == 6 and len(list(world.state.lines.classes())) == size
+    item = world.call(queue="q")
+    assert told(world, item.id).expected == before.expected == pytest.approx(6 * MEAN / 4, rel=1e-3)
+    assert prospect(world.state, asks._replace(queue="none"), world.now) is None
+    world.state.paces.clear()
+    after = prospect(world.state, asks, world.now)
+    assert after is not None and after.method == "head_of_line"
+
+
+def test_integrators_hear_how_long_it_may_take_unless_an_agent_has_it() -> None:
+    world = centre(staff("x", 1, "q"), Queue(id="q"))
+    world.do(c.ApplyCentre(changes=(change(Endpoint(id="pbx", url="https://pbx.example/hook")),)))
+    before = len(world.log)
+    item = world.call(queue="q")
+    bodies = [body for event in world.log[before:] for _, body in effects(world.state, event)]
+    (queued,) = [body for body in bodies if body["type"] == "item.queued"]
+    assert queued["estimate"] == estimate_view(told(world, item.id))
+    assert queued["estimate"]["position"] == 1 and queued["estimate"]["expected_ms"] == pytest.approx(MEAN, rel=1e-3)

@@ -9,28 +9,33 @@ from router.core.explain import explain
 from router.core.facts import MessageFacts
 from router.core.step import step
 from router.core.views import agent_view, holder, item_view, queue_view
+from router.core.waiting import in_order, waiting
 from tests.core.world import World, change
 
 HOOK = c.ApplyCentre(changes=(change(Endpoint(id="pbx", url="https://pbx.example/hook")),))
+
+
+def reasons(world: World, item: str) -> dict[str, str]:
+    return {one.agent: one.reason for one in explain(world.state, item).agents}
 
 
 def test_every_agent_has_the_first_rule_that_keeps_them_from_the_item() -> None:
     world = World()
     world.sign_on("bob")
     item = world.call(nl=2)
-    assert dict(explain(world.state, item.id)) == {
+    assert reasons(world, item.id) == {
         "ann": "not_connected",
         "bob": "lacks_skill",
         "eve": "not_member",
     }
     world.sign_on("ann")
     world.do(c.DeclineReservation(item=item.id, agent="ann"))
-    assert dict(explain(world.state, item.id))["ann"] == "excepted"
+    assert reasons(world, item.id)["ann"] == "excepted"
     other = world.call()
     assert other.agent == "bob"
     third = world.call()
     world.do(c.AcceptReservation(item=other.id, agent="bob"))
-    assert dict(explain(world.state, third.id))["bob"] == "no_room"
+    assert reasons(world, third.id)["bob"] == "no_room"
 
 
 def test_integrators_are_told_which_phone_to_ring_and_when_to_stop() -> None:
@@ -77,3 +82,23 @@ def test_a_command_names_what_it_was_about_even_when_it_ended_it() -> None:
     named = step(world.state, c.EndCall(call="k"), world.now)
     assert named.refs == {"item": "i-k", "conversation": "c-k"}
     assert step(world.state, c.EndCall(call="k"), world.now).refs == {}
+
+
+def test_the_figures_of_a_queue_are_those_of_what_waits_there() -> None:
+    """Read class by class; an item that came with an older due is not the one that entered first."""
+    world = World()
+    for number in range(3):
+        world.call(nl=number + 1)
+        world.now += 1_000
+    moved = world.call(queue="expert")
+    world.now += 3_000
+    world.do(c.RequeueItem(item=moved.id, queue="help"))
+    world.do(world.message("m"))
+    there = [world.item(id) for id in world.state.lines.waiting_in("help")]
+    found = waiting(world.state, "help", world.now + 16_000)
+    assert found.items == len(there) == 5
+    assert found.oldest == min(item.entered_at for item in there)
+    assert found.first_due == min(item.due for item in there)
+    assert found.late == sum(item.due < world.now + 16_000 for item in there) > 0
+    order = [world.item(id) for id in in_order(world.state, "help", world.now)]
+    assert order == sorted(there, key=lambda item: (item.due, item.seq))
