@@ -13,6 +13,7 @@ from router.core import commands as c
 from router.core import events as e
 from router.core import limits
 from router.core.agent import Agent
+from router.core.becoming import rewritten
 from router.core.decide_presence import let_go
 from router.core.decision import Decision, no, queued
 from router.core.references import REFERENCES, references
@@ -47,11 +48,21 @@ def apply_centre(state: State, command: c.ApplyCentre, now: int) -> Decision:
         return no("full", "rules")
     drops = {(change.kind, change.id) for change in command.changes if change.record is None}
     for change in command.changes:
-        refused = _refused(state, change) or _dangling(state, change, puts, drops)
+        refused = (
+            _refused(state, change) or _dangling(state, change, puts, drops) or _unbecoming(state, change, puts, drops)
+        )
         if refused is not None:
             return refused
-    refused = _orphans(state, puts, drops)
-    return refused if refused is not None else _changes(state, command, now)
+    becomes = {change.id: change.becomes for change in command.changes if change.becomes is not None}
+    refused = _orphans(state, puts, {ref for ref in drops if ref[0] != "skill" or ref[1] not in becomes})
+    if refused is not None:
+        return refused
+    events = _changes(state, command, now)
+    if becomes:
+        events[:0] = rewritten(state, becomes, sorted(puts | drops), now, state.meta.revision + 1)
+        if len(events) > limits.CHANGES_MAX:
+            return no("full", next(iter(becomes)))
+    return events
 
 
 def _changes(state: State, command: c.ApplyCentre, now: int) -> list[e.Event]:
@@ -107,7 +118,8 @@ def _refused(state: State, change: c.Change) -> Rejection | None:
     if change.record is None:
         if old is None:
             return no("unknown_record", change.id)
-        return no("in_use", change.id) if _busy(state, change.kind, change.id) else None
+        in_use = change.becomes is None and _busy(state, change.kind, change.id)
+        return no("in_use", change.id) if in_use else None
     tag = change.record.__struct_config__.tag
     if change.record.id != change.id or tag != change.kind or not _ID.fullmatch(change.id):
         return no("bad_value", change.id)
@@ -200,7 +212,8 @@ def _busy(state: State, kind: str, id: str) -> bool:
     if kind == "queue":
         return any(item.queue == id and item.state != "closed" for item in state.items.values())
     if kind == "skill":
-        return any(id in named(item.requirement) and item.state != "closed" for item in state.items.values())
+        open_ones = (item for item in state.items.values() if item.state != "closed")
+        return any(id in named(item.requirement + item.wishes) for item in open_ones)
     return False
 
 
@@ -220,6 +233,19 @@ def _dangling(
         if not there:
             return no(_UNKNOWN[kind], id)
     return None
+
+
+def _unbecoming(
+    state: State, change: c.Change, puts: set[tuple[str, str]], drops: set[tuple[str, str]]
+) -> Rejection | None:
+    """Only a skill becomes another one, and that one must be there afterwards."""
+    if change.becomes is None:
+        return None
+    if change.kind != "skill" or change.record is not None or change.becomes == change.id:
+        return no("bad_value", change.id)
+    becomes = ("skill", change.becomes)
+    there = becomes in puts or (change.becomes in state.skills and becomes not in drops)
+    return None if there or not change.becomes else no("unknown_skill", change.becomes)
 
 
 def _orphans(state: State, puts: set[tuple[str, str]], drops: set[tuple[str, str]]) -> Rejection | None:

@@ -109,12 +109,13 @@ def _roomy(state: State, item: WorkItem, agent: Agent) -> bool:
 
 
 _CENTRE = (e.RecordPut,)
+_SKILLS = (e.AgentSkillChanged, e.AgentSkillsChanged, e.ItemAskedAnew)
 
 FILTERS: Final[tuple[Filter, ...]] = (
     Filter("disabled", _enabled, _CENTRE),
     Filter("not_named", _named, (e.ItemQueued, e.ItemRelaxed, *_CENTRE)),
     Filter("not_member", _member, (*_CENTRE, e.MembershipChanged, e.TemporaryEnded, e.ItemQueued)),
-    Filter("lacks_skill", _skilled, (*_CENTRE, e.AgentSkillChanged, e.AgentSkillsChanged, e.TemporaryEnded, e.ItemQueued, e.ItemRelaxed)),
+    Filter("lacks_skill", _skilled, (*_CENTRE, *_SKILLS, e.TemporaryEnded, e.ItemQueued, e.ItemRelaxed)),
     Filter("out_of_reach", _in_reach, (*_CENTRE, e.ItemRelaxed, e.MembershipChanged, e.TemporaryEnded, e.ItemQueued)),
     Filter("not_yet", _waited_for, (*_CENTRE, e.ItemRelaxed, e.MembershipChanged, e.TemporaryEnded, e.ItemQueued)),
     Filter("excepted", _unbarred, (e.ExceptionsLapsed, e.ItemQueued)),

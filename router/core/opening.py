@@ -3,11 +3,13 @@
 from queues.queue import ChannelName, Queue
 from router.core import events as e
 from router.core import limits
+from router.core.becoming import asked_after
 from router.core.decision import Decision, carried, entrance, no, preferred
 from router.core.escalation import at_entry
 from router.core.facts import Facts
 from router.core.reference import reference as numbered
 from router.core.state import State
+from skills import Requirement, named
 
 
 def open_item(
@@ -73,7 +75,8 @@ def open_item(
         events.append(
             e.ItemEscalated(at=now, item=item, agent="", from_queue=named.id, to_queue=target.id, reason=rule)
         )
-    asks = facts.requirement if queue is named else carried(state, facts.requirement)
+    known = _known(state, facts.requirement)
+    asks = known if queue is named else carried(state, known)
     entered = e.ItemQueued(
         at=now,
         item=item,
@@ -82,11 +85,22 @@ def open_item(
         due=now + queue.target(channel),
         seq=state.meta.seq + 1,
         requirement=asks,
-        wishes=facts.wishes,
+        wishes=_known(state, facts.wishes),
         priority=facts.priority,
         prefers=preferred(state, queue, last_agent, asks),
     )
+    if known != facts.requirement:
+        events.append(e.AlarmRaised(at=now, code="unknown_skill", subject=item))
     return [*events, entered, *_turned_away(queue, item, channel, now)]
+
+
+def _known(state: State, asked: Requirement) -> Requirement:
+    """What is asked, without skills that went while the contact was on its way: nobody would ever have them. (A centre
+    that describes no skills at all is one of a model.)"""
+    if not state.skills or all(skill in state.skills for skill in named(asked)):
+        return asked
+    gone = {skill: "" for skill in named(asked) if skill not in state.skills}
+    return asked_after(asked, gone)
 
 
 def _related(state: State, facts: Facts, conversation: str) -> str:

@@ -9,7 +9,7 @@ from queues.queue import ANY_QUEUE, Queue
 from queues.rule import Rule
 from queues.team import Team
 from router.core.agent import Agent
-from skills import named
+from skills import named, skills_in
 
 
 def references(record: Any) -> Iterator[tuple[str, str]]:
@@ -33,6 +33,7 @@ def _of_team(team: Team) -> Iterator[tuple[str, str]]:
 def _of_queue(queue: Queue) -> Iterator[tuple[str, str]]:
     yield from (("skill", skill) for skill in named(queue.requirement + queue.wishes))
     for step in queue.plan:
+        yield from (("skill", skill) for term in (*step.drop, *step.lower) for skill in skills_in(term))
         yield from (("queue", other) for other in (*step.queues, step.overflow))
         yield from (("team", team) for team in step.teams)
     yield from (("queue", other) for other in queue.reserve if other != ANY_QUEUE)

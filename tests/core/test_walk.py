@@ -20,6 +20,7 @@ from router.core import events as e
 from router.core.evolve import evolve
 from router.core.facts import MessageFacts
 from router.core.state import State, load, next_deadline
+from skills import Skill
 from tests.core.world import World, change
 
 AGENTS = ("ann", "bob", "eve")
@@ -327,6 +328,7 @@ class Walker:
                 c.OpenQueue(queue="help"),
                 c.OpenQueue(queue="help"),
                 self.demand(),
+                self.rename(),
                 c.MoveItems(agent=agent, to_agent=self.random.choice(("", "bob"))),
             )
         )
@@ -354,6 +356,14 @@ class Walker:
         edits = (c.SkillEdit(agent=a, skill=s, level=self.random.randrange(6), until=until) for a, s in chosen)
         return c.SetAgentSkills(edits=tuple(edits))
 
+    def rename(self) -> c.Command:
+        """Dutch gets another name, or its own again."""
+        old, new = ("nl", "dutch") if "nl" in self.world.state.skills else ("dutch", "nl")
+        if self.random.random() < 0.2:
+            return c.ApplyCentre(changes=(c.Change(kind="skill", id=old),))
+        dropped = c.Change(kind="skill", id=old, becomes=new)
+        return c.ApplyCentre(changes=(change(Skill(id=new, kind="language")), dropped))
+
     def demand(self) -> c.Command:
         """The queue wants to know more, or less; and does not let mails lie for long."""
         demands = self.random.choice(((), ("category",), ("category", "outcome")))
@@ -379,8 +389,8 @@ class Walker:
         return c.MarkSeen(conversation=self.conversation(), side="agent", up_to=self.random.randrange(5))
 
 
-NEVER_WALKED = {e.RecordDropped, e.CommandPoisoned}
-"""Dropping is tested with the centre, poisoning is the writer's."""
+NEVER_WALKED = {e.CommandPoisoned}
+"""Poisoning is the writer's."""
 
 
 def test_every_invariant_holds_after_every_step() -> None:

@@ -22,12 +22,17 @@ CentreRecord: TypeAlias = Skill | Team | Queue | Category | Code | Hours | Entry
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One record put (`record`) or dropped (`record` is None). `seen` is the revision the editor looked at:
-    0 for a new record, None to overwrite whatever is there."""
+    0 for a new record, None to overwrite whatever is there.
+
+    Of a skill that is dropped, `becomes` says which one takes its place in all that names it ('' for none): in the
+    records that this command leaves alone, and in what open items ask. None: it is dropped only if nothing names it.
+    """
 
     kind: str
     id: str
     record: CentreRecord | None = None
     seen: int | None = None
+    becomes: str | None = None
 
 
 class ApplyCentre(BaseCommand, frozen=True):

@@ -61,12 +61,14 @@ from router.core.events.item import (
 from router.core.events.mail import ConversationMerged, ConversationUnmerged, ItemSplit
 from router.core.events.matrix import AgentSkillsChanged
 from router.core.events.presence import ClientConnected, ClientLost, NotReadyPlanned, PresenceChanged
+from router.core.events.skill import ItemAskedAnew
 
 Event: TypeAlias = (
     RecordPut
     | RecordDropped
     | AgentSkillChanged
     | AgentSkillsChanged
+    | ItemAskedAnew
     | MembershipChanged
     | TemporaryEnded
     | QueueClosed
@@ -161,6 +163,7 @@ __all__ = [
     "Event",
     "ExceptionsLapsed",
     "HoldEnd",
+    "ItemAskedAnew",
     "ItemClosed",
     "ItemContinued",
     "ItemEscalated",
