@@ -23,6 +23,7 @@ from router.cli import (
     replay,
     report,
     serve,
+    simulate,
 )
 from router.cli.console import emit, say
 from router.cli.options import JSON_ASKED
@@ -86,6 +87,7 @@ _COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     doctor.register,
     backup.register,
     repair.register,
+    simulate.register,
 )
 for _register in _COMMANDS:
     _register(app)

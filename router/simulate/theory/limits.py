@@ -28,3 +28,6 @@ LAST_ANSWERED = 10  # contacts whose mean wait is announced by the usual rule of
 NIGHT_HANDLE_TIMES = 60  # between two days of a row: by then nobody is in the system any more
 EQUAL_S = 1e-6  # times of a trace agree to this
 EXACT = 1e-12  # metrics on counts agree to this
+FAIRNESS_SHARE = 0.15  # of the contacts of a row, for each of its six agent rules
+BOUND_SHARE = 0.5  # the same for each of the three policies of a bound
+TRACE_COST = 400.0  # contacts of a trace, to put long work first

@@ -189,6 +189,10 @@ class MetricRow(msgspec.Struct, frozen=True, kw_only=True):
     inputs: dict[str, Any] = {}
 
 
+Asked: TypeAlias = Row | Trace | MetricRow
+"""One thing that a file asks."""
+
+
 class Vectors(msgspec.Struct, frozen=True, kw_only=True):
     """A whole file."""
 
@@ -196,6 +200,10 @@ class Vectors(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[Row, ...] = ()
     traces: tuple[Trace, ...] = ()
     metric_rows: tuple[MetricRow, ...] = ()
+
+    def every(self) -> list[Asked]:
+        """Everything that the file asks, in its order."""
+        return [*self.rows, *self.traces, *self.metric_rows]
 
 
 def read(path: Path) -> Vectors:
