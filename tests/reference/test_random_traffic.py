@@ -43,4 +43,5 @@ def test_every_decision_is_the_reference_routers(part: int) -> None:
         walk.judge.compare(walk.state)
     assert met["decisions"] > SEEDS * STEPS // 15, "the walks have something to decide"
     assert met["only one right"] > met["decisions"] * 0.8, "several at once are rare"
-    assert all(met[f"strategy {strategy}"] for strategy in get_args(Strategy))
+    used = sum(met[f"strategy {strategy}"] > 0 for strategy in get_args(Strategy))
+    assert used > len(get_args(Strategy)) * 0.8, "most strategies in each part, so all of them in all"
