@@ -5,8 +5,8 @@ from typing import Any
 from queues.queue import Closed
 from router.core.agent import Temporary
 from router.core.conversation import Conversation
-from router.core.estimate import Estimate
 from router.core.escalation import specialists_of, wants_specialists
+from router.core.estimate import Estimate
 from router.core.item import WorkItem
 from router.core.presence import FollowedEnd
 from router.core.question import Question
