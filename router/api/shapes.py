@@ -108,6 +108,9 @@ class QueueBody(_Body, frozen=True):
     idle_from: IdleFrom = "available"
     comparator: ComparatorBody = ComparatorBody()
     reserve: dict[str, Annotated[int, msgspec.Meta(ge=0, le=core.RESERVE_MAX)]] = {}
+    resolve_ms: dict[str, Milliseconds] = {}
+    reopens_max: Annotated[int, msgspec.Meta(ge=0, le=core.REOPENS_MAX)] = 0
+    escalate_declined: bool = False
 
 
 class CategoryBody(_Body, frozen=True):
@@ -118,6 +121,7 @@ class CategoryBody(_Body, frozen=True):
     queue: Id = ""
     requirement: Levels = {}
     escalates_to: Id = ""
+    specialist: bool = False
 
 
 class CodeBody(_Body, frozen=True):

@@ -14,6 +14,7 @@ from router.api.acting import ActionBody, ItemAction, Made, Name, Text, optional
 from router.api.asking import ASKING_ACTIONS, told_of
 from router.api.cards import address_of, card_of
 from router.api.commanding import Call, Done, Later, carry_out
+from router.api.escalating import ESCALATION_ACTIONS
 from router.api.mail_work import MAIL_ACTIONS
 from router.api.problems import Problem
 from router.api.rights import Action, may, require
@@ -89,14 +90,6 @@ class Complete(ActionBody, frozen=True):
 
     disposition: Name
     category: Name = ""
-
-
-class Escalate(ActionBody, frozen=True):
-    """Unresolved at this line: on to specialists. The reason (a code of kind escalation) and note are required."""
-
-    reason: Name = ""
-    note: str = ""
-    queue: Name = ""
 
 
 class Transfer(ActionBody, frozen=True):
@@ -176,12 +169,6 @@ async def _complete(call: Call, item: str, body: Complete) -> Made:
     return Made(c.CompleteItem(item=item, agent=body.agent, disposition=body.disposition, category=body.category))
 
 
-async def _escalate(call: Call, item: str, body: Escalate) -> Made:
-    note, contents = await optional_text(call, body.note)
-    command = c.EscalateItem(item=item, agent=body.agent, reason=body.reason, note=note, queue=body.queue)
-    return Made(command, contents)
-
-
 async def _transfer(call: Call, item: str, body: Transfer) -> Made:
     """A supervisor's transfer of what is not their own names no agent: then it does not matter who holds the item."""
     note, contents = await optional_text(call, body.note)
@@ -210,9 +197,9 @@ ACTIONS: dict[str, ItemAction] = {
     "customer": ItemAction(Customer, _customer),
     "end": ItemAction(End, _end),
     "complete": ItemAction(Complete, _complete),
-    "escalate": ItemAction(Escalate, _escalate),
     "transfer": ItemAction(Transfer, _transfer),
     "requeue": ItemAction(Requeue, _requeue, "item.supervise"),
+    **ESCALATION_ACTIONS,
     **MAIL_ACTIONS,
     **ASKING_ACTIONS,
 }

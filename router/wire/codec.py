@@ -5,7 +5,6 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from queues.calendar import Calendar
 from queues.category import Category, Code
 from queues.endpoint import Endpoint
 from queues.entry_point import EntryPoint
@@ -28,7 +27,7 @@ SHAPE: Final = 3
 
 RecordValue: TypeAlias = (
     Skill | Team | Queue | Category | Code | Hours | EntryPoint | Endpoint | Rule | Agent
-    | Calendar | Presence | WorkItem | Conversation | Delivery | Meta | Pace
+    | Presence | WorkItem | Conversation | Delivery | Pace | Meta
 )  # fmt: skip
 
 RECORD_TYPES: dict[str, type[Any]] = {
@@ -42,7 +41,6 @@ RECORD_TYPES: dict[str, type[Any]] = {
     "endpoint": Endpoint,
     "rule": Rule,
     "agent": Agent,
-    "calendar": Calendar,
     "presence": Presence,
     "item": WorkItem,
     "conversation": Conversation,

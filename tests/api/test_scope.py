@@ -40,6 +40,8 @@ BODIES = {
     "customer": {"customer": "cust"},
     "search": {"q": "jan"},
     "complete": {"disposition": "solved"},
+    "return": {"kind": "wrongly_routed", "reason": "not_ours"},
+    "handover": {"consult": "item-q1"},
     "split": {"parts": [{"queue": "expert"}]},
     "merge": {"into": "item-m1"},
     "dismiss": {"code": "spam"},

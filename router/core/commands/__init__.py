@@ -7,9 +7,7 @@ chance. Nothing here is content: bodies, subjects, names and addresses lie besid
 from typing import TypeAlias
 
 from router.core.commands.asking import AnswerQuestion, AskPermission, CallForHelp
-from router.core.commands.calendar import SetCalendar
 from router.core.commands.call import AnswerCall, EndCall, FailConnect, HoldCall, OfferCall, TransferCall
-from router.core.commands.callback import AskCallback, DialCallback, FailCallback
 from router.core.commands.centre import (
     ApplyCentre,
     CentreRecord,
@@ -56,7 +54,6 @@ Command: TypeAlias = (
     | SetAgentPhone
     | CloseQueue
     | OpenQueue
-    | SetCalendar
     | ConnectClient
     | LoseClient
     | LoseGateway
@@ -69,9 +66,6 @@ Command: TypeAlias = (
     | TransferCall
     | FailConnect
     | EndCall
-    | AskCallback
-    | DialCallback
-    | FailCallback
     | ReceiveMessage
     | LeaveChat
     | MarkSeen
@@ -118,7 +112,6 @@ __all__ = [
     "AnswerConsult",
     "AnswerQuestion",
     "ApplyCentre",
-    "AskCallback",
     "AskPermission",
     "CallForHelp",
     "CentreRecord",
@@ -129,14 +122,12 @@ __all__ = [
     "ConnectClient",
     "ConsultItem",
     "DeclineReservation",
-    "DialCallback",
     "DismissItem",
     "EndCall",
     "EndConsult",
     "EndContact",
     "EndDelivery",
     "EscalateItem",
-    "FailCallback",
     "FailConnect",
     "FollowItem",
     "ForcePresence",
@@ -163,7 +154,6 @@ __all__ = [
     "SetAgentPhone",
     "SetAgentSkill",
     "SetAgentSkills",
-    "SetCalendar",
     "SetCapacity",
     "SetCategory",
     "SetMembership",
