@@ -4,6 +4,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from queues.callback import Callbacks
 from queues.comparator import STRICT, Comparator
 from queues.plan import RelaxStep
 from queues.strategy import DEFAULT_STRATEGY, IdleFrom, Strategy
@@ -27,13 +28,24 @@ TARGET_MS: dict[str, int] = {"phone": 30_000, "chat": 60_000, "email": 14_400_00
 """How soon an item should be answered when its queue does not say: our defaults, by channel."""
 
 
-class Closed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A queue that takes nothing new, since this instant: what is said to who comes (by language), and the queue
-    that takes it instead ('' for none)."""
+Refused: TypeAlias = Literal["closed", "full", "late"]
+"""Why a queue did not take something, or does not keep it: it is closed, too much waits, it has waited too long."""
 
-    since: int
+
+class Fallback(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What becomes of what a queue does not take, or does not keep: it flows over to the queue `overflow` ('' for
+    none). Who cannot is turned away with a `message` (by language), and a caller is offered to be called back if
+    `callback` says so. What is written is never turned away: it waits."""
+
     message: dict[str, str] = {}
     overflow: str = ""
+    callback: bool = False
+
+
+class Closed(Fallback, frozen=True, kw_only=True, omit_defaults=True):
+    """A queue that takes nothing new, closed by hand since this instant, and what becomes of what comes."""
+
+    since: int
 
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
@@ -55,6 +67,10 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
     `resolve_ms` is within which time of its first entry into the house an item is to be resolved, by channel (`*`: of
     any), else it goes to the specialists by rule; `reopens_max` after how many times that it came back (0: never);
     `escalate_declined` when everybody who could have it has declined it.
+    Outside its `hours` what comes meets `when_closed`. When more than `waiting_max` wait (None: any number), in this
+    queue and those of `waiting_with`, the last to come meets `when_full`; what waits for `wait_max_ms` (0: for ever)
+    meets `when_late`. `callbacks` is how customers are called back. An item that is pending without a date closes
+    after `pending_close_ms` (0: never).
     `closed` is set by hand while it runs and is no part of a centre file.
     """
 
@@ -88,6 +104,14 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
     resolve_ms: dict[str, int] = {}
     reopens_max: int = 0
     escalate_declined: bool = False
+    when_closed: Fallback = Fallback()
+    waiting_max: int | None = None
+    waiting_with: tuple[str, ...] = ()
+    when_full: Fallback = Fallback()
+    wait_max_ms: int = 0
+    when_late: Fallback = Fallback()
+    callbacks: Callbacks = Callbacks()
+    pending_close_ms: int = 0
     closed: Closed | None = None
     revision: int = 0
 
@@ -109,4 +133,14 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
 
     def thresholds(self) -> set[int]:
         """The waits at which its own rules change something for what waits in it."""
-        return {after for after in (self.prefer_ms, *(step.after_ms for step in self.plan)) if after}
+        return {after for after in (self.prefer_ms, self.wait_max_ms, *(step.after_ms for step in self.plan)) if after}
+
+    def fallback(self, why: Refused) -> Fallback:
+        """What is ruled for what this queue does not take, or does not keep, for this reason."""
+        match why:
+            case "closed":
+                return self.when_closed if self.closed is None else self.closed
+            case "full":
+                return self.when_full
+            case "late":
+                return self.when_late

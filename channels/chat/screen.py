@@ -145,10 +145,10 @@ def state_of(state: State, conversation: str, language: str = "") -> dict[str, A
 
 
 def _turned_away(state: State, item: WorkItem, language: str) -> dict[str, Any]:
-    """What a closed queue says, for as long as it is closed."""
+    """What the queue says to whom it does not take: of one closed by hand, for as long as it is."""
     if item.outcome != "turned_away":
         return {}
     queue = state.queues.get(item.queue)
-    said = queue.closed.message if queue is not None and queue.closed is not None else {}
+    said = queue.fallback(item.refused or "closed").message if queue is not None else {}
     message = said.get(language) or said.get(item.language) or next(iter(said.values()), "")
     return {"turned_away": True, "message": message} if message else {"turned_away": True}

@@ -22,16 +22,24 @@ _Said = Annotated[str, msgspec.Meta(max_length=CLOSED_MESSAGE_CHARS_MAX)]
 
 
 class CloseBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The queue that takes what comes (`overflow`, '' for none), and what is said to whom nobody takes, by language."""
+    """The queue that takes what comes (`overflow`, '' for none), what is said to whom nobody takes (by language),
+    and whether callers are offered to be called back."""
 
     message: Annotated[dict[_Language, _Said], msgspec.Meta(max_length=limits.LANGUAGES_MAX)] = {}
     overflow: Annotated[str, msgspec.Meta(max_length=limits.ID_CHARS_MAX)] = ""
+    callback: bool = False
 
 
 @routes.route("POST", f"{_QUEUE}/close", action="queue.edit", body=CloseBody, answer=Done, answers_command=True)
 async def close(request: web.Request, body: CloseBody) -> web.Response:
     """Let nothing new into the queue from now on; what waits in it is served. If-Match is optional."""
-    command = c.CloseQueue(queue=_queue(request), message=body.message, overflow=body.overflow, seen=if_match(request))
+    command = c.CloseQueue(
+        queue=_queue(request),
+        message=body.message,
+        overflow=body.overflow,
+        callback=body.callback,
+        seen=if_match(request),
+    )
     return await answer_command(request, command)
 
 

@@ -6,7 +6,9 @@ from typing import Any, Final
 from router.core import commands as c
 from router.core import (
     decide_asking,
+    decide_calendar,
     decide_call,
+    decide_callback,
     decide_centre,
     decide_consult,
     decide_delivery,
@@ -31,6 +33,7 @@ DECIDE: Final[dict[type, Callable[[State, Any, int], Decision]]] = {
     c.SetAgentPhone: decide_centre.set_agent_phone,
     c.CloseQueue: decide_queue.close_queue,
     c.OpenQueue: decide_queue.open_queue,
+    c.SetCalendar: decide_calendar.set_calendar,
     c.ConnectClient: decide_presence.connect_client,
     c.LoseClient: decide_presence.lose_client,
     c.LoseGateway: decide_presence.lose_gateway,
@@ -43,6 +46,9 @@ DECIDE: Final[dict[type, Callable[[State, Any, int], Decision]]] = {
     c.TransferCall: decide_call.transfer_call,
     c.FailConnect: decide_call.fail_connect,
     c.EndCall: decide_call.end_call,
+    c.AskCallback: decide_callback.ask_callback,
+    c.DialCallback: decide_callback.dial_callback,
+    c.FailCallback: decide_callback.fail_callback,
     c.ReceiveMessage: decide_message.receive_message,
     c.LeaveChat: decide_message.leave_chat,
     c.MarkSeen: decide_message.mark_seen,

@@ -6,6 +6,7 @@ A call that is over stays over: whatever comes for it afterwards is `unknown_cal
 from router.core import commands as c
 from router.core import events as e
 from router.core import limits
+from router.core.callbacks import failed
 from router.core.decide_item import moved
 from router.core.decision import Decision, abandoned, ended, no
 from router.core.holding import ended as hold_ended
@@ -97,6 +98,14 @@ def end_call(state: State, command: c.EndCall, now: int) -> Decision:
         return no("unknown_call", command.call)
     if item.state in ("wrapping", "pending"):
         return []
+    if item.callback is not None and item.to_call:
+        return _not_reached(state, item, command, now)
     if item.state == "active" and item.answered:
         return ended(state, item, now)
     return list(abandoned(item, now))
+
+
+def _not_reached(state: State, item: WorkItem, command: c.EndCall, now: int) -> list[e.Event]:
+    """Who is to be called back has put the phone down, which is no abandoning; or was called, and did not answer."""
+    dialled = item.callback is not None and item.callback.call == command.call
+    return failed(state, item, now, command.reason) if dialled and item.state in ("active", "reserved") else []

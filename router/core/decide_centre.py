@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from queues.capacity import Room, circular
-from queues.hours import DAY_MINUTES
+from queues.hours import DAY_MINUTES, Hours
 from queues.queue import Queue
 from router.core import commands as c
 from router.core import events as e
@@ -78,7 +78,15 @@ def _changes(state: State, command: c.ApplyCentre, now: int) -> list[e.Event]:
             events.append(e.RecordPut(at=now, record=msgspec.structs.replace(record, revision=revision)))
             if isinstance(record, Agent) and record.disabled:
                 events += _given_back(state, change.id, now, len(events))
+            if isinstance(record, Hours) and record.id not in state.calendars:
+                events.append(_unknown_yet(record.id, now))
     return events
+
+
+def _unknown_yet(hours: str, now: int) -> e.CalendarSet:
+    """Nobody has said yet when new hours are open: until then they are, and if nobody does soon, there is an alarm."""
+    until = now + limits.HOURS_GRACE_TICKS
+    return e.CalendarSet(at=now, hours=hours, spans=((now, until),), through=until)
 
 
 def _kept_live(record: c.CentreRecord, old: Any) -> c.CentreRecord:
@@ -131,7 +139,7 @@ def _bad_value(record: c.CentreRecord) -> Rejection | None:
     levels += [level for _, level in (*getattr(record, "requirement", ()), *getattr(record, "wishes", ()))]
     if any(not PROFICIENCY_MIN <= level <= PROFICIENCY_MAX for level in levels):
         return no("bad_level", record.id)
-    if isinstance(record, Queue) and len(record.plan) > limits.STEPS_MAX:
+    if isinstance(record, Queue) and (len(record.plan) > limits.STEPS_MAX or _says_too_much(record)):
         return no("bad_value", record.id)
     if isinstance(record, Agent) and _never(record.rooms):
         return no("bad_value", record.id)
@@ -142,6 +150,13 @@ def _never(rooms: dict[str, Room]) -> bool:
     """Whether these rooms let something interrupt what interrupts it, or a call: nobody can be told to wait there."""
     phone = rooms.get("phone")
     return circular(rooms) or (phone is not None and bool(phone.interruptible_by))
+
+
+def _says_too_much(queue: Queue) -> bool:
+    """Whether what the queue says to whom it does not take is longer than anybody listens to."""
+    fallbacks = (queue.when_closed, queue.when_full, queue.when_late)
+    said = [text for fallback in fallbacks for text in fallback.message.values()]
+    return any(len(text) > limits.CLOSED_MESSAGE_CHARS_MAX for text in said)
 
 
 _BOUNDS: Final[dict[str, tuple[int, int]]] = {
@@ -174,6 +189,11 @@ _BOUNDS: Final[dict[str, tuple[int, int]]] = {
     "maximum": (0, limits.HELD_MAX),
     "weight": (0, limits.WEIGHT_MAX),
     "total": (0, limits.WEIGHT_MAX),
+    "waiting_max": (0, limits.WAITING_MANY_MAX),
+    "wait_max_ms": (0, limits.DURATION_TICKS_MAX),
+    "attempts": (1, limits.ATTEMPTS_MAX),
+    "retry_ms": (0, limits.DURATION_TICKS_MAX),
+    "pending_close_ms": (0, limits.DURATION_TICKS_MAX),
     "start": (0, DAY_MINUTES),
     "end": (0, DAY_MINUTES),
 }

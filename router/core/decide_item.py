@@ -11,6 +11,7 @@ from router.core.escalation import by_rule, circling
 from router.core.holding import barred_until, declined_by_all, given_up, lapsed, taken
 from router.core.holding import ended as hold_ended
 from router.core.item import OPEN, WorkItem
+from router.core.opened import is_overfull
 from router.core.rejections import Rejection
 from router.core.state import State
 
@@ -105,7 +106,7 @@ def set_pending(state: State, command: c.SetPending, now: int) -> Decision:
     item = owned(state, command, command.item, command.agent)
     if isinstance(item, Rejection):
         return item
-    if item.channel == "phone" and item.state == "active":
+    if item.on_call:
         return no("wrong_state", item.id)
     if command.until is not None and not now < command.until <= now + limits.DURATION_TICKS_MAX:
         return no("bad_date", item.id)
@@ -209,6 +210,9 @@ def transfer_item(state: State, command: c.TransferItem, now: int) -> Decision:
         if found is None or found.state not in OPEN:
             return no("unknown_item", command.item)
         item = found
+    target = state.queues.get(command.queue)
+    if target is not None and target.id != item.queue and command.agent and is_overfull(state, target):
+        return no("full", target.id)
     return moved(state, item, now, by=command.agent, queue=command.queue, to_agent=command.to_agent, note=command.note)
 
 

@@ -12,6 +12,7 @@ from router.core.holding import given_up
 from router.core.item import WorkItem
 from router.core.state import State, resolution_deadline
 from router.core.vanish import given_back, left_behind
+from router.core.waited import scheduled, waited
 
 
 def pulse(state: State, command: c.Pulse, now: int) -> Decision:
@@ -23,6 +24,9 @@ def pulse(state: State, command: c.Pulse, now: int) -> Decision:
             events += _signed_off(state, id, now, ended, len(events) + 1)
         elif kind == "agent":
             events += _temporary_over(state, id, now)
+        elif kind == "calendar":
+            events.append(e.CalendarLapsed(at=now, hours=id))
+            events.append(e.AlarmRaised(at=now, code="hours_unknown", subject=id))
         elif id not in ended:
             if state.items[id].state != "reserved":
                 ended.add(id)
@@ -66,25 +70,21 @@ def _item_due(state: State, item: WorkItem, now: int, ended: set[str], offset: i
         case "wrapping":
             return _wrapped_up(state, item, now)
         case "pending" if item.pending_until is not None and item.pending_until <= now:
-            return reopened(state, item, now, "due", offset)
+            return reopened(state, item, now, "due", offset) if item.agent else scheduled(state, item, now)
+        case "pending" if _given_up(state, item, now):
+            return [e.ItemClosed(at=now, item=item.id, outcome="no_answer", agent=item.agent)]
         case "pending" | "active":
             return [given_back(state, item, now, offset)]
         case "queued":
-            return _waited(state, item, now)
+            return waited(state, item, now, offset)
         case _:
             raise AssertionError(f"{item.id} is {item.state} and has a deadline")
 
 
-def _waited(state: State, item: WorkItem, now: int) -> list[e.Event]:
-    """It has waited long enough to ask less, or for agents who were barred from it to get it again."""
-    events: list[e.Event] = []
-    lapsed = tuple(agent for agent, until in item.excepted.items() if until and until <= now)
-    if lapsed:
-        events.append(e.ExceptionsLapsed(at=now, item=item.id, agents=lapsed))
-    reached = max((wait for wait in state.placing.thresholds(item.queue) if item.entered_at + wait <= now), default=0)
-    if reached > item.waited:
-        events.append(e.ItemRelaxed(at=now, item=item.id, waited=reached))
-    return events
+def _given_up(state: State, item: WorkItem, now: int) -> bool:
+    """Whether its customer has not answered for so long that nobody waits any more."""
+    at = state.given_up_at(item) if item.pending_until is None else None
+    return at is not None and at <= now
 
 
 def _hold(item: str, agent: str) -> str:

@@ -21,7 +21,7 @@ def close_queue(state: State, command: c.CloseQueue, now: int) -> Decision:
     if any(len(text) > limits.CLOSED_MESSAGE_CHARS_MAX for text in command.message.values()):
         return no("bad_value", "message")
     since = queue.closed.since if queue.closed is not None else now
-    closed = Closed(since=since, message=command.message, overflow=command.overflow)
+    closed = Closed(since=since, message=command.message, overflow=command.overflow, callback=command.callback)
     if queue.closed == closed:
         return []
     return [e.QueueClosed(at=now, queue=queue.id, closed=closed, revision=state.meta.revision + 1)]

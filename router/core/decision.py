@@ -5,7 +5,9 @@ from typing import TypeAlias
 from queues.queue import Queue
 from router.core import commands as c
 from router.core import events as e
+from router.core.events.item import BY_HAND
 from router.core.item import WorkItem
+from router.core.opened import Way, entrance
 from router.core.rejections import Rejection
 from router.core.state import State
 from router.core.transitions import OF_CONSULTS, hears
@@ -58,9 +60,9 @@ def queued(  # the one way into a queue, so that due and place follow one rule
     apart several entries of one decision.
     """
     last = item.last_agent if last is None else last
-    entered = queue if only else entrance(state, queue)
-    if entered is not queue:
-        queue, requirement = entered, carried(state, requirement)
+    way = Way(queue) if only else entrance(state, queue, now, () if reason in BY_HAND else item.passed)
+    if way.queue is not queue:
+        queue, requirement = way.queue, carried(state, requirement)
     return e.ItemQueued(
         at=now,
         item=item.id,
@@ -75,6 +77,7 @@ def queued(  # the one way into a queue, so that due and place follow one rule
         prefers=preferred(state, queue, "" if last in item.excepted else last, requirement),
         last=last if last != item.last_agent else "",
         overdue=late_on_entry(item, queue, now, reason),
+        passed=way.passed,
     )
 
 
@@ -94,19 +97,6 @@ def late_on_entry(item: WorkItem, queue: Queue, now: int, reason: e.EntryReason)
     or nobody there could ever have it. What an agent had and left behind is another matter."""
     left = reason in ("absent", "returned") and item.queue == queue.id
     return 0 < queue.resolve(item.channel) <= now - item.first_entered_at and not left
-
-
-def entrance(state: State, queue: Queue) -> Queue:
-    """The queue that takes what comes to this one: the first that is not closed on the way of overflows, else the
-    last of them. Each is passed once."""
-    passed = {queue.id}
-    while queue.closed is not None:
-        following = state.queues.get(queue.closed.overflow)
-        if following is None or following.id in passed:
-            break
-        queue = following
-        passed.add(queue.id)
-    return queue
 
 
 def carried(state: State, requirement: Requirement) -> Requirement:

@@ -39,8 +39,11 @@ def _webhook(state: State, type: str, at: int, item: WorkItem, **more: Any) -> E
     }
     if item.consults:
         body["consults"] = item.consults
-    if item.call:
-        body["call"] = item.call
+    callback = item.callback
+    if item.call or callback is not None:
+        body["call"] = item.call if callback is None else callback.call or item.call
+    if callback is not None:
+        body["callback"] = {"number": callback.number, "attempts": callback.attempts, "reached": callback.reached}
     return ("webhook", body | more)
 
 
@@ -182,15 +185,16 @@ def _handed_over(state: State, event: e.ItemHandedOver) -> Effect:
 
 
 def _pending(state: State, event: e.ItemPending) -> Effect:
-    return _webhook(state, "item.pending", event.at, state.items[event.item], agent=event.agent)
+    item = state.items[event.item]
+    return _webhook(state, "item.pending", event.at, item, agent=event.agent, until_at_ms=event.until)
 
 
 def _closed(state: State, event: e.ItemClosed) -> Effect:
     item = state.items[event.item]
     more: dict[str, Any] = {"agent": event.agent, "outcome": event.outcome, "disposition": event.disposition}
     if event.outcome == "turned_away":
-        closed = state.queues[item.queue].closed
-        more["message"] = closed.message if closed is not None else {}
+        fallback = state.queues[item.queue].fallback(event.reason or "closed")
+        more |= {"reason": event.reason, "message": fallback.message, "callback": fallback.callback}
     return _webhook(state, "item.closed", event.at, item, **more)
 
 
@@ -224,6 +228,19 @@ def _call_held(state: State, event: e.CallHeld) -> Effect:
     return _webhook(state, "call.held", event.at, state.items[event.item], held=event.held)
 
 
+def _callback_offered(state: State, event: e.CallbackOffered) -> Effect:
+    return _webhook(state, "callback.offered", event.at, state.items[event.item], why=event.why)
+
+
+def _callback_asked(state: State, event: e.CallbackAsked) -> Effect:
+    return _webhook(state, "callback.asked", event.at, state.items[event.item])
+
+
+def _callback_failed(state: State, event: e.CallbackFailed) -> Effect:
+    more = {"agent": event.agent, "attempt": event.attempt, "reason": event.reason}
+    return _webhook(state, "callback.failed", event.at, state.items[event.item], **more)
+
+
 def _alarm(state: State, event: e.AlarmRaised) -> Effect:
     body = {"type": "alarm.raised", "at_ms": event.at, "code": event.code, "subject": event.subject}
     return ("webhook", body | {"count": event.count})
@@ -253,6 +270,9 @@ _TOLD: Final[dict[type, Callable[[State, Any], Effect]]] = {
     e.MessageReceived: _message_received,
     e.ReplySent: _reply_sent,
     e.CallHeld: _call_held,
+    e.CallbackOffered: _callback_offered,
+    e.CallbackAsked: _callback_asked,
+    e.CallbackFailed: _callback_failed,
     e.AlarmRaised: _alarm,
 }
 """Events that integrators are told of; all others stay in the house."""

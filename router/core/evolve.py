@@ -10,7 +10,9 @@ from typing import Any, Final
 from router.core import events as e
 from router.core.evolving import (
     asking,
+    calendar,
     call,
+    callback,
     centre,
     conversation,
     escalation,
@@ -46,6 +48,8 @@ _APPLY: Final[dict[type, Callable[[State, Any], None]]] = (
     | asking.APPLY
     | escalation.APPLY
     | call.APPLY
+    | calendar.APPLY
+    | callback.APPLY
     | housekeeping.APPLY
     | matrix.APPLY
     | skill.APPLY

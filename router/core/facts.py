@@ -14,7 +14,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Derived at intake from the entry point, the event and the customer. `attributes` and `address` are
     content ids (the text itself lies beside the log); `customer` is whom it is about, by id. `quotes` is the
     reference of a conversation that the customer gave, `related` the item it leads to in history. `rules` are
-    the rules of classification that said something of it; `guessed`: the language is that of its text only."""
+    the rules of classification that said something of it; `guessed`: the language is that of its text only.
+    `start_at` is when its work begins, if not at once."""
 
     entry_point: str = ""
     queue: str = ""
@@ -30,6 +31,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     related: str = ""
     rules: tuple[str, ...] = ()
     guessed: bool = False
+    start_at: int = 0
 
 
 class MessageFacts(msgspec.Struct, frozen=True, kw_only=True):

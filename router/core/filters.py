@@ -109,28 +109,23 @@ def _roomy(state: State, item: WorkItem, agent: Agent) -> bool:
 
 
 _CENTRE = (e.RecordPut,)
+_SERVING = (*_CENTRE, e.MembershipChanged, e.TemporaryEnded, e.ItemQueued, e.ItemRelaxed)
 _SKILLS = (e.AgentSkillChanged, e.AgentSkillsChanged, e.ItemAskedAnew)
+_ROOM = (*_CENTRE, e.CapacityChanged, e.ReservationEnded, e.ItemClosed, e.ItemPending, e.ItemQueued)
+_IDLING = (*_ROOM, e.MembershipChanged, e.TemporaryEnded, e.PresenceChanged, e.ClientConnected)
 
 FILTERS: Final[tuple[Filter, ...]] = (
     Filter("disabled", _enabled, _CENTRE),
     Filter("not_named", _named, (e.ItemQueued, e.ItemRelaxed, *_CENTRE)),
-    Filter("not_member", _member, (*_CENTRE, e.MembershipChanged, e.TemporaryEnded, e.ItemQueued)),
+    Filter("not_member", _member, _SERVING),
     Filter("lacks_skill", _skilled, (*_CENTRE, *_SKILLS, e.TemporaryEnded, e.ItemQueued, e.ItemRelaxed)),
-    Filter("out_of_reach", _in_reach, (*_CENTRE, e.ItemRelaxed, e.MembershipChanged, e.TemporaryEnded, e.ItemQueued)),
-    Filter("not_yet", _waited_for, (*_CENTRE, e.ItemRelaxed, e.MembershipChanged, e.TemporaryEnded, e.ItemQueued)),
+    Filter("out_of_reach", _in_reach, _SERVING),
+    Filter("not_yet", _waited_for, _SERVING),
     Filter("excepted", _unbarred, (e.ExceptionsLapsed, e.ItemQueued)),
     Filter("not_connected", _connected, (e.ClientConnected,)),
     Filter("not_available", _available, (e.PresenceChanged,)),
-    Filter(
-        "no_room",
-        _roomy,
-        (e.ReservationEnded, e.ItemClosed, e.ItemPending, e.ItemQueued, e.CapacityChanged, *_CENTRE),
-    ),
-    Filter(
-        "kept_for_others",
-        _spared,
-        (*_CENTRE, e.PresenceChanged, e.ClientConnected, e.ReservationEnded, e.ItemClosed, e.ItemPending, e.ItemQueued),
-    ),
+    Filter("no_room", _roomy, _ROOM),
+    Filter("kept_for_others", _spared, _IDLING),
 )
 """In this order: what rarely changes first, what changes by the minute last. The first "no" is the reason given."""
 

@@ -6,6 +6,7 @@ or in the matching cannot hide behind itself.
 
 from collections import Counter
 
+from router.core import limits
 from router.core.agent import Agent
 from router.core.capacity import parted
 from router.core.classes import measure
@@ -71,7 +72,9 @@ def _item_faults(state: State, item: WorkItem) -> list[str]:
     faults = []
     if item.conversation not in state.conversations and not (item.consults and item.state == "closed"):
         faults.append(f"its conversation {item.conversation} is gone")
-    if (item.state in HELD or item.state == "pending") != bool(item.agent) and item.state != "closed":
+    scheduled = item.state == "pending" and item.pending_until is not None
+    mine = item.state in HELD or item.state == "pending"
+    if mine != bool(item.agent) and item.state != "closed" and not scheduled:
         faults.append(f"it is {item.state} and its agent is {item.agent!r}")
     if item.state == "reserved" and (item.reservation is None or item.reservation.agent != item.agent):
         faults.append("it is reserved and the reservation is not its agent's")
@@ -88,6 +91,8 @@ def _item_faults(state: State, item: WorkItem) -> list[str]:
     if item.state == "closed" and any(question.open for question in item.questions):
         faults.append("it is closed and somebody is still asked about it")
     faults += _consult_faults(state, item)
+    if len(set(item.passed)) < len(item.passed) or len(item.passed) > limits.MOVES_BY_RULE_MAX:
+        faults.append(f"rules moved it over {item.passed}")
     if item.first_entered_at > item.entered_at:
         faults.append("it entered its queue before it entered the house")
     return faults

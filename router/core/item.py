@@ -4,7 +4,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from queues.queue import ChannelName
+from queues.callback import Window
+from queues.queue import ChannelName, Refused
 from router.core.question import Question
 from skills import Requirement
 
@@ -39,12 +40,38 @@ class Passed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     wishes: Requirement = ()
 
 
+class Callback(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A customer to be called back: `number` is the id of the content that says where; `call` the call by which they
+    are being called; `attempts` those that failed, of at most `most` (0: as the queue says). They want it in one of
+    these `windows` (none: as soon as possible). `reached`: they have answered."""
+
+    number: str = ""
+    call: str = ""
+    attempts: int = 0
+    most: int = 0
+    windows: tuple[Window, ...] = ()
+    asked_at: int = 0
+    reached: bool = False
+
+    def over_at(self, since: int) -> int | None:
+        """The end of the first window that was not over at this instant; None when there is none."""
+        return min((window.end for window in self.windows if window.end > since), default=None)
+
+    def from_at(self, since: int) -> int | None:
+        """When they can be called, from this instant on; None when all their windows are over then."""
+        if not self.windows:
+            return since
+        return min((max(window.start, since) for window in self.windows if window.end > since), default=None)
+
+
 class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The record of one item. Changed only by `evolve`; times are ticks.
 
     `wishes` are wanted, not needed. `waited` is the highest threshold of its queue's plan that its wait has reached.
     `seq` is its place among equals in its queue and is kept when a reservation ends without an accept.
     `excepted` maps agents who must not get it to the instant until which (0: for as long as it is open).
+    `passed` are the queues that did not take it, or keep it, by rule, since a person moved it; rules moved it
+    `moves_by_rule` times. `pending_since` counts while it is pending. `refused` is why its queue turned it away.
     `only` names the one agent it waits for, `prefers` the one whom it waits for alone at first.
     `kept_until` is when it goes back to its queue unless its agent, who
     vanished, returns. `related` is an item whose reference was quoted,
@@ -100,9 +127,15 @@ class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     wrap_until: int | None = None
     pending_until: int | None = None
     pending_reason: str = ""
+    pending_since: int = 0
+    passed: tuple[str, ...] = ()
+    moves_by_rule: int = 0
+    callback_offered: bool = False
+    callback: Callback | None = None
     kept_until: int | None = None
     disposition: str = ""
     outcome: str = ""
+    refused: Refused | Literal[""] = ""
     related: str = ""
     reopens: str = ""
     reopen_count: int = 0
@@ -121,7 +154,6 @@ class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     way: tuple[Passed, ...] = ()
     followers: tuple[str, ...] = ()
     moves: int = 0
-    moves_by_rule: int = 0
     overdue: bool = False
     consults: str = ""
     asker: str = ""
@@ -148,5 +180,12 @@ class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     @property
     def on_call(self) -> bool:
-        """Whether a customer is on the line with its agent."""
-        return self.channel == "phone" and self.state == "active" and not self.consults
+        """Whether a customer is on the line with its agent, or is being called."""
+        if self.channel != "phone" or self.state != "active" or self.consults:
+            return False
+        return self.callback is None or self.callback.reached or bool(self.callback.call)
+
+    @property
+    def to_call(self) -> bool:
+        """Whether the customer does not wait on the line, but to be called back."""
+        return self.callback is not None and not self.callback.reached

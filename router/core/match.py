@@ -17,6 +17,7 @@ from router.core.rivals import made as _reserve
 from router.core.rivals import with_rivals
 from router.core.scores import Precedence, precedence
 from router.core.state import State
+from router.core.waited import too_many
 
 
 def match(state: State, now: int) -> list[e.Event]:
@@ -32,14 +33,21 @@ def match(state: State, now: int) -> list[e.Event]:
             made.append(leaves)
     while len(made) < limits.MATCHES_PER_CALL_MAX:
         event = _next(state, now)
-        if event is None:
+        if event is None and not state.entered:
             break
-        for follows in with_rivals(state, event, now):
+        for follows in with_rivals(state, event, now) if event is not None else _one_too_many(state, now):
             evolve(state, follows)
             made.append(follows)
         if state.unsettled:
             made += _settled(state, now)
     return made
+
+
+def _one_too_many(state: State, now: int) -> list[e.Event]:
+    """What becomes of the last that entered a queue with a maximum, if it is one too many there."""
+    id, _ = state.entered.popitem()
+    item = state.items.get(id)
+    return too_many(state, item, now) if item is not None else []
 
 
 def _settled(state: State, now: int) -> list[e.Event]:

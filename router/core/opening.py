@@ -1,15 +1,22 @@
 """Opening an item: the one way in which work begins, whatever channel it came through."""
 
-from queues.queue import ChannelName, Queue
+from typing import Final
+
+from queues.queue import ChannelName, Queue, Refused
 from router.core import events as e
 from router.core import limits
 from router.core.becoming import asked_after
-from router.core.decision import Decision, carried, entrance, no, preferred
+from router.core.decision import Decision, carried, no, preferred
 from router.core.escalation import at_entry
 from router.core.facts import Facts
+from router.core.item import Callback
+from router.core.opened import ON_THE_LINE, Way, entrance, is_open, is_overfull, opens_at
 from router.core.reference import reference as numbered
 from router.core.state import State
 from skills import Requirement, named
+
+SCHEDULED: Final = "scheduled"
+"""Why an item is pending with nobody: its work begins later."""
 
 
 def open_item(
@@ -26,22 +33,27 @@ def open_item(
     last_agent: str = "",
     seq: int = 0,
     reference: str = "",
+    callback: Callback | None = None,
 ) -> Decision:
     """A new item, in a new conversation unless `conversation` is open; its message numbers go on after `seq`.
 
-    `reference` is that of an archived conversation that goes on. The last events say where the item waits, or that
-    it was turned away.
+    `reference` is that of an archived conversation that goes on; `callback`: its customer is to be called. The last
+    events say where the item waits, until when it is only scheduled, or that it was turned away.
     """
     named = state.queues.get(facts.queue)
     if named is None:
         return no("unknown_queue", facts.queue)
     ruled = at_entry(state, named, facts.category, reopen_count)
     chosen = ruled[0] if ruled is not None else named
-    queue = entrance(state, chosen)
+    start = _start(state, chosen, facts, callback, now)
+    way = Way(chosen) if callback is not None or start > now else entrance(state, chosen, now)
+    queue = way.queue
     if item in state.items:
         return no("duplicate_id", item)
     if len(state.items) >= limits.WAITING_MAX:
         return no("full", facts.queue)
+    if callback is not None and start <= now and is_overfull(state, queue):
+        return no("full", queue.id)
     events: list[e.Event] = []
     if conversation not in state.conversations:
         opened = e.ConversationOpened(
@@ -82,16 +94,32 @@ def open_item(
         item=item,
         queue=queue.id,
         reason="opened",
-        due=now + queue.target(channel),
+        due=start + queue.target(channel),
         seq=state.meta.seq + 1,
         requirement=asks,
         wishes=_known(state, facts.wishes),
         priority=facts.priority,
         prefers=preferred(state, queue, last_agent, asks),
+        passed=way.passed,
     )
     if known != facts.requirement:
         events.append(e.AlarmRaised(at=now, code="unknown_skill", subject=item))
-    return [*events, entered, *_turned_away(queue, item, channel, now)]
+    events.append(entered)
+    if callback is not None:
+        events.append(e.CallbackAsked(at=now, item=item, callback=callback))
+    if start > now:
+        return [*events, e.ItemPending(at=now, item=item, agent="", until=start, reason=SCHEDULED)]
+    return events if callback is not None else [*events, *_arrived(state, queue, item, channel, now)]
+
+
+def _start(state: State, queue: Queue, facts: Facts, callback: Callback | None, now: int) -> int:
+    """When its work can begin: at once, at its date; to call somebody in one of their windows, or when it opens."""
+    start = max(now, facts.start_at)
+    if callback is None:
+        return start
+    if callback.windows:
+        return callback.from_at(start) or start
+    return opens_at(state, queue, start) or start
 
 
 def _known(state: State, asked: Requirement) -> Requirement:
@@ -111,8 +139,20 @@ def _related(state: State, facts: Facts, conversation: str) -> str:
     return facts.related
 
 
-def _turned_away(queue: Queue, item: str, channel: ChannelName, now: int) -> list[e.Event]:
-    """Nobody is let wait on the line for a closed queue; what is written waits until it opens."""
-    if queue.closed is None or channel not in ("phone", "chat"):
-        return []
-    return [e.ItemClosed(at=now, item=item, outcome="turned_away")]
+def _arrived(state: State, queue: Queue, item: str, channel: ChannelName, now: int) -> list[e.Event]:
+    """What a queue says to who has just come: it is closed, or (by its plan) they may be called back.
+
+    Nobody is let wait on the line for a closed queue; what is written waits until it opens.
+    """
+    if is_open(state, queue, now):
+        offers = channel == "phone" and any(step.callback and not step.after_ms for step in queue.plan)
+        return [e.CallbackOffered(at=now, item=item, why="plan")] if offers else []
+    return turned_away(queue, item, channel, now, "closed") if channel in ON_THE_LINE else []
+
+
+def turned_away(queue: Queue, item: str, channel: ChannelName, now: int, why: Refused) -> list[e.Event]:
+    """Somebody who waits on the line is told that they cannot, and may ask to be called back if the queue says so."""
+    events: list[e.Event] = []
+    if channel == "phone" and queue.fallback(why).callback:
+        events.append(e.CallbackOffered(at=now, item=item, why=why))
+    return [*events, e.ItemClosed(at=now, item=item, outcome="turned_away", reason=why)]

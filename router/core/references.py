@@ -38,6 +38,8 @@ def _of_queue(queue: Queue) -> Iterator[tuple[str, str]]:
         yield from (("team", team) for team in step.teams)
     yield from (("queue", other) for other in queue.reserve if other != ANY_QUEUE)
     yield from (("queue", queue.escalates_to), ("hours", queue.hours), ("team", queue.team))
+    yield from (("queue", other) for other in queue.waiting_with)
+    yield from (("queue", fallback.overflow) for fallback in (queue.when_closed, queue.when_full, queue.when_late))
     yield ("queue", queue.closed.overflow if queue.closed is not None else "")
 
 

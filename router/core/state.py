@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from queues.calendar import Calendar
 from queues.capacity import fits
 from queues.category import Category, Code
 from queues.endpoint import Endpoint
@@ -65,6 +66,7 @@ class State:
         self.endpoints: dict[str, Endpoint] = {}
         self.rules: dict[str, Rule] = {}
         self.agents: dict[str, Agent] = {}
+        self.calendars: dict[str, Calendar] = {}
         self.presences: dict[str, Presence] = {}
         self.items: dict[str, WorkItem] = {}
         self.conversations: dict[str, Conversation] = {}
@@ -82,6 +84,7 @@ class State:
             "endpoint": self.endpoints,
             "rule": self.rules,
             "agent": self.agents,
+            "calendar": self.calendars,
             "presence": self.presences,
             "item": self.items,
             "conversation": self.conversations,
@@ -100,6 +103,7 @@ class State:
         self.followed: dict[str, dict[str, None]] = {}
         self.deadlines = Deadlines()
         self.touched: dict[Ref, None] = {}
+        self.entered: dict[str, None] = {}
         self._edited: dict[Ref, Held | None] = {}
         self._moved: dict[str, None] = {}
         self._crews: Crews | None = None
@@ -225,6 +229,19 @@ class State:
             self.followed.setdefault(agent, {})[item.id] = None
         item.followers = followers
 
+    def enters(self, item: WorkItem) -> None:
+        """Note that the item is new in its queue: if that has a maximum, it may turn out to be one too many."""
+        queue = self.queues.get(item.queue)
+        if self.routing and queue is not None and queue.waiting_max is not None:
+            self.entered[item.id] = None
+
+    def dialled(self, item: WorkItem, call: str) -> None:
+        """The customer of this item, which is being changed, is called by this call from here on ('': by none)."""
+        if item.callback is not None:
+            self._unindex_calls(item)
+            item.callback = msgspec.structs.replace(item.callback, call=call)
+            self._index_calls(item)
+
     def edit_presence(self, agent: str) -> Presence:
         """The agent's presence, to be changed."""
         self._take(("presence", agent))
@@ -311,6 +328,10 @@ class State:
         presence = self.presences.get(ref[1])
         self.deadlines.set(ref, self._presence_due(presence) if presence is not None else None)
 
+    def _settle_calendar(self, ref: Ref, before: Held | None) -> None:
+        calendar = self.calendars.get(ref[1])
+        self.deadlines.set(ref, self._calendar_due(calendar) if calendar is not None else None)
+
     def _settle_agent(self, ref: Ref, before: Held | None) -> None:
         agent = self.agents.get(ref[1])
         self.deadlines.set(ref, self._agent_due(agent) if agent is not None else None)
@@ -393,8 +414,7 @@ class State:
         if item.state != "queued" or not item.queue:
             self._index_item(item)
             return
-        if item.call:
-            self.calls[item.call] = item.id
+        self._index_calls(item)
         waiting.setdefault(raw(item), []).append((item.due, item.seq, item.id))
 
     # -- indexes --------------------------------------------------------------------------------------------
@@ -419,16 +439,26 @@ class State:
 
     def _index_item(self, item: WorkItem) -> None:
         """An item that was just opened has no queue yet and waits nowhere."""
-        if item.call:
-            self.calls[item.call] = item.id
+        self._index_calls(item)
         if item.state == "queued" and item.queue:
             self.placing.wait(item)
         elif (held := _held(item)) is not None:
             self._hold(item.id, held)
 
+    def _index_calls(self, item: WorkItem) -> None:
+        """The call as which it came in, and the one by which its customer is called back."""
+        if item.call:
+            self.calls[item.call] = item.id
+        if item.callback is not None and item.callback.call:
+            self.calls[item.callback.call] = item.id
+
+    def _unindex_calls(self, item: WorkItem) -> None:
+        for call in (item.call, item.callback.call if item.callback is not None else ""):
+            if call and self.calls.get(call) == item.id:
+                del self.calls[call]
+
     def _unindex_item(self, item: WorkItem) -> None:
-        if item.call and self.calls.get(item.call) == item.id:
-            del self.calls[item.call]
+        self._unindex_calls(item)
         if item.state == "queued":
             self.lines.leave(item.id)
         elif (held := _held(item)) is not None:
@@ -476,6 +506,10 @@ class State:
         self.placing.queue_edited(queue)
         for item in self.lines.waiting_in(queue):
             self.deadlines.set(("item", item), self._item_due(self.items[item]))
+        for parked in self.parked.values():
+            for item in parked:
+                if self.items[item].queue == queue:
+                    self.deadlines.set(("item", item), self._item_due(self.items[item]))
 
     def _index_queue(self, queue: Queue) -> None:
         self.queue_rules_changed(queue.id)
@@ -515,7 +549,7 @@ class State:
         elif item.state == "wrapping":
             own = item.wrap_until
         elif item.state == "pending":
-            own = item.pending_until
+            own = item.pending_until if item.pending_until is not None else self.given_up_at(item)
         if item.kept_until is None and not item.questions:
             return own
         return min((at for at in (own, item.kept_until, due_of(item.questions)) if at is not None), default=None)
@@ -523,14 +557,25 @@ class State:
     def _waiting_due(self, item: WorkItem) -> int | None:
         wait = self.placing.next_threshold(item) if item.queue else None
         more = item.entered_at + wait if wait is not None else None
-        if not item.excepted:
+        if not item.excepted and item.callback is None:
             return more
-        return min((at for at in (more, *item.excepted.values()) if at), default=None)
+        over = item.callback.over_at(item.entered_at) if item.callback is not None else None
+        return min((at for at in (more, over, *item.excepted.values()) if at), default=None)
+
+    def given_up_at(self, item: WorkItem) -> int | None:
+        """When an item that waits for its customer, without a date, closes because they do not answer."""
+        queue = self.queues.get(item.queue)
+        if queue is None or not queue.pending_close_ms:
+            return None
+        return max(item.pending_since, item.entered_at) + queue.pending_close_ms
 
     def _presence_due(self, presence: Presence) -> int | None:
         if presence.lost_at is None or presence.went_home:
             return None
         return presence.lost_at + limits.PRESENCE_GRACE_TICKS
+
+    def _calendar_due(self, calendar: Calendar) -> int | None:
+        return calendar.through
 
     def _agent_due(self, agent: Agent) -> int | None:
         return min((lent.until for lent in agent.temporary), default=None)
@@ -563,6 +608,7 @@ _SETTLE: Final[dict[str, Callable[[State, Ref, Held | None], None]]] = {
     "item": State._settle_item,
     "presence": State._settle_presence,
     "agent": State._settle_agent,
+    "calendar": State._settle_calendar,
     **dict.fromkeys(_INDEX, State._settle_indexed),
 }
 """What is done with a record that was changed, for the kinds that stand in any index or wait for time."""
@@ -571,6 +617,7 @@ _DUE: Final[dict[str, Callable[[State, Any], int | None]]] = {
     "item": State._item_due,
     "presence": State._presence_due,
     "agent": State._agent_due,
+    "calendar": State._calendar_due,
 }
 """The next instant at which something is due for a record, or None, for the kinds that wait for time."""
 

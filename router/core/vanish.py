@@ -7,6 +7,8 @@ disabled without saying what shall become of their items. What is only reserved 
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
+import msgspec
+
 from queues.queue import ChannelName
 from router.core import events as e
 from router.core.decision import queued, released
@@ -17,8 +19,10 @@ Fate: TypeAlias = Callable[[State, WorkItem, int], list[e.Event]]
 
 
 def _stays(state: State, item: WorkItem, now: int) -> list[e.Event]:
-    """A call is between two phones: it is over when the phone system says so."""
-    return []
+    """A call is between two phones: it is over when the phone system says so. Nobody calls back but an agent."""
+    if item.on_call or not item.to_call:
+        return []
+    return [msgspec.structs.replace(given_back(state, item, now, 1), seq=item.seq)]
 
 
 def _at_once(state: State, item: WorkItem, now: int) -> list[e.Event]:

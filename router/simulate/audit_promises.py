@@ -31,6 +31,9 @@ TOLD: Final[dict[type, str]] = {
     e.MessageReceived: "message.received",
     e.ReplySent: "message.sent",
     e.CallHeld: "call.held",
+    e.CallbackOffered: "callback.offered",
+    e.CallbackAsked: "callback.asked",
+    e.CallbackFailed: "callback.failed",
     e.AlarmRaised: "alarm.raised",
 }
 """Which events integrators are to hear of, as the reference says."""

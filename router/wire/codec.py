@@ -5,6 +5,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from queues.calendar import Calendar
 from queues.category import Category, Code
 from queues.endpoint import Endpoint
 from queues.entry_point import EntryPoint
@@ -27,7 +28,7 @@ SHAPE: Final = 3
 
 RecordValue: TypeAlias = (
     Skill | Team | Queue | Category | Code | Hours | EntryPoint | Endpoint | Rule | Agent
-    | Presence | WorkItem | Conversation | Delivery | Pace | Meta
+    | Calendar | Presence | WorkItem | Conversation | Delivery | Meta | Pace
 )  # fmt: skip
 
 RECORD_TYPES: dict[str, type[Any]] = {
@@ -41,6 +42,7 @@ RECORD_TYPES: dict[str, type[Any]] = {
     "endpoint": Endpoint,
     "rule": Rule,
     "agent": Agent,
+    "calendar": Calendar,
     "presence": Presence,
     "item": WorkItem,
     "conversation": Conversation,

@@ -34,6 +34,7 @@ ARGUMENTS: dict[type, dict[str, Any]] = {
     c.ConsultItem: {"consult": "i-consult", "note": "n"},
     c.AnswerConsult: {"note": "n"},
     c.HandOver: {"consult": "i-consult"},
+    c.FailCallback: {},
 }
 
 HEARD_BESIDE = {(c.LinkCustomer, "closed")}

@@ -9,20 +9,23 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
+from queues.callback import Callbacks, Window
 from queues.capacity import Room
 from queues.comparator import Comparator, ComparatorKind
+from queues.hours import Hours
 from queues.plan import RelaxStep
-from queues.queue import Queue
+from queues.queue import Fallback, Queue
 from queues.strategy import Strategy
 from queues.team import Membership
 from router.core import commands as c
 from router.core import events as e
 from router.core.evolve import evolve
-from router.core.facts import MessageFacts
+from router.core.facts import Facts, MessageFacts
 from router.core.state import State, load, next_deadline
 from skills import Skill
 from tests.core.world import World, change
 
+HOURS = Hours(id="day", zone="Europe/Brussels", weekly=((),) * 7)
 AGENTS = ("ann", "bob", "eve")
 STEPS = 400
 SEEDS = 30  # at least; more only until every kind of event was met
@@ -36,7 +39,7 @@ class Walker:
         self.random = random.Random(seed)
         self.world = World()
         self.made = 0
-        self.world.do(c.ApplyCentre(changes=(change(self.rules(), seen=None),)))
+        self.world.do(c.ApplyCentre(changes=(change(HOURS), change(self.rules(), seen=None))))
 
     def rules(self) -> Queue:
         """The first queue with a plan, a strategy and a comparator of its own."""
@@ -48,15 +51,71 @@ class Walker:
             prefer_ms=self.random.choice((0, 2_000)),
             wishes=(("fr", 5),),
             reserve={"expert": self.random.randrange(2)},
-            plan=(RelaxStep(after_ms=1_000, drop=("nl",)), RelaxStep(after_ms=20_000, queues=("expert",), priority=3)),
+            plan=(
+                RelaxStep(after_ms=1_000, drop=("nl",)),
+                RelaxStep(after_ms=2_000, callback=True, alert="slow"),
+                RelaxStep(after_ms=20_000, queues=("expert",), priority=3),
+                RelaxStep(after_ms=40_000, overflow="expert"),
+            ),
+            hours="day",
+            when_closed=Fallback(overflow=self.random.choice(("", "expert")), callback=True),
+            waiting_max=self.random.choice((None, None, 0, 3)),
+            when_full=Fallback(overflow=self.random.choice(("", "expert")), callback=True),
+            wait_max_ms=self.random.choice((0, 50_000)),
+            when_late=Fallback(callback=self.random.random() < 0.5),
+            callbacks=Callbacks(attempts=2, retry_ms=1_000, delay_ms=self.random.choice((0, 500))),
+            pending_close_ms=self.random.choice((0, 30_000)),
+        )
+
+    def calendar(self) -> c.Command:
+        """The hours of the first queue, known for a while: open from now, soon, or open and soon no more."""
+        revision = self.world.state.hours["day"].revision
+        begin = self.world.now + self.random.choice((*[-50_000] * 5, 3_000))
+        spans = ((begin, begin + 60_000), (begin + 70_000, begin + 200_000))
+        return c.SetCalendar(hours="day", spans=spans, through=self.world.now + 80_000, revision=revision)
+
+    def call_back(self) -> c.Command:
+        """Somebody wants to be called back."""
+        self.made += 1
+        item = self.item("queued", "active", "pending")
+        now = self.world.now
+        windows = self.random.choice(
+            ((), (), (Window(start=now + 1_000, end=now + 2_000), Window(start=now + 1_500, end=now + 9_000)))
+        )
+        return c.AskCallback(
+            item=f"b{self.made}",
+            conversation=f"c-b{self.made}",
+            facts=Facts(queue="help"),
+            of=item if self.random.random() < 0.7 else "",
+            windows=windows,
+        )
+
+    def called_back(self) -> c.Command:
+        """An agent has the customer called, and they answer or not."""
+        self.made += 1
+        called = [id for id, item in self.world.state.items.items() if item.to_call and item.state == "active"]
+        if not called:
+            return self.accept()
+        item = self.random.choice(called)
+        record = self.world.state.items[item]
+        call = record.callback.call if record.callback is not None else ""
+        return self.random.choice(
+            (
+                c.DialCallback(item=item, call=f"out{self.made}"),
+                c.FailCallback(item=item, agent=self.random.choice(("", record.agent))),
+                c.AnswerCall(call=call, agent=record.agent),
+                c.EndCall(call=call),
+                c.EndCall(call=record.call),
+            )
         )
 
     def walk(self, steps: int) -> None:
         """Take that many random steps."""
-        opening = [self.offer, self.write]
+        opening = [*[self.offer, self.write] * 3, self.call_back]
         working = [
             *[self.accept] * 5,
             self.decline,
+            self.called_back,
             self.phone,
             self.phone,
             self.seen,
@@ -329,6 +388,7 @@ class Walker:
                 c.OpenQueue(queue="help"),
                 self.demand(),
                 self.rename(),
+                self.calendar(),
                 c.MoveItems(agent=agent, to_agent=self.random.choice(("", "bob"))),
             )
         )

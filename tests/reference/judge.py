@@ -26,9 +26,10 @@ class Judge:
 
     def follow(self, state: State, taken: Step, now: int) -> None:
         """Judge what one command led to."""
+        before = self._free(now)
         for event in taken.events:
             if isinstance(event, e.ReservationMade):
-                self._judge(event, now)
+                self._judge(event, now, before)
             self.met[type(event).__name__] += 1
             evolve(self.shadow, event)
         self.shadow.touched.clear()
@@ -41,15 +42,30 @@ class Judge:
         assert self.shadow.digest() == state.digest()
         assert check(state) == []
 
-    def _judge(self, made: e.ReservationMade, now: int) -> None:
+    def _free(self, now: int) -> dict[str, frozenset[str]]:
+        """Who has room, and for which channels."""
+        return {agent.id: agent.channels for agent in Reference(self.shadow, now).everybody_free()}
+
+    def _judge(self, made: e.ReservationMade, now: int, before: dict[str, frozenset[str]]) -> None:
         reference = Reference(self.shadow, now)
         right = reference.decisions()
         decided = Decision(made.item, made.agent)
+        if decided not in right and any(queue.reserve for queue in self.shadow.queues.values()):
+            right += self._came_free(reference, before)
+            self.met["kept until somebody came free"] += 1
         assert decided in right, f"{decided}, but right is {right}"
         self.met["decisions"] += 1
         self.met["only one right"] += len(right) == 1
         self.met[f"strategy {self.shadow.queues[made.queue].strategy}"] += 1
         self._sound(reference, decided)
+
+    def _came_free(self, reference: Reference, before: dict[str, frozenset[str]]) -> list[Decision]:
+        """What waited only because too many are kept for others goes to the one who came free, whoever else idles."""
+        came = [agent for agent in reference.everybody_free() if agent.channels - before.get(agent.id, frozenset())]
+        if len(came) != 1:
+            return []
+        item = reference.first_item(came[0], reference.waiting())
+        return [Decision(item.id, came[0].id)] if item is not None else []
 
     def _sound(self, reference: Reference, decided: Decision) -> None:
         """The invariants, each by itself: nothing here knows what goes first."""

@@ -76,8 +76,8 @@ def centre() -> list[c.CentreRecord]:
     return [
         *(Skill(id=skill, kind="language" if skill != "tax" else "skill") for skill in SKILLS),
         Queue(id="help", escalates_to="expert", wrap_up_ms={"phone": 5_000}, target_ms={"phone": 20_000}),
-        Queue(id="vip", priority=2, escalates_to="expert", decline_memory_ms=0),
-        Queue(id="expert", line=2, requirement=requirement({"tax": 1})),
+        Queue(id="vip", priority=2, escalates_to="expert", decline_memory_ms=0, prefer_ms=6_000),
+        Queue(id="expert", line=2, requirement=requirement({"tax": 1}), reserve={"vip": 1, "help": 2}),
         Team(id="first", memberships={"help": Membership(), "vip": Membership(order=2)}),
         Team(id="second", line=2, memberships={"expert": Membership(), "vip": Membership()}),
         Agent(id="ann", teams=("first",), skills=requirement({"fr": 3, "nl": 4}), rooms=ROOMS),
@@ -139,7 +139,7 @@ class Traffic:
     def write(self) -> c.Command:
         id = self.id("m")
         message = MessageFacts(id=id, content=f"t-{id}", natural_key=f"n-{id}")
-        last = self.one(("", "", *AGENTS))
+        last = self.one(("", *AGENTS))
         return c.ReceiveMessage(
             channel=self.one(("chat", "email")),
             item=f"i-{id}",
@@ -209,6 +209,14 @@ class Traffic:
     def decline(self) -> c.Command:
         item = self.item("reserved")
         return c.DeclineReservation(item=item, agent=self.holder(item))
+
+    def reconnect(self) -> c.Command:
+        """A client goes or comes, its agent stays as they are."""
+        agent = self.one(AGENTS)
+        clients = self.state.presences[agent].clients
+        if clients:
+            return c.LoseClient(agent=agent, client=self.one(sorted(clients)))
+        return c.ConnectClient(agent=agent, client="t1", gateway="g1")
 
     def connect_fails(self) -> c.Command:
         item = self.state.items.get(self.item("reserved", "active"))
@@ -292,7 +300,8 @@ class Traffic:
                 {"wishes": self.one(WISHES)},
                 {"plan": self.one(PLANS)},
                 {"plan": self.one(PLANS)},
-                {"prefer_ms": self.one((0, 2_000))},
+                {"prefer_ms": self.one((0, 9_000))},
+                {"prefer_ms": self.one((0, 9_000))},
                 {"strategy": self.one(get_args(Strategy))},
                 {"strategy": self.one(get_args(Strategy))},
                 {"idle_from": self.one(("available", "worked"))},
@@ -315,9 +324,25 @@ class Traffic:
         queue = self.one(QUEUES)
         return self.one((c.CloseQueue(queue=queue, overflow=self.one(("", *QUEUES))), c.OpenQueue(queue=queue)))
 
-    def disable(self) -> c.Command:
+    def matrix(self) -> c.Command:
+        """Several cells of the skills matrix at once."""
+        until = self.one((None, self.now + 5_000))
+        cells = dict.fromkeys((self.one(AGENTS), self.one(SKILLS)) for _ in range(3))
+        edits = (c.SkillEdit(agent=agent, skill=skill, level=self.level(), until=until) for agent, skill in cells)
+        return c.SetAgentSkills(edits=tuple(edits))
+
+    def agent(self) -> c.Command:
+        """The record of an agent is edited."""
         agent = self.state.agents[self.one(AGENTS)]
-        return put(msgspec.structs.replace(agent, disabled=not agent.disabled))
+        changed: dict[str, Any] = self.one(
+            (
+                {"disabled": not agent.disabled},
+                {"rooms": ROOMS, "total": 100},
+                {"rooms": {**ROOMS, "phone": Room(maximum=2, weight=50)}},
+                {"teams": self.one((("first",), ("second",), ("first", "second")))},
+            )
+        )
+        return put(msgspec.structs.replace(agent, **changed))
 
     def forget(self) -> c.Command:
         closed = tuple(id for id, item in self.state.items.items() if item.state == "closed")
@@ -332,6 +357,7 @@ WEIGHTS: dict[str, int] = {
     "arrive": 5,
     "ready": 14,
     "leave": 2,
+    "reconnect": 4,
     "accept": 25,
     "decline": 2,
     "connect_fails": 1,
@@ -341,11 +367,12 @@ WEIGHTS: dict[str, int] = {
     "move": 2,
     "skill": 2,
     "membership": 3,
-    "capacity": 1,
+    "capacity": 3,
     "queue": 6,
     "team": 2,
     "close": 1,
-    "disable": 1,
+    "matrix": 2,
+    "agent": 2,
     "forget": 6,
 }
 """Move -> how often it is drawn, beside the others."""

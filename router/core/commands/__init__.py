@@ -7,7 +7,9 @@ chance. Nothing here is content: bodies, subjects, names and addresses lie besid
 from typing import TypeAlias
 
 from router.core.commands.asking import AnswerQuestion, AskPermission, CallForHelp
+from router.core.commands.calendar import SetCalendar
 from router.core.commands.call import AnswerCall, EndCall, FailConnect, HoldCall, OfferCall, TransferCall
+from router.core.commands.callback import AskCallback, DialCallback, FailCallback
 from router.core.commands.centre import (
     ApplyCentre,
     CentreRecord,
@@ -54,6 +56,7 @@ Command: TypeAlias = (
     | SetAgentPhone
     | CloseQueue
     | OpenQueue
+    | SetCalendar
     | ConnectClient
     | LoseClient
     | LoseGateway
@@ -66,6 +69,9 @@ Command: TypeAlias = (
     | TransferCall
     | FailConnect
     | EndCall
+    | AskCallback
+    | DialCallback
+    | FailCallback
     | ReceiveMessage
     | LeaveChat
     | MarkSeen
@@ -112,6 +118,7 @@ __all__ = [
     "AnswerConsult",
     "AnswerQuestion",
     "ApplyCentre",
+    "AskCallback",
     "AskPermission",
     "CallForHelp",
     "CentreRecord",
@@ -122,12 +129,14 @@ __all__ = [
     "ConnectClient",
     "ConsultItem",
     "DeclineReservation",
+    "DialCallback",
     "DismissItem",
     "EndCall",
     "EndConsult",
     "EndContact",
     "EndDelivery",
     "EscalateItem",
+    "FailCallback",
     "FailConnect",
     "FollowItem",
     "ForcePresence",
@@ -154,6 +163,7 @@ __all__ = [
     "SetAgentPhone",
     "SetAgentSkill",
     "SetAgentSkills",
+    "SetCalendar",
     "SetCapacity",
     "SetCategory",
     "SetMembership",

@@ -82,7 +82,8 @@ class SetAgentPhone(BaseCommand, frozen=True):
 
 
 class CloseQueue(BaseCommand, frozen=True):
-    """Let nothing new into a queue: what comes goes to `overflow`, else is told `message` (by language).
+    """Let nothing new into a queue: what comes goes to `overflow`, else is told `message` (by language), and
+    callers may ask to be called back if `callback` says so.
 
     What waits in it is served on.
     """
@@ -90,6 +91,7 @@ class CloseQueue(BaseCommand, frozen=True):
     queue: str
     message: dict[str, str] = {}
     overflow: str = ""
+    callback: bool = False
     seen: int | None = None
 
 

@@ -3,7 +3,15 @@
 from typing import TypeAlias
 
 from router.core.events.asking import QuestionAnswered, QuestionAsked, QuestionPassed
+from router.core.events.calendar import CalendarLapsed, CalendarSet
 from router.core.events.call import CallAnswered, CallHeld, ConnectFailed
+from router.core.events.callback import (
+    CallbackAsked,
+    CallbackDialled,
+    CallbackFailed,
+    CallbackMissed,
+    CallbackOffered,
+)
 from router.core.events.centre import (
     AgentPhoneChanged,
     AgentSkillChanged,
@@ -73,6 +81,8 @@ Event: TypeAlias = (
     | TemporaryEnded
     | QueueClosed
     | QueueOpened
+    | CalendarSet
+    | CalendarLapsed
     | CapacityChanged
     | AgentPhoneChanged
     | ClientConnected
@@ -128,6 +138,11 @@ Event: TypeAlias = (
     | CallAnswered
     | CallHeld
     | ConnectFailed
+    | CallbackOffered
+    | CallbackAsked
+    | CallbackDialled
+    | CallbackFailed
+    | CallbackMissed
     | ItemsForgotten
     | AlarmRaised
     | CommandPoisoned
@@ -139,8 +154,15 @@ __all__ = [
     "AgentSkillChanged",
     "AgentSkillsChanged",
     "AlarmRaised",
+    "CalendarLapsed",
+    "CalendarSet",
     "CallAnswered",
     "CallHeld",
+    "CallbackAsked",
+    "CallbackDialled",
+    "CallbackFailed",
+    "CallbackMissed",
+    "CallbackOffered",
     "CapacityChanged",
     "CategoryChanged",
     "ClientConnected",

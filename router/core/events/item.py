@@ -1,8 +1,8 @@
 """Events about work items and their reservations."""
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
-from queues.queue import ChannelName
+from queues.queue import ChannelName, Refused
 from router.core.events.base import BaseEvent
 from router.core.facts import EscalationMode, Facts
 from router.core.why import Why
@@ -21,6 +21,14 @@ EntryReason: TypeAlias = Literal[
     "wrongly_routed",
     "consulted",
     "handed_over",
+    "overflowed",
+    "callback",
+]
+BY_HAND: Final[frozenset[EntryReason]] = frozenset({"requeued", "transferred"})
+"""Reasons of an entry by which a person said where an item belongs: rules may send it on from there anew."""
+
+Outcome: TypeAlias = Literal[
+    "completed", "abandoned", "turned_away", "unreached", "no_answer", "dismissed", "merged", "consulted"
 ]
 HoldEnd: TypeAlias = Literal["declined", "expired", "rescinded", "connect_failed", "released"]
 AcceptedBy: TypeAlias = Literal["agent", "phone", "auto"]
@@ -49,7 +57,7 @@ class ItemQueued(BaseEvent, frozen=True):
     """The item entered a queue, at the end of its equals. `due` never grows by a move.
 
     `prefers` is whom it waits for alone at first, `last` who counts as its last agent from here on. `overdue`: it
-    should have been resolved before it came here.
+    should have been resolved before it came here. `passed` are the queues that did not take or keep it, by rule.
     """
 
     item: str
@@ -64,6 +72,7 @@ class ItemQueued(BaseEvent, frozen=True):
     prefers: str = ""
     last: str = ""
     overdue: bool = False
+    passed: tuple[str, ...] = ()
 
 
 class ItemRelaxed(BaseEvent, frozen=True):
@@ -133,7 +142,7 @@ class ItemTransferred(BaseEvent, frozen=True):
 
 
 class ItemPending(BaseEvent, frozen=True):
-    """The item waits for the customer, or for a date, with its agent."""
+    """The item waits for the customer, or for a date, with its agent (or with nobody: it is scheduled)."""
 
     item: str
     agent: str
@@ -257,12 +266,13 @@ class ItemStuck(BaseEvent, frozen=True):
 
 
 class ItemClosed(BaseEvent, frozen=True):
-    """The work is over: completed by an agent, abandoned by the customer, turned away by a closed queue, dismissed
-    without an answer, part of another one (merged), or a consult that is over. `counted`: whether the service level
-    counts it."""
+    """The work is over: completed by an agent, abandoned by the customer, turned away by its queue for this `reason`,
+    ended because the customer could not be reached or has not answered for too long, dismissed without an answer, part
+    of another one (merged), or a consult that is over. `counted`: whether the service level counts it."""
 
     item: str
-    outcome: Literal["completed", "abandoned", "turned_away", "dismissed", "merged", "consulted"]
+    outcome: Outcome
+    reason: Refused | Literal[""] = ""
     agent: str = ""
     disposition: str = ""
     category: str = ""

@@ -3,12 +3,17 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from router.core import events as e
 from router.core.state import State
 
 
 def _call_answered(state: State, event: e.CallAnswered) -> None:
-    state.edit_item(event.item).answered = True
+    item = state.edit_item(event.item)
+    item.answered = True
+    if item.callback is not None:
+        item.callback = replace(item.callback, reached=True)
 
 
 def _call_held(state: State, event: e.CallHeld) -> None:

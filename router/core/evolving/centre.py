@@ -29,6 +29,8 @@ def _record_dropped(state: State, event: e.RecordDropped) -> None:
         state.drop("presence", event.id)
     if event.kind == "queue":
         forget_paces(state, event.id)
+    if event.kind == "hours" and event.id in state.calendars:
+        state.drop("calendar", event.id)
 
 
 def _agent_skill_changed(state: State, event: e.AgentSkillChanged) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from router.core import events as e
 from router.core import limits
+from router.core.events.item import BY_HAND
 from router.core.evolving.asking import withdraw
 from router.core.evolving.escalation import end_consult, tell_followers
 from router.core.evolving.pace import learn_waited
@@ -62,8 +63,16 @@ def _item_queued(state: State, event: e.ItemQueued) -> None:
     item.expiries = item.connect_failures = 0
     item.wrap_until = item.pending_until = None
     item.pending_reason = ""
+    item.pending_since = 0
     item.kept_until = None
     _forget_declines(item)
+    if event.reason in BY_HAND:
+        item.passed, item.moves_by_rule = (), 0
+    if event.passed:
+        item.passed = tuple(dict.fromkeys((*item.passed, *event.passed)))
+    item.moves_by_rule += len(event.passed)
+    if event.reason in ("opened", "overflowed"):
+        state.enters(item)
     if event.only:
         item.excepted.pop(event.only, None)
     item.overdue = event.overdue
@@ -173,6 +182,9 @@ def _item_pending(state: State, event: e.ItemPending) -> None:
     item = move(state, event.item, event)
     free(state, item, event.at)
     item.accepted_at = None
+    if not event.agent:
+        item.agent, item.reservation = "", None
+    item.pending_since = event.at
     item.pending_until = event.until
     item.pending_reason = event.reason
     item.wrap_until = None
@@ -184,6 +196,7 @@ def _item_resumed(state: State, event: e.ItemResumed) -> None:
     begin_work(state, item.agent, event.at)
     item.pending_until = None
     item.pending_reason = ""
+    item.pending_since = 0
 
 
 def _item_reopened(state: State, event: e.ItemReopened) -> None:
@@ -243,6 +256,7 @@ def _item_closed(state: State, event: e.ItemClosed) -> None:
     item.outcome = event.outcome
     item.counted = event.counted
     withdraw(state, item, event.at)
+    item.refused = event.reason
     item.disposition = event.disposition
     if event.category:
         item.category = event.category
