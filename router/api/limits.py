@@ -86,6 +86,7 @@ LIVE_ITEMS_MAX = 20_000  # items and conversations whose latest events are kept 
 LIVE_ROWS_MAX = 500  # latest events kept for one of them
 CHANGE_TRIES_MAX = 5  # times that one account may be changed by others in between, before who asked is told
 RETRY_AFTER_LOGIN_S = 60  # told with 429: the oldest failures are then nearly forgotten
+PREVIEW_PARTS_MAX = 2_000  # cells, members or records of one preview; a whole matrix of a big team
 ARCHIVE_WAIT_S = 3.0  # how long an answer about the past waits for the archive, which is a second behind
 ARCHIVE_LOOK_S = 0.2  # how often it looks meanwhile
 RETRY_AFTER_PAST_S = 5  # told who asks about the past with too many others: one answer takes about that long

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -14,7 +15,9 @@ from router.api.deps import DEPS, Deps
 from router.api.problems import Problem, again
 from router.api.reports import zone_of
 from router.api.routes import principal_of, query_of
+from router.core.commands import Command
 from router.runtime.past import Fault, PastAsked, PastBusy, PastTold, What
+from router.wire.codec import Submission, encode
 
 _BACK: Final = re.compile(r"-(\d{1,6})([smhd])")
 _UNIT_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -48,6 +51,28 @@ async def told_of(request: web.Request, what: What, id: str = "") -> PastTold | 
         raise _problem("in_the_future")
     asked = PastAsked(
         what=what, id=id, position=position, at_ms=at_ms, known=known, teams=principal.led(), me=principal.agent
+    )
+    told = await _patiently(deps, asked)
+    if told.fault in _FAULTS:
+        raise _problem(told.fault)
+    return told
+
+
+async def previewed(request: web.Request, commands: Iterable[Command], most: int) -> PastTold:
+    """What these commands would do now to what the caller leads, worked out beside this process on the archive's state.
+
+    Raises Problem when that is too far behind, or too many ask.
+    """
+    deps = request.app[DEPS]
+    known = deps.gateway.position
+    asked = PastAsked(
+        what="preview",
+        position=known,
+        at_ms=deps.clock.now_ms(),
+        known=known,
+        teams=principal_of(request).led(),
+        commands=tuple(encode(Submission(command=command, key="")) for command in commands),
+        most=most,
     )
     told = await _patiently(deps, asked)
     if told.fault in _FAULTS:

@@ -24,7 +24,9 @@ from router.archive.errors import OtherHistory
 from router.archive.instants import extent, instant_of, position_at
 from router.archive.replay import Folded, fold, newest_snapshot_position
 from router.core.concern import concerned
-from router.core.state import State
+from router.core.copies import copies
+from router.core.preview import Preview, preview
+from router.core.state import State, load
 from router.core.views import item_view
 from router.gateway import StoreError
 from router.logs import Form
@@ -32,6 +34,7 @@ from router.runtime.board import board, queue_board
 from router.runtime.errors import ShapeTooNew
 from router.runtime.explaining import explained
 from router.runtime.past import Fault, PastAsked, PastTold
+from router.wire.codec import decode_submission
 
 LENGTH: Final = struct.Struct(">I")
 """Before each answer: its bytes."""
@@ -115,11 +118,19 @@ async def _told(state: State, position: int, at_ms: int, asked: PastAsked) -> Pa
         body = _json(await queue_board(state, position, at_ms, asked.id))
         team = state.queues[asked.id].team
         return PastTold(position=position, at_ms=at_ms, teams=frozenset({team} - {""}), body=body)
+    if asked.what == "preview":
+        body = _json(_previewed(state, max(at_ms, asked.at_ms), asked))
+        return PastTold(position=position, at_ms=at_ms, body=body)
     if asked.id not in state.items:
         return PastTold(fault="not_there", position=position, at_ms=at_ms)
     teams, agents = concerned(state, state.items[asked.id], asked.me)
     body = _json(item_view(state, asked.id) if asked.what == "item" else await explained(state, asked.id, at_ms))
     return PastTold(position=position, at_ms=at_ms, teams=frozenset(teams), agents=agents, body=body)
+
+
+def _previewed(state: State, now: int, asked: PastAsked) -> Preview:
+    commands = [decode_submission(data).command for data in asked.commands]
+    return preview(load(copies(state)), commands, now, most=asked.most, teams=asked.teams)
 
 
 # -- the process ----------------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ class Server:
         data: bytes | None = None,
         content_type: str = "application/json",
         key: str = "",
+        etag: str = "",
         query: Mapping[str, str] | None = None,
         position: int = 0,
         wait_s: int = 0,
@@ -61,6 +62,8 @@ class Server:
             headers["Authorization"] = f"Bearer {self._credential}"
         if key:
             headers["Idempotency-Key"] = key
+        if etag:
+            headers["If-Match"] = etag
         if position:
             headers["Firstline-Position"] = str(position)
         if wait_s:

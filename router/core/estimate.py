@@ -34,7 +34,12 @@ _LAST: Final = "\uffff"
 """In place of the id of an item that is not there yet: after all others."""
 
 
-class Estimate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Estimate(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename={"low": "low_ms", "expected": "expected_ms", "high": "high_ms"},
+):
     """Where an item stands and how long it will still wait.
 
     `position` counts the items of its queue and channel up to and with it; `ahead` those that go before it to the

@@ -6,8 +6,8 @@ import msgspec
 
 from router.gateway import StoreError
 
-What: TypeAlias = Literal["board", "queue", "item", "explain"]
-"""The board; one queue of it with what waits there; an item; why an item waits."""
+What: TypeAlias = Literal["board", "queue", "item", "explain", "preview"]
+"""The board; one queue of it with what waits there; an item; why an item waits; what commands would do."""
 
 Fault: TypeAlias = Literal["", "before_history", "in_the_future", "not_archived", "not_there"]
 """Why there is no answer: older than the archive, not yet, not archived yet, or nothing of that id was there then."""
@@ -17,7 +17,8 @@ class PastAsked(msgspec.Struct, frozen=True, kw_only=True):
     """A question about the state after event `position`, or (None) after all events up to the instant `at_ms`.
 
     `known` is the last event that the asker knows of. `teams` are those whose queues and agents a board shows (None:
-    all); `me` is the agent who asks, of whom it is said whether an item concerns them.
+    all); `me` is the agent who asks, of whom it is said whether an item concerns them. `commands` are those of a
+    preview, as they lie in the log, and `most` is how many items it lists; there `at_ms` is now, whatever the position.
     """
 
     what: What
@@ -27,6 +28,8 @@ class PastAsked(msgspec.Struct, frozen=True, kw_only=True):
     known: int = 0
     teams: frozenset[str] | None = None
     me: str = ""
+    commands: tuple[bytes, ...] = ()
+    most: int = 0
 
 
 class PastTold(msgspec.Struct, frozen=True, kw_only=True):

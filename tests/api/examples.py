@@ -152,6 +152,7 @@ OTHERS = {
     "POST /api/v1/token/refresh",
     "POST /api/v1/events",
     "POST /api/v1/customers/search",
+    "POST /api/v1/preview",
     "POST /api/v1/conversations/{conversation}/typing",
     "POST /api/v1/conversations/{conversation}/seen",
     *(

@@ -39,6 +39,7 @@ BODIES = {
     "outcome": {"disposition": "solved"},
     "customer": {"customer": "cust"},
     "search": {"q": "jan"},
+    "preview": {"skills": [{"agent": "ann", "skill": "tax", "level": 1}]},
     "complete": {"disposition": "solved"},
     "return": {"kind": "wrongly_routed", "reason": "not_ours"},
     "handover": {"consult": "item-q1"},

@@ -296,3 +296,21 @@ def test_a_signal_ends_the_server_in_order_and_the_log_replays(place: Place) -> 
         database.execute("DELETE FROM entries WHERE last = (SELECT max(last) FROM entries)")
     cut = firstline("replay", str(archive))
     assert (cut.exit_code, "FAIL after event" in cut.stderr) == (Exit.FAILED, True)
+
+
+def test_a_change_of_skills_is_previewed_made_and_taken_out_again(place: Place, tmp_path: Path) -> None:
+    file = tmp_path / "skills.csv"
+    assert as_admin(place, "skills", "export", str(file)).exit_code == Exit.OK
+    lines = file.read_text().splitlines()
+    skill = lines[0].split(",")[2]
+    agent = lines[1].split(",")[0]
+    found = parsed(as_admin(place, "preview", "--skill", f"{agent}={skill}:5", "--json"))
+    assert found["refused"] is None and found["position"] > 0
+    file.write_text(f"agent,{skill}\n{agent},5\n")
+    told = as_admin(place, "skills", "import", str(file), "--preview")
+    assert told.exit_code == Exit.OK and "1 cells would change" in told.stdout
+    assert parsed(as_admin(place, "skills", "import", str(file), "--json"))["edits"] == 1
+    assert parsed(as_admin(place, "skills", "import", str(file), "--json"))["edits"] == 0
+    assert f"\n{agent}," in as_admin(place, "skills", "export", "-").stdout
+    refused = as_admin(place, "preview", "--skill", f"{agent}=none:1")
+    assert (refused.exit_code, "unknown_skill" in refused.stderr) == (Exit.REFUSED, True)
