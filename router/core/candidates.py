@@ -5,7 +5,7 @@ bounded number; a queue that keeps agents for its own items lets none of them pa
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from router.core import limits
 from router.core.classes import Idle, ItemClass, ProfileClass
@@ -42,12 +42,20 @@ def candidates(state: State, item_class: ItemClass, item: WorkItem) -> Iterator[
     elif not item_class.only:
         where = item_class.where
         keeps = state.placing.reserves()
-        for profile in item_class.profiles:
+        for profile in _with_idle(state, item_class):
             idle = profile.heads.get(where)
             if idle is not None and item.excepted:
                 idle = next(_unbarred(profile, item_class, item), None)
             if idle is not None and not (keeps and state.placing.kept(item_class, profile)):
                 yield score(item_class, profile, idle)
+
+
+def _with_idle(state: State, item_class: ItemClass) -> Iterable[ProfileClass]:
+    """The profile classes that may take these items, at least all of which somebody idles; by the shorter way."""
+    if state.lines.idlers_count() >= len(item_class.profiles):
+        return item_class.profiles
+    idle = (profile for _, profile, _ in state.lines.idlers())
+    return {profile: None for profile in idle if profile in item_class.profiles}
 
 
 def _unbarred(profile: ProfileClass, item_class: ItemClass, item: WorkItem) -> Iterator[Idle]:

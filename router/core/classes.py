@@ -122,12 +122,21 @@ class ProfileClass:
         return item_class in self.classes or rank(item_class, self) is not None
 
 
-def meet(item_class: ItemClass, profile: ProfileClass) -> None:
-    """Note that the two can meet, if they can."""
-    found = rank(item_class, profile)
-    if found is not None:
-        item_class.profiles[profile] = found
-        profile.classes[item_class] = claim(item_class, profile)
+class Meetings:
+    """Notes which classes can meet. There may be millions of pairs, but few ways in which they stand to each other:
+    equal ranks and claims are one object."""
+
+    def __init__(self) -> None:
+        self._ranks: dict[Rank, Rank] = {}
+        self._claims: dict[Claim, Claim] = {}
+
+    def meet(self, item_class: ItemClass, profile: ProfileClass) -> None:
+        """Note that the two can meet, if they can."""
+        found = rank(item_class, profile)
+        if found is not None:
+            item_class.profiles[profile] = self._ranks.setdefault(found, found)
+            how = claim(item_class, profile)
+            profile.classes[item_class] = self._claims.setdefault(how, how)
 
 
 def rank(item_class: ItemClass, profile: ProfileClass) -> Rank | None:

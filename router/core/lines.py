@@ -11,7 +11,7 @@ from typing import Final
 from queues.queue import Queue
 from router.core import limits
 from router.core.ask import Ask
-from router.core.classes import LONGEST_IDLE, Idle, ItemClass, Measure, Offer, ProfileClass, Wait, meet
+from router.core.classes import LONGEST_IDLE, Idle, ItemClass, Measure, Meetings, Offer, ProfileClass, Wait
 
 _NO_PROFILES: Final[dict[ProfileClass, None]] = {}
 
@@ -29,6 +29,7 @@ class Lines:
         self._wide: dict[ItemClass, None] = {}
         self._waits: dict[str, tuple[ItemClass, Wait]] = {}
         self._idles: dict[str, tuple[ProfileClass, tuple[Idle, ...], tuple[str, ...]]] = {}
+        self._meetings = Meetings()
         self._measures: tuple[Measure, ...] = (LONGEST_IDLE,)
 
     # -- items ----------------------------------------------------------------------------------------------
@@ -45,7 +46,7 @@ class Lines:
                 self._only.setdefault(found.only, {})[found] = None
             else:
                 for profile in self._candidates(asks):
-                    meet(found, profile)
+                    self._meetings.meet(found, profile)
         return found
 
     def _candidates(self, asks: Ask) -> dict[ProfileClass, None]:
@@ -142,7 +143,7 @@ class Lines:
                 self._of_team.setdefault(team, {})[found] = None
             for item_class in self._within_reach(found):
                 if not item_class.only:
-                    meet(item_class, found)
+                    self._meetings.meet(item_class, found)
         found.size += 1
         return found
 
