@@ -13,7 +13,7 @@ from queues import metrics
 from router.simulate.theory import limits
 from router.simulate.theory.judging import Figure, Judged, figure, leaves, need, twice
 from router.simulate.theory.policy import of_model
-from router.simulate.theory.runs import engine, standard_error
+from router.simulate.theory.runs import engine, standard_error, until_usual
 from router.simulate.theory.streams import Chances, Contact
 from router.simulate.theory.tally import Figures
 from router.simulate.theory.vectors import Model, Row
@@ -214,7 +214,7 @@ EXPECTED = 1e-3
 def announced(model: Model, contacts: int, seed: str) -> list[dict[str, Score]]:
     """The scores of replications."""
     size = contacts // limits.REPLICATIONS
-    warm = round(size * limits.WARM_UP_REPLICATION_SHARE)
+    warm = max(round(size * limits.WARM_UP_REPLICATION_SHARE), min(until_usual(model), size))
     found = []
     for number in range(limits.REPLICATIONS):
         chances = Chances(model, f"{seed}/{number}")

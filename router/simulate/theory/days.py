@@ -7,6 +7,7 @@ from statistics import fmean, pstdev
 import msgspec
 
 from queues import metrics
+from router.core import commands as c
 from router.simulate.theory import limits
 from router.simulate.theory.judging import Figure, Judged, figure, need, twice
 from router.simulate.theory.policy import AGENT_RULES, of_model
@@ -220,8 +221,17 @@ def shift(model: Model, rule: str, seed: str) -> Figures:
             yield chances.at(index, at, 0)
             index, at = index + 1, at + chances.gap()
 
-    engine(model, policy, chances, watcher).run(coming())
+    core = engine(model, policy, chances, watcher)
+    if policy.strategy in OF_A_DAY:
+        for agent in watcher.busy:
+            core.schedule(watcher.begin, c.SetPresence(agent=agent, state="offline"))
+            core.schedule(watcher.begin, c.SetPresence(agent=agent, state="available"))
+    core.run(coming())
     return watcher.figures()
+
+
+OF_A_DAY = ("fewest_handled", "least_busy")
+"""Strategies that count since an agent signed on: they do so when the shift begins."""
 
 
 def _shared(row: Row, metric: str, expected: float, values: list[float], given: dict[str, float]) -> Figure:

@@ -22,7 +22,7 @@ from router.simulate.theory.desk import Desk
 from router.simulate.theory.policy import Policy, house
 from router.simulate.theory.streams import BEGIN, Contact
 
-ENDS, LEAVES, WRAPPED, CHAT_ENDS = range(4)
+ENDS, LEAVES, WRAPPED, CHAT_ENDS, COMMANDED = range(5)
 NEVER = 1 << 62
 
 
@@ -73,7 +73,7 @@ class Engine:
         self._pool_of = {agent: at for at, agents in enumerate(policy.pools.values()) for agent in agents}
         self._facts = [Facts(queue=id) for id in policy.classes]
         self._chat = policy.medium == "chat"
-        self._heap: list[tuple[int, int, int, Contact | str, int]] = []
+        self._heap: list[tuple[int, int, int, Contact | str | c.Command, int]] = []
         self._pushed = 0
         self._waiting: dict[str, Contact] = {}
         self._closed: list[str] = []
@@ -99,6 +99,10 @@ class Engine:
             elif contact is not None:
                 self._comes(contact, arrival)
                 contact = next(coming, None)
+
+    def schedule(self, at: int, command: c.Command) -> None:
+        """Somebody says this at that instant."""
+        self._push(at, COMMANDED, command)
 
     # -- what happens ------------------------------------------------------------------------------------------
 
@@ -132,13 +136,15 @@ class Engine:
             last_agent=contact.last,
         )
 
-    def _happens(self, kind: int, about: Contact | str, version: int, now: int) -> None:
+    def _happens(self, kind: int, about: Contact | str | c.Command, version: int, now: int) -> None:
         if isinstance(about, str):
             assert self._desk is not None
             contact = self._desk.finished(about, version, now)
             if contact is not None:
                 self._over(contact, now)
                 self._next_chat(about, now)
+        elif not isinstance(about, Contact):
+            self._do(about, now)
         elif kind == ENDS:
             self._over(about, now)
         elif kind == WRAPPED:
@@ -213,6 +219,6 @@ class Engine:
         if coming is not None:
             self._push(coming[0], CHAT_ENDS, agent, coming[1])
 
-    def _push(self, at: int, kind: int, about: Contact | str, version: int = 0) -> None:
+    def _push(self, at: int, kind: int, about: Contact | str | c.Command, version: int = 0) -> None:
         self._pushed += 1
         heappush(self._heap, (at, self._pushed, kind, about, version))

@@ -99,13 +99,24 @@ def steady(row: Row, contacts: int) -> Judged:
 
 
 def tolerance(row: Row, name: str, found: Estimate, contacts: int) -> float:
-    """How far a figure may be off, measured with so many contacts."""
-    width = row.half_width_95_at_1e6_contacts.get(name)
-    if width is not None:
-        return limits.HALF_WIDTHS_MAX * width * sqrt(limits.HALF_WIDTH_CONTACTS / contacts)
+    """How far a figure may be off, measured with so many contacts.
+
+    Where a row has half-widths but not for this figure, it is allowed what its batches tell, and at least as much in
+    proportion as the mean wait beside it: batches of one run are too much alike to tell it all.
+    """
+    widths = row.half_width_95_at_1e6_contacts
+    by_width = limits.HALF_WIDTHS_MAX * sqrt(limits.HALF_WIDTH_CONTACTS / contacts)
+    if name in widths:
+        return widths[name] * by_width
     given = row.check.get("half_width_95")
     expected = given.get(name, 0.0) / limits.NORMAL_95 if isinstance(given, dict) else 0.0
-    return limits.ERRORS_MAX * sqrt(found.errors[name] ** 2 + expected**2)
+    allowed = limits.ERRORS_MAX * sqrt(found.errors[name] ** 2 + expected**2)
+    path = name.rpartition(".")[0]
+    value = dict(leaves(row.expected))
+    for beside in (f"{path}.asa_s", f"{path}.mean_wait_all_s"):
+        if beside in widths and value.get(beside):
+            allowed = max(allowed, by_width * widths[beside] / value[beside] * abs(value[name]))
+    return allowed
 
 
 def need(condition: bool, reason: str) -> None:

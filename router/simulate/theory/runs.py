@@ -60,13 +60,16 @@ def run(
 ) -> Batches:
     """`contacts` counted ones, in one long run with matched means, or in replications that each warm up."""
     rules = policy or of_model(model)
+    usual = until_usual(model)
     if not replicated:
         size = contacts // limits.REPLICATIONS
-        warm, tail = round(contacts * limits.WARM_UP_SHARE), round(contacts * limits.TAIL_SHARE)
+        warm = max(round(contacts * limits.WARM_UP_SHARE), min(usual, contacts // 2))
+        tail = round(contacts * limits.TAIL_SHARE)
         plan = [warm, *([size] * limits.REPLICATIONS), tail]
         return Batches(_once(model, measure, rules, plan, f"{seed}/run", keep_waits=keep_waits, matched=True), contacts)
     size = contacts // limits.REPLICATIONS
-    warm, tail = round(size * limits.WARM_UP_REPLICATION_SHARE), round(size * limits.TAIL_SHARE)
+    warm = max(round(size * limits.WARM_UP_REPLICATION_SHARE), min(usual, size))
+    tail = round(size * limits.TAIL_SHARE)
     tallies: list[Tally] = []
     for number in range(limits.REPLICATIONS):
         tallies += _once(model, measure, rules, [warm, size, tail], f"{seed}/{number}", keep_waits=keep_waits)
@@ -87,6 +90,46 @@ def _once(
     counter = Counter(model, measure, len(plan) - 2, keep_waits=keep_waits)
     engine(model, policy, chances, counter).run(chances.contacts(plan, matched=matched))
     return counter.tallies
+
+
+def until_usual(model: Model) -> int:
+    """Contacts until little is left of how a run began: twice the relaxation time of the slowest part of the house
+    that shares no agents with the rest, handle time / (sqrt(agents) - sqrt(load))^2 (Halfin and Whitt; with patience no
+    longer than that)."""
+    total = sum(each.arrivals_per_h or 0.0 for each in model.classes) / 3_600.0
+    return round(2.0 * total * max((_relaxation_s(model, part) for part in _parts(model)), default=0.0))
+
+
+def _relaxation_s(model: Model, part: set[str]) -> float:
+    classes = [each for each in model.classes if each.id in part]
+    pools = [pool for pool in model.pools if part & set(pool.mean_handle_s)]
+    agents = sum(pool.agents or 0 for pool in pools)
+    means = [mean for pool in pools for mean in pool.mean_handle_s.values()]
+    if not means:
+        return 0.0
+    handle = sum(means) / len(means) + model.wrap_up_mean_s
+    load = sum(each.arrivals_per_h or 0.0 for each in classes) / 3_600.0 * handle
+    longest = max([handle, *(each.mean_patience_s or LONGEST_S for each in classes)])
+    return min(longest, handle / max(1e-9, sqrt(agents) - sqrt(load)) ** 2 if agents > load else LONGEST_S)
+
+
+LONGEST_S = 1e6
+"""More than any relaxation that a run could wait for."""
+
+
+def _parts(model: Model) -> list[set[str]]:
+    """The classes that share agents, directly or by others."""
+    parts: list[set[str]] = []
+    for pool in model.pools:
+        joined = set(pool.mean_handle_s)
+        apart = []
+        for part in parts:
+            if part & joined:
+                joined |= part
+            else:
+                apart.append(part)
+        parts = [*apart, joined]
+    return parts
 
 
 class Estimate(msgspec.Struct, frozen=True):
