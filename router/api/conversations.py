@@ -16,6 +16,7 @@ from router.api.rights import forbidden, may
 from router.api.routes import Routes, principal_of, query_of
 from router.core.commands import MarkSeen
 from router.core.concern import concerned, item_teams
+from router.core.merged import parts_of
 from router.gateway import Attachment, Content
 
 routes = Routes()
@@ -143,7 +144,7 @@ async def get(request: web.Request) -> ConversationView:
         split_from=record.split_from or kept.get("split_from", ""),
         splits=list(dict.fromkeys((*kept.get("splits", ()), *record.splits))),
         merged_into=record.merged_into,
-        merged=list(record.merged),
+        merged=list(parts_of(deps.gateway.state, record)),
     )
 
 

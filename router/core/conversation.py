@@ -18,6 +18,7 @@ class Conversation(msgspec.Struct, kw_only=True, omit_defaults=True):
     that a late duplicate is recognised. `seen` holds, per side, up to which message that side's screen has shown the
     other's. `split_from` is the conversation that this is one matter of, `splits` are the matters of this one.
     `merged_into` is the conversation in which this one goes on, `merged` are those that go on in this one.
+    `replied` is our last answer, or what came by itself after it: when it is the last message, nobody waits for one.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Conversation(msgspec.Struct, kw_only=True, omit_defaults=True):
     splits: tuple[str, ...] = ()
     merged_into: str = ""
     merged: tuple[str, ...] = ()
+    replied: int = 0
 
 
 class Delivery(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -1,6 +1,8 @@
 """Merged conversations: several that are one matter. One goes on; the others lead to it for as long as it is in memory,
 and from history for ever."""
 
+from collections.abc import Iterator
+
 from router.core.conversation import Conversation
 from router.core.item import WorkItem
 from router.core.state import State
@@ -13,6 +15,13 @@ def going_on(state: State, conversation: Conversation) -> Conversation:
         conversation = state.conversations[conversation.merged_into]
         seen.add(conversation.id)
     return conversation
+
+
+def parts_of(state: State, conversation: Conversation) -> Iterator[str]:
+    """The conversations that go on in this one, each before those that had gone on in it."""
+    for id in conversation.merged:
+        yield id
+        yield from parts_of(state, state.conversations[id])
 
 
 def held_back(state: State, item: WorkItem) -> bool:

@@ -61,10 +61,11 @@ def item_view(state: State, item: str) -> dict[str, Any]:
     }
     view["reservation"] = _reservation_view(record)
     view["seen"] = dict(conversation.seen) if conversation else {}
+    view["replied"] = bool(conversation and conversation.seq and conversation.replied == conversation.seq)
     view["split_from"] = record.split_from
     view["counted"] = record.counted
     view["merged_into"] = conversation.merged_into if conversation else ""
-    view["parts"] = _parts_view(conversation)
+    view["parts"] = _parts_view(state, conversation)
     view["questions"] = [question_view(question) for question in record.questions]
     view["joined"] = list(record.joined)
     view |= _escalation_view(state, record)
@@ -156,14 +157,15 @@ def _priority(state: State, queue: str) -> int:
     return state.queues[queue].priority if queue in state.queues else 0
 
 
-def _parts_view(conversation: Conversation | None) -> dict[str, Any]:
-    """What a conversation has to do with others: those that are read with it."""
+def _parts_view(state: State, conversation: Conversation | None) -> dict[str, Any]:
+    """What a conversation has to do with others: those that are read with it. `merged`: also those merged before into
+    one that was merged into it."""
     if conversation is None:
         return {"split_from": "", "splits": [], "merged": []}
     return {
         "split_from": conversation.split_from,
         "splits": list(conversation.splits),
-        "merged": list(conversation.merged),
+        "merged": list(parts_of(state, conversation)),
     }
 
 
@@ -240,6 +242,7 @@ def agent_summary(state: State, agent: str) -> dict[str, Any]:
             channel: {"maximum": room.maximum, "weight": room.weight} for channel, room in sorted(record.rooms.items())
         },
         "total": record.total,
+        "room": [channel for channel in sorted(record.rooms) if state.room(record, channel)],
     }
 
 

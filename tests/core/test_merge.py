@@ -5,6 +5,7 @@ import pytest
 from queues.capacity import Room
 from router.core import commands as c
 from router.core.item import WorkItem
+from router.core.views import item_view
 from tests.core.world import World
 
 
@@ -128,6 +129,7 @@ def test_a_chain_of_merges_ends_in_one() -> None:
     world = merged()
     world.do(world.message("d", keys=("kd",)))
     world.do(c.MergeConversation(item="i-a", into="i-d", agent="ann"))
+    assert item_view(world.state, "i-d")["parts"]["merged"] == ["c-a", "c-b"]
     world.do(world.message("later", keys=("kb",)))
     assert world.state.conversations["c-d"].seq == 2
     world.do(c.AcceptReservation(item="i-d", agent="ann"))

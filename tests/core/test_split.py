@@ -4,6 +4,7 @@ from router.core import commands as c
 from router.core import events as e
 from router.core.facts import MessageFacts
 from router.core.reference import reference
+from router.core.views import item_view
 from tests.core.world import World
 
 
@@ -103,6 +104,18 @@ def test_what_cannot_be_split_is_refused() -> None:
     assert world.refuse(c.SplitItem(item="i-a", agent="ann", parts=many)) == "full"
     world.do(split)
     assert world.refuse(split) == "duplicate_id"
+
+
+def test_a_mail_that_was_answered_waits_for_no_answer_until_the_customer_writes_again() -> None:
+    world = worked()
+    assert not item_view(world.state, "i-a")["replied"]
+    reply = MessageFacts(id="r1", content="t-r1", thread_keys=("our-mail",))
+    world.do(c.SendReply(item="i-a", agent="ann", message=reply, delivery="d1"))
+    assert item_view(world.state, "i-a")["replied"]
+    world.do(world.message("away", keys=("our-mail",), automatic=True))
+    assert item_view(world.state, "i-a")["replied"]
+    world.do(world.message("b", keys=("our-mail",)))
+    assert not item_view(world.state, "i-a")["replied"]
 
 
 def test_only_mail_is_split() -> None:

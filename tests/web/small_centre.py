@@ -52,7 +52,12 @@ CENTRE: dict[str, Any] = {
         },
     },
     "teams": {
-        "front": {"names": names("Accueil", "Onthaal", "Empfang", "Front desk"), "serves": {"housing": 1}},
+        "front": {
+            "names": names("Accueil", "Onthaal", "Empfang", "Front desk"),
+            "serves": {"housing": 1},
+            "leader": "tom",
+            "stand_in_after": "1h",
+        },
         "experts": {"names": names("Experts", "Experten", "Experten", "Experts"), "line": 2, "serves": {"law": 1}},
     },
     "agents": {
@@ -76,6 +81,13 @@ CENTRE: dict[str, Any] = {
         },
         "escalation": {"legal": names("Question juridique", "Juridische vraag", "Rechtsfrage", "Legal question")},
         "decline": {"busy": names("Occupé", "Bezig", "Beschäftigt", "Busy")},
+        "permission": {"refund": names("Remboursement", "Terugbetaling", "Erstattung", "Refund")},
+    },
+    "closings": {
+        "spam": {"names": names("Pourriel", "Spam", "Spam", "Spam"), "counts": False},
+        "no_answer_needed": {
+            "names": names("Rien à répondre", "Geen antwoord nodig", "Keine Antwort nötig", "No answer needed"),
+        },
     },
     "entry_points": {
         "mailbox": {"channel": "email", "address": MAILBOX, "queue": "housing", "language": "en"},

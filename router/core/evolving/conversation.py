@@ -28,8 +28,10 @@ def _conversation_opened(state: State, event: e.ConversationOpened) -> None:
 
 
 def _message_received(state: State, event: e.MessageReceived) -> None:
-    _add_message(state, event)
-    state.conversations[event.conversation].gone = False
+    conversation = _add_message(state, event)
+    conversation.gone = False
+    if event.message.automatic and conversation.replied == event.seq - 1 and conversation.replied:
+        conversation.replied = event.seq
     if state.items[event.item].silent_at is not None:
         state.edit_item(event.item).silent_at = None
 
@@ -37,6 +39,7 @@ def _message_received(state: State, event: e.MessageReceived) -> None:
 def _reply_sent(state: State, event: e.ReplySent) -> None:
     conversation = _add_message(state, event)
     conversation.last_agent = event.agent
+    conversation.replied = event.seq
     _listen(state, event)
     if event.delivery:
         conversation.deliveries = (*conversation.deliveries, event.delivery)

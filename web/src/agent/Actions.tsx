@@ -7,7 +7,9 @@ import { serverNow } from "../shared/clock";
 import { t } from "../shared/i18n";
 import type { Item } from "../shared/types";
 import { Button, complain, Dialog, Field, notify, Select } from "../shared/ui";
+import { Asking } from "./Asking";
 import { codeChoices, colleagues, queueChoices } from "./centre";
+import { MailWork } from "./MailWork";
 import { act, draft, edit, open } from "./work";
 
 type Name = "pending" | "escalate" | "transfer";
@@ -24,6 +26,8 @@ export function Actions({ item }: { item: Item }) {
       {item.state === "pending" && <Button onClick={() => void act("resume", item.id)}>{t("agent.resume")}</Button>}
       <Button onClick={() => (shown.value = "transfer")}>{t("agent.transfer")}</Button>
       <Button onClick={() => (shown.value = "escalate")}>{t("agent.escalate")}</Button>
+      <Asking item={item} />
+      {item.channel === "email" && <MailWork item={item} />}
       {shown.value === "pending" && <Hold item={item} onClose={close} />}
       {shown.value === "escalate" && <Escalation item={item} onClose={close} />}
       {shown.value === "transfer" && <Transfer item={item} onClose={close} />}
@@ -36,7 +40,9 @@ interface Props {
   onClose: () => void;
 }
 
-interface FormProps extends Props {
+interface FormProps {
+  item?: Item;
+  onClose: () => void;
   title: string;
   button: string;
   ready?: boolean;
@@ -44,7 +50,7 @@ interface FormProps extends Props {
   submit: () => Promise<boolean>;
 }
 
-function Form({ title, button, ready = true, children, submit, onClose }: FormProps) {
+export function Form({ title, button, ready = true, children, submit, onClose }: FormProps) {
   const busy = useSignal(false);
   const go = async () => {
     busy.value = true;

@@ -1,11 +1,13 @@
 // The whole page: the bar on top, what is offered, what is mine, and the item that is open.
 import { useEffect } from "preact/hooks";
 import { figures, now } from "../shared/clock";
-import { t } from "../shared/i18n";
+import { language, t } from "../shared/i18n";
 import { leads } from "../shared/session";
 import { lostSince, view } from "../shared/socket";
+import type { Channel } from "../shared/types";
 import { Button, Empty, LanguageChoice, Timer } from "../shared/ui";
 import { useSignal } from "@preact/signals";
+import { AskedOfMe } from "./AskedOfMe";
 import { current, inHand, offers, onHold, open } from "./work";
 import { ItemList } from "./ItemList";
 import { Offers, toFirstOffer } from "./Offers";
@@ -63,7 +65,9 @@ function Work() {
   return (
     <>
       <Offers />
+      <AskedOfMe />
       <Missed />
+      <Full />
       <div class={`desk ${item ? "with-item" : ""} ${busy ? "" : "free"}`}>
         <nav class="mine" aria-label={t("agent.mine")}>
           <Returned />
@@ -73,6 +77,19 @@ function Work() {
         <main class="open">{item ? <OpenItem key={item.id} item={item} /> : <NothingOpen />}</main>
       </div>
     </>
+  );
+}
+
+/** Somebody who is ready and has no room for a channel is told so: nothing of it comes until something is done. */
+function Full() {
+  const { state, room, rooms } = view.value!.agent;
+  const full = (Object.keys(rooms) as Channel[]).filter((channel) => rooms[channel]!.maximum && !room.includes(channel));
+  if (state !== "available" || !full.length || !inHand.value.length) return null;
+  const channels = new Intl.ListFormat(language.value).format(full.map((channel) => t(`channel.${channel}`)));
+  return (
+    <p class="full soft" role="status">
+      {t("agent.full", { channels })}
+    </p>
   );
 }
 

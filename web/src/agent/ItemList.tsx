@@ -35,11 +35,13 @@ export function ItemList({ title, items }: { title: string; items: Item[] }) {
 }
 
 function Lines({ item }: { item: Item }) {
+  const waiting = item.questions.some(({ answer }) => !answer);
   const fresh = item.id !== opened.value && item.messages > (item.seen.agent ?? 0);
   return (
     <>
       <span class="row between">
         <strong>{caller(item) || t("agent.unknown_customer")}</strong>
+        {waiting && <Badge tone="warn">{t("agent.asked")}</Badge>}
         {fresh && <Badge tone="warn">{t("agent.new_message")}</Badge>}
         {(typing.value[item.conversation] ?? 0) > 0 && <Badge>{t("agent.types")}</Badge>}
         {draft(item.id).text.trim() && item.id !== opened.value && <Badge>{t("agent.draft")}</Badge>}
@@ -70,6 +72,7 @@ export function When({ item }: { item: Item }) {
     const until = item.pending_until_at_ms;
     return <span>{until ? t("agent.until", { at: moment(until) }) : t("agent.until_customer")}</span>;
   }
+  if (item.replied) return <span>{t("agent.replied")}</span>;
   if (LIVE.has(item.channel)) return <span>{t("state.active")}</span>;
   const late = item.due_at_ms < now.value;
   return (

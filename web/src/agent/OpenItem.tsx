@@ -12,6 +12,8 @@ import { CustomerCard } from "./CustomerCard";
 import { caller, open } from "./work";
 import { When } from "./ItemList";
 import { languageName } from "./Offers";
+import { Parts } from "./Parts";
+import { Questions } from "./Questions";
 import { Story } from "./Story";
 import { Timeline } from "./Timeline";
 
@@ -25,6 +27,8 @@ export function OpenItem({ item }: { item: Item }) {
       </div>
       <aside class="side stack" aria-label={t("agent.about")}>
         <Closing item={item} />
+        <Questions item={item} />
+        <Parts item={item} />
         <CustomerCard item={item} />
         <Timeline item={item} />
       </aside>
@@ -57,6 +61,7 @@ function Head({ item }: { item: Item }) {
           <ChannelMark channel={item.channel} /> · {queueName(item.queue)}
           {item.language && <> · {languageName(item.language)}</>} · <When item={item} />{" "}
           {item.reopens && <Badge>{t("agent.reopened")}</Badge>}{" "}
+          {item.parts.split_from && <Badge>{t("agent.is_part")}</Badge>}{" "}
           {item.related && <Badge>{t("agent.related")}</Badge>}{" "}
           {item.customer_left && <Badge tone="warn">{t("agent.customer_left")}</Badge>}
         </p>

@@ -7,12 +7,14 @@ import { t } from "../shared/i18n";
 import type { Delivery, Item } from "../shared/types";
 import { attempt, Badge, Button, type Tone } from "../shared/ui";
 import { agentName, codeName, queueName } from "./centre";
-import { type Message, messages, type Step, steps, tellSeen, typing } from "./work";
+import { ASKING_STEPS, askingTitle } from "./Questions";
+import { MAIL_STEPS, mailTitle } from "./Parts";
+import { linked, type Message, messages, type Step, steps, tellSeen, typing } from "./work";
 
-const TOLD_STEPS = ["NoteAdded", "ItemEscalated", "ItemTransferred"];
+const TOLD_STEPS = ["NoteAdded", "ItemEscalated", "ItemTransferred", ...ASKING_STEPS, ...MAIL_STEPS];
 const KILO = 1024;
 
-type Entry = { at: number; message: Message } | { at: number; step: Step };
+type Entry = { at: number; message: Message; beside?: boolean } | { at: number; step: Step };
 
 export function Story({ item }: { item: Item }) {
   const end = useRef<HTMLDivElement>(null);
@@ -20,6 +22,9 @@ export function Story({ item }: { item: Item }) {
   const done = (steps.value[item.id] ?? []).filter(({ type }) => TOLD_STEPS.includes(type));
   const entries: Entry[] = [
     ...(said ?? []).map((message) => ({ at: message.at_ms, message })),
+    ...linked(item).flatMap((id) =>
+      (messages.value[id] ?? []).map((message) => ({ at: message.at_ms, message, beside: true })),
+    ),
     ...done.map((step) => ({ at: step.at_ms, step })),
   ].sort((a, b) => a.at - b.at);
   useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [entries.length]);
@@ -34,7 +39,12 @@ export function Story({ item }: { item: Item }) {
     <div class="story" role="log" tabIndex={0} aria-label={t("agent.story")}>
       {entries.map((entry) =>
         "message" in entry ? (
-          <Said key={entry.message.seq} item={item} message={entry.message} />
+          <Said
+            key={`${entry.beside ? entry.message.id : ""}${entry.message.seq}`}
+            item={item}
+            message={entry.message}
+            beside={!!entry.beside}
+          />
         ) : (
           <Done key={entry.step.position} step={entry.step} />
         ),
@@ -50,14 +60,17 @@ export function Story({ item }: { item: Item }) {
   );
 }
 
-function Said({ item, message }: { item: Item; message: Message }) {
+function Said({ item, message, beside }: { item: Item; message: Message; beside: boolean }) {
   const { side, at_ms, agent, subject, delivery, attachments = [], raw, problem } = message;
   const sent = delivery ? item.deliveries[delivery] : undefined;
   const read = side === "agent" && item.channel === "chat" && (item.seen.customer ?? 0) >= message.seq;
   return (
     <section class={`said ${side}`}>
       <p class="row between soft">
-        <strong>{side === "customer" ? t("agent.customer") : agentName(agent ?? "")}</strong>
+        <strong>
+          {side === "customer" ? t("agent.customer") : agentName(agent ?? "")}
+          {beside && <> · {t(item.parts.split_from ? "agent.of_whole_mail" : "agent.of_merged")}</>}
+        </strong>
         <span>
           {moment(at_ms)}
           {read && ` · ${t("agent.seen")}`}
@@ -130,11 +143,14 @@ function Sent({ id, delivery: { state, code } }: { id: string; delivery: Deliver
   );
 }
 
-function Done({ step: { type, at_ms, text, reason, from_queue, to_queue, ...step } }: { step: Step }) {
+function Done({ step: whole }: { step: Step }) {
+  const { type, at_ms, text, reason, from_queue, to_queue, ...step } = whole;
   const agent = agentName(step.agent ?? "");
   const to = step.to_agent ? agentName(step.to_agent) : queueName(to_queue ?? "");
   const title =
-    type === "NoteAdded"
+    askingTitle(whole) ||
+    mailTitle(whole) ||
+    (type === "NoteAdded"
       ? t("agent.noted", { agent })
       : type === "ItemEscalated"
         ? t("agent.was_escalated", {
@@ -143,7 +159,7 @@ function Done({ step: { type, at_ms, text, reason, from_queue, to_queue, ...step
             to,
             reason: codeName("escalation", reason ?? ""),
           })
-        : t("agent.was_transferred", { agent, to });
+        : t("agent.was_transferred", { agent, to }));
   return (
     <section class="done">
       <p class="row between soft">

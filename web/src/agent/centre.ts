@@ -16,7 +16,7 @@ export interface Category extends Named {
 }
 
 export interface Code extends Named {
-  kind: "disposition" | "not_ready" | "escalation" | "decline";
+  kind: "disposition" | "not_ready" | "escalation" | "decline" | "closing" | "permission";
 }
 
 export interface Colleague {
@@ -50,9 +50,10 @@ export async function colleagues(): Promise<Colleague[]> {
   return Object.values(people.value).sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
 }
 
-/** The name of a colleague, or one's own. */
-export function agentName(id: string): string {
+/** The name of a colleague, or one's own; of a leader who works as no agent, their login. */
+export function agentName(named: string): string {
   const me = view.value?.agent;
+  const id = named.replace(/^login:/, "");
   return (id === me?.id ? me.name : people.value[id]?.name) || id;
 }
 

@@ -4,10 +4,12 @@ import { api, Problem } from "../shared/api";
 import { card } from "../shared/customers";
 import { t } from "../shared/i18n";
 import { lostSince, mention, say, type Typing, view } from "../shared/socket";
-import type { Item } from "../shared/types";
-import { attempt, complain, notify } from "../shared/ui";
+import type { Answer, Item, Question } from "../shared/types";
+import { announce, attempt, complain, notify } from "../shared/ui";
+import { agentName } from "./centre";
 
 export interface Message {
+  id?: string;
   seq: number;
   side: "customer" | "agent";
   at_ms: number;
@@ -40,6 +42,12 @@ export interface Step {
   category?: string;
   disposition?: string;
   channel?: string;
+  kind?: Question["kind"];
+  code?: string;
+  amount?: number;
+  answer?: Answer;
+  by?: string;
+  parts?: string[];
 }
 
 /** What only this person may read of an item: the customer's own words about themselves. */
@@ -99,6 +107,7 @@ export function follow(): void {
     if (item && !lostSince.value) void load(item.id, item.conversation, item.messages);
   });
   effect(missMine);
+  effect(hearAnswers);
   addEventListener("beforeunload", (event) => {
     if (Object.values(drafts.value).some(({ text, note }) => text.trim() || note.trim())) event.preventDefault();
   });
@@ -113,6 +122,21 @@ function missMine(): void {
   );
   for (const [id, who] of mine) if (who && !now.has(id) && !parted.has(id)) notify(t("agent.gone", { who }), "warn");
   mine = now;
+}
+
+let waiting = new Map<string, string>(); // my open questions, and the item of each
+
+/** Say so when a leader has answered, whatever is on the screen. */
+function hearAnswers(): void {
+  const all = items.value.flatMap((item) => item.questions.map((question) => ({ item, question })));
+  for (const { item, question } of all) {
+    const { id, answer, by } = question;
+    if (!waiting.has(id) || !answer || answer === "withdrawn") continue;
+    const text = t("agent.answer_came", { who: agentName(by), answer: t(`answered.${answer}`), about: caller(item) });
+    notify(text, answer === "refuse" ? "warn" : "good");
+    announce(text);
+  }
+  waiting = new Map(all.filter(({ question }) => !question.answer).map(({ item, question }) => [question.id, item.id]));
 }
 
 /** The customer's name for a list: as we know them, as they call themselves, else their address. */
@@ -136,11 +160,18 @@ export function nameKnown(customer: string, name: string): void {
 let asked = "";
 
 async function load(item: string, conversation: string, count: number): Promise<void> {
-  const want = `${item} ${view.peek()?.items[item]?.state} ${count} ${view.peek()?.items[item]?.escalations}`;
+  const shown = view.peek()?.items[item];
+  const beside = shown ? linked(shown) : [];
+  const asking = shown?.questions.map(({ answer }) => answer).join();
+  const want = [item, shown?.state, count, shown?.escalations, beside.join(), shown?.parts.splits.join(), asking].join(" ");
   if (asked === want) return;
   asked = want;
   try {
-    await Promise.all([loadMessages(conversation, count), loadSteps(item)]);
+    await Promise.all([
+      loadMessages(conversation, count),
+      loadSteps(item),
+      ...beside.map((id) => loadMessages(id, Infinity)),
+    ]);
   } catch (error) {
     asked = "";
     if (!(error instanceof Problem && error.status === 404)) complain(error);
@@ -158,6 +189,11 @@ async function loadMessages(conversation: string, count: number): Promise<void> 
     messages.value = { ...messages.peek(), [conversation]: [...before, ...page.rows] };
     after = page.rows.at(-1)!.seq;
   }
+}
+
+/** The conversations that are read with an item's own: the mail that it is part of, those merged into it. */
+export function linked({ parts }: Item): string[] {
+  return [...(parts.split_from ? [parts.split_from] : []), ...parts.merged];
 }
 
 /** Read again what happened to an item. */
@@ -180,7 +216,7 @@ async function loadName(id: string): Promise<void> {
 
 // -- what the person does -----------------------------------------------------------------------------------
 
-const PARTINGS = ["complete", "escalate", "transfer"];
+const PARTINGS = ["complete", "escalate", "transfer", "dismiss", "merge"];
 const parted = new Set<string>();
 
 /** Say something of an item; a refusal is shown. Whether it was done. */

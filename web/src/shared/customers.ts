@@ -24,6 +24,7 @@ export interface Contact {
   category: string;
   disposition: string;
   opened_at_ms: number;
+  closed_at_ms: number | null;
 }
 
 export interface Customer {

@@ -37,10 +37,32 @@ export interface Item {
   reopens: string;
   reopen_count: number;
   related?: string;
+  /** The last word is ours: nobody waits for an answer. */
+  replied?: boolean;
+  /** Conversations that are read with this one. */
+  parts: { split_from: string; splits: string[]; merged: string[] };
+  questions: Question[];
+  joined: string[];
   reservation: { id: string; made_at_ms: number; expires_at_ms: number } | null;
   seen: { agent?: number; customer?: number };
   customer_left: boolean;
   deliveries: Record<string, Delivery>;
+}
+
+export type Answer = "approve" | "refuse" | "advise" | "join" | "take_over";
+
+/** What an agent asked the leader of their team; `answer` is empty while it waits. */
+export interface Question {
+  id: string;
+  kind: "permission" | "help";
+  agent: string;
+  asked_at_ms: number;
+  code: string;
+  amount: number;
+  to: string[];
+  alarmed: boolean;
+  answer: Answer | "withdrawn" | "";
+  by: string;
 }
 
 export interface AgentSummary {
@@ -62,6 +84,11 @@ export interface AgentSummary {
   holds: number;
   memberships: Record<string, { order: number; enabled: boolean }>;
   returned?: string[];
+  /** The items of which a question waits for their answer. */
+  asked: string[];
+  /** The channels of which one more item has room. */
+  room: Channel[];
+  rooms: Partial<Record<Channel, { maximum: number; weight: number }>>;
   temporary?: { skill?: string; queue?: string; level?: number; until_at_ms: number }[];
 }
 

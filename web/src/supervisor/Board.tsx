@@ -6,6 +6,7 @@ import { t } from "../shared/i18n";
 import { leave, session } from "../shared/session";
 import { Button, LanguageChoice } from "../shared/ui";
 import { Agents } from "./Agents";
+import { Asked } from "./Asked";
 import { Audit } from "./Audit";
 import { loadCentre } from "./centre";
 import { Instant } from "./Instant";
@@ -46,6 +47,7 @@ export function Board() {
         <Button onClick={() => leave()}>{t("sign_out")}</Button>
       </header>
       <Trouble />
+      {!at && <Asked />}
       <main class="board">
         <div id={INSTANT}>{hasPast(tab) && (at || asking.value) && <Instant />}</div>
         <Part key={tab} id={id} />

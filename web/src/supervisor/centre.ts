@@ -62,12 +62,17 @@ export function queueName(id: string): string {
 }
 
 export function personName(id: string): string {
-  return names.value[id] || id;
+  return names.value[id] || id.replace(/^login:/, "");
 }
 
 /** Why somebody is not ready: a code of the centre, or a word of the server's own. */
 export function reasonName(reason: string): string {
   return named(codes.value[`not_ready:${reason}`]?.names, known(`reason.${reason}`) ?? reason);
+}
+
+/** The names of a code, by kind:name. */
+export function codeNames(id: string): Record<string, string> | undefined {
+  return codes.value[id]?.names;
 }
 
 export function skillChoices(): Choice[] {
