@@ -8,6 +8,7 @@ from router.core.conversation import Conversation
 from router.core.escalation import specialists_of, wants_specialists
 from router.core.estimate import Estimate
 from router.core.item import WorkItem
+from router.core.merged import parts_of
 from router.core.presence import FollowedEnd
 from router.core.question import Question
 from router.core.state import State
