@@ -20,7 +20,7 @@ from router.api.routes import Routes, principal_of, query_of, respond
 from router.api.shapes import AgentBody, Weight, body_of_agent, record_of
 from router.core import commands as c
 from router.core.agent import Agent
-from router.core.limits import HELD_MAX
+from router.core.limits import DURATION_TICKS_MAX, HELD_MAX
 from router.core.views import agent_summary
 
 routes = Routes()
@@ -59,10 +59,18 @@ class TakenQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class CapacityBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Room for one channel and, if given, what the agent holds in all."""
+    """Room for one channel and, if given, what the agent holds in all.
+
+    `alone`: while such an item is held nothing of another channel comes. `interruptible_by`: items of these channels
+    come all the same, and such items are parked with the agent meanwhile. `silent_ms`: after so long without a word of
+    the customer such an item takes no room (0: never).
+    """
 
     maximum: Annotated[int, msgspec.Meta(ge=0, le=HELD_MAX)]
     weight: Weight
+    alone: bool = False
+    interruptible_by: tuple[ChannelName, ...] = ()
+    silent_ms: Annotated[int, msgspec.Meta(ge=0, le=DURATION_TICKS_MAX)] = 0
     total: Weight | None = None
 
 
@@ -173,7 +181,13 @@ async def delete_membership(request: web.Request) -> web.Response:
 async def put_capacity(request: web.Request, body: CapacityBody) -> web.Response:
     """Change the agent's room for a channel."""
     agent = agent_of(request, "agent.edit")
-    room = Room(maximum=body.maximum, weight=body.weight)
+    room = Room(
+        maximum=body.maximum,
+        weight=body.weight,
+        alone=body.alone,
+        interruptible_by=body.interruptible_by,
+        silent_ms=body.silent_ms,
+    )
     command = c.SetCapacity(
         agent=agent.id, channel=_channel(request), room=room, total=body.total, seen=if_match(request)
     )

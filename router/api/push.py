@@ -19,7 +19,7 @@ from router.api.outgoing import cut
 from router.api.rights import Principal
 from router.api.socket_wire import packed, put
 from router.core.state import State
-from router.core.views import agent_summary, agent_view, followed_view, holder, item_view
+from router.core.views import agent_summary, agent_view, followed_view, holders, own_view
 from router.gateway import Applied, Gateway
 
 _encode = msgspec.json.Encoder().encode
@@ -66,7 +66,7 @@ class Pusher:
         self._gateway = gateway
         self._good = good
         self._shown: dict[str, _Shown] = {}
-        self._showing: dict[str, tuple[str, str]] = {}
+        self._showing: dict[str, dict[str, str]] = {}
         self._in_conversation: dict[str, dict[str, None]] = {}
         self._position = 0
 
@@ -89,7 +89,7 @@ class Pusher:
             return
         if not shown.clients:
             for item in list(shown.items):
-                self._hide(item, shown)
+                self._hide(item, agent)
             del self._shown[agent]
 
     def clients(self) -> list[Client]:
@@ -163,20 +163,18 @@ class Pusher:
     def _compare(self, state: State, item: str, changes: dict[str, tuple[dict[str, bytes], list[str]]]) -> None:
         """Note for whom an item is new or different, and for whom it is gone."""
         record = state.items.get(item)
-        now = holder(record) if record is not None else ""
-        before = self._showing.get(item, ("", ""))[0]
-        if before and before != now:
-            shown = self._shown[before]
-            self._hide(item, shown)
-            changes.setdefault(before, ({}, []))[1].append(item)
-        if now in self._shown:
-            body = _encode(item_view(state, item))
-            shown = self._shown[now]
-            if shown.items.get(item) != body:
-                self._show(state, item, body, now)
-                changes.setdefault(now, ({}, []))[0][item] = body
-            else:
-                changes.setdefault(now, ({}, []))
+        now = holders(record) if record is not None else ()
+        for before in list(self._showing.get(item, ())):
+            if before not in now:
+                self._hide(item, before)
+                changes.setdefault(before, ({}, []))[1].append(item)
+        for agent in now:
+            if agent in self._shown:
+                body = _encode(own_view(state, item, agent))
+                change = changes.setdefault(agent, ({}, []))
+                if self._shown[agent].items.get(item) != body:
+                    self._show(state, item, body, agent)
+                    change[0][item] = body
 
     def _send(self, state: State, agent: str, items: dict[str, bytes], dropped: list[str]) -> None:
         shown = self._shown[agent]
@@ -232,12 +230,16 @@ class Pusher:
     def _show(self, state: State, item: str, body: bytes, agent: str) -> None:
         conversation = state.items[item].conversation
         self._shown[agent].items[item] = body
-        self._showing[item] = (agent, conversation)
+        self._showing.setdefault(item, {})[agent] = conversation
         self._in_conversation.setdefault(conversation, {})[item] = None
 
-    def _hide(self, item: str, shown: _Shown) -> None:
-        shown.items.pop(item, None)
-        _, conversation = self._showing.pop(item)
+    def _hide(self, item: str, agent: str) -> None:
+        self._shown[agent].items.pop(item, None)
+        showing = self._showing[item]
+        conversation = showing.pop(agent)
+        if showing:
+            return
+        del self._showing[item]
         others = self._in_conversation[conversation]
         del others[item]
         if not others:

@@ -32,7 +32,7 @@ from router.core.conversation import Side
 from router.core.events import ClientLost
 from router.core.rejections import CODES
 from router.core.state import State
-from router.core.views import holder
+from router.core.views import holders
 from router.gateway import Applied, StoreError
 
 log = structlog.get_logger()
@@ -154,7 +154,8 @@ class AgentNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         record = state.conversations.get(conversation)
         item = state.items.get(record.item) if record is not None else None
         if side == "customer" and item is not None:
-            for client in self._pusher.of(holder(item)):
+            told = (client for agent in holders(item) for client in self._pusher.of(agent))
+            for client in told:
                 self._pusher.tell(client, "typing", {"conversation": conversation, "item": item.id, "on": on})
 
     async def reported(self) -> None:

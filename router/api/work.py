@@ -38,6 +38,13 @@ class Decline(ActionBody, frozen=True):
     reason: Name = ""
 
 
+class Rescind(ActionBody, frozen=True):
+    """A supervisor takes an item back before it is accepted: from the agent `of`, or from everybody it is held for."""
+
+    of: Name = ""
+    reason: Name = ""
+
+
 class Reply(ActionBody, frozen=True):
     """Answer the customer."""
 
@@ -114,6 +121,10 @@ async def _decline(call: Call, item: str, body: Decline) -> Made:
     return Made(c.DeclineReservation(item=item, agent=body.agent, reservation=body.reservation, reason=body.reason))
 
 
+async def _rescind(call: Call, item: str, body: Rescind) -> Made:
+    return Made(c.RescindReservation(item=item, agent=body.of, reason=body.reason))
+
+
 async def _reply(call: Call, item: str, body: Reply) -> Made:
     record = call.deps.gateway.state.items.get(item)
     channel = record.channel if record else ""
@@ -188,6 +199,7 @@ async def _requeue(call: Call, item: str, body: Requeue) -> Made:
 ACTIONS: dict[str, ItemAction] = {
     "accept": ItemAction(Accept, _accept),
     "decline": ItemAction(Decline, _decline),
+    "rescind": ItemAction(Rescind, _rescind, "item.supervise"),
     "reply": ItemAction(Reply, _reply),
     "note": ItemAction(Note, _note, "item.note"),
     "pending": ItemAction(Pending, _pending),

@@ -342,8 +342,10 @@ async def _open_rows(connection: AsyncConnection) -> Open:
     said = (intervals.agent, intervals.position, intervals.presence, intervals.reason, intervals.activity)
     return Open(
         legs={
-            row.item: row.position
-            for row in await connection.execute(select(legs.item, legs.position).where(legs.ended_at_ms.is_(None)))
+            (row.item, row.agent): row.position
+            for row in await connection.execute(
+                select(legs.item, legs.agent, legs.position).where(legs.ended_at_ms.is_(None))
+            )
         },
         visits={
             row.item: row.position

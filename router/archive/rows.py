@@ -54,7 +54,16 @@ _CentreEvent: TypeAlias = (
 
 _FORCED: Final = "ForcePresence"
 _AUDITED_COMMANDS: Final = frozenset(
-    {"AnswerQuestion", "RequeueItem", "TransferItem", "MoveItems", "SignOut", "RetryDelivery", _FORCED}
+    {
+        "AnswerQuestion",
+        "RequeueItem",
+        "RescindReservation",
+        "TransferItem",
+        "MoveItems",
+        "SignOut",
+        "RetryDelivery",
+        _FORCED,
+    }
 )
 """Commands beside the centre's that a supervisor may give in an agent's place: who gave them is kept, and for each
 item where it was before and after."""
@@ -68,9 +77,10 @@ class Row(msgspec.Struct, kw_only=True):
 
 
 class Open(msgspec.Struct, kw_only=True):
-    """Keys of the rows that have no end yet: legs and visits by item, intervals by agent with what they say."""
+    """Keys of the rows that have no end yet: legs by item and agent, visits by item, intervals by agent with what they
+    say."""
 
-    legs: dict[str, int] = {}
+    legs: dict[tuple[str, str], int] = {}
     visits: dict[str, int] = {}
     intervals: dict[str, tuple[int, Status]] = {}
 
@@ -155,7 +165,7 @@ class Chronicle:
             self._audit_centre(position, event, record, author)
         if item_id:
             self._follow_item(position, event, before, _stand(self.state.items.get(item_id)))
-        for agent in dict.fromkeys((getattr(event, "agent", ""), before[1], *_record_agents(event))):
+        for agent in dict.fromkeys((getattr(event, "agent", ""), *before[1], *_record_agents(event))):
             if agent:
                 self._follow_agent(position, event.at, agent)
 
@@ -245,24 +255,26 @@ class Chronicle:
         """End and begin legs and visits by comparing where the item stood before and stands now."""
         item: str = getattr(event, "item", "")
         again = isinstance(event, e.ItemQueued)
-        if before[1] != after[1]:
-            self._end_leg(item, event)
-            if after[1]:
-                self._begin_leg(position, event, self.state.items[item])
+        for agent in before[1]:
+            if agent not in after[1]:
+                self._end_leg(item, agent, event)
+        for agent in after[1]:
+            if agent not in before[1]:
+                self._begin_leg(position, event, self.state.items[item], agent)
         if before[0] != after[0] or again:
             self._end_visit(item, event)
             if after[0]:
                 self._begin_visit(position, event, item, after[0])
 
-    def _begin_leg(self, position: int, event: e.Event, item: WorkItem) -> None:
+    def _begin_leg(self, position: int, event: e.Event, item: WorkItem, agent: str) -> None:
         reserved = isinstance(event, e.ReservationMade)
-        self._open.legs[item.id] = position
+        self._open.legs[item.id, agent] = position
         self._add(
             "legs",
             position,
             item=item.id,
             queue=item.queue,
-            agent=item.agent,
+            agent=agent,
             reservation=event.reservation if isinstance(event, e.ReservationMade) else "",
             reserved_at_ms=event.at if reserved else None,
             accepted_at_ms=None if reserved else event.at,
@@ -271,8 +283,8 @@ class Chronicle:
             ended="",
         )
 
-    def _end_leg(self, item: str, event: e.Event) -> None:
-        leg = self._open.legs.pop(item, None)
+    def _end_leg(self, item: str, agent: str, event: e.Event) -> None:
+        leg = self._open.legs.pop((item, agent), None)
         if leg is not None:
             self._put("legs", (leg,), {"ended_at_ms": event.at, "ended": _how(event)})
 
@@ -397,10 +409,10 @@ class Chronicle:
             self.closed.pop(item, None)
 
     def _reservation_accepted(self, _position: int, event: e.ReservationAccepted) -> None:
-        self._put("legs", (self._open.legs[event.item],), {"accepted_at_ms": event.at})
+        self._put("legs", (self._open.legs[event.item, event.agent],), {"accepted_at_ms": event.at})
 
     def _wrap_up_started(self, _position: int, event: e.WrapUpStarted) -> None:
-        self._put("legs", (self._open.legs[event.item],), {"wrapping_at_ms": event.at})
+        self._put("legs", (self._open.legs[event.item, event.agent],), {"wrapping_at_ms": event.at})
 
     def _note_added(self, position: int, event: e.NoteAdded) -> None:
         self._note(position, event, kind="note", content=event.content)
@@ -439,8 +451,8 @@ class Chronicle:
         self._add("alarms", position, at_ms=event.at, code="command_poisoned", subject=subject, count=1)
 
 
-_Stand: TypeAlias = tuple[str, str]
-"""Where an item stands: the queue it waits in ('' if it does not wait), the agent who holds it ('' if nobody)."""
+_Stand: TypeAlias = tuple[str, tuple[str, ...]]
+"""Where an item stands: the queue it waits in ('' if it does not wait), the agents who hold it."""
 
 _TELLERS: Final[dict[type, Callable[[Chronicle, int, Any], None]]] = {
     e.ConversationOpened: Chronicle._conversation_opened,
@@ -516,9 +528,9 @@ def _authors(entry: Entry) -> Iterator[Handled | None]:
 
 def _stand(item: WorkItem | None) -> _Stand:
     if item is None:
-        return "", ""
+        return "", ()
     waits = item.state in {"queued", "reserved"}
-    return item.queue if waits else "", item.agent if item.state in HELD else ""
+    return item.queue if waits else "", item.holders if item.state in HELD else ()
 
 
 def _how(event: e.Event) -> str:

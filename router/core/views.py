@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from queues.capacity import Room
 from queues.queue import Closed
 from router.core.agent import Temporary
+from router.core.capacity import load_share, over_capacity
 from router.core.conversation import Conversation
 from router.core.escalation import specialists_of, wants_specialists
 from router.core.estimate import Estimate
-from router.core.item import WorkItem
+from router.core.item import Reservation, WorkItem
 from router.core.merged import parts_of
 from router.core.presence import FollowedEnd
 from router.core.question import Question
@@ -63,6 +65,11 @@ def item_view(state: State, item: str) -> dict[str, Any]:
     view["reservation"] = _reservation_view(record)
     view["seen"] = dict(conversation.seen) if conversation else {}
     view["replied"] = bool(conversation and conversation.seq and conversation.replied == conversation.seq)
+    view["rivals"] = [_held_view(held) for held in record.rivals]
+    view["declines"] = record.declines
+    view["interrupted"] = record.interrupted
+    view["silent"] = record.silent
+    view["silent_at_ms"] = record.silent_at
     view["split_from"] = record.split_from
     view["counted"] = record.counted
     view["merged_into"] = conversation.merged_into if conversation else ""
@@ -126,7 +133,7 @@ def _followed_row(state: State, item: WorkItem) -> dict[str, Any]:
         "queue": item.queue,
         "customer": item.customer,
         "state": item.state,
-        "agent": holder(item),
+        "agent": next(iter(holders(item)), ""),
         "outcome": "",
         "disposition": item.disposition,
         "first_entered_at_ms": item.first_entered_at,
@@ -192,9 +199,10 @@ def question_view(question: Question) -> dict[str, Any]:
 
 
 def _reservation_view(item: WorkItem) -> dict[str, Any] | None:
-    held = item.reservation
-    if held is None:
-        return None
+    return _held_view(item.reservation) if item.reservation is not None else None
+
+
+def _held_view(held: Reservation) -> dict[str, Any]:
     return {"id": held.id, "agent": held.agent, "made_at_ms": held.made_at, "expires_at_ms": held.expires_at}
 
 
@@ -207,9 +215,18 @@ def _deliveries_view(state: State, ids: tuple[str, ...]) -> dict[str, dict[str, 
     }
 
 
-def holder(item: WorkItem) -> str:
-    """The agent to whom an item is shown as theirs; '' for none."""
-    return item.agent if item.state in ("reserved", "active", "wrapping", "pending") else ""
+def holders(item: WorkItem) -> tuple[str, ...]:
+    """The agents to whom an item is shown as theirs: several only while it is held for several at once."""
+    return item.holders if item.state in ("reserved", "active", "wrapping", "pending") else ()
+
+
+def own_view(state: State, item: str, agent: str) -> dict[str, Any]:
+    """An item as one of those sees it for whom it is held: with their own reservation, and no other's."""
+    view = item_view(state, item)
+    record = state.items[item]
+    if record.rivals and (held := record.held_for(agent)) is not None:
+        view |= {"agent": agent, "reservation": _held_view(held), "rivals": []}
+    return view
 
 
 def agent_summary(state: State, agent: str) -> dict[str, Any]:
@@ -239,11 +256,23 @@ def agent_summary(state: State, agent: str) -> dict[str, Any]:
             for queue, membership in sorted(state.memberships(record).items())
         },
         "temporary": [temporary_view(lent) for lent in record.temporary],
-        "rooms": {
-            channel: {"maximum": room.maximum, "weight": room.weight} for channel, room in sorted(record.rooms.items())
-        },
+        "rooms": {channel: room_view(room) for channel, room in sorted(record.rooms.items())},
         "total": record.total,
         "room": [channel for channel in sorted(record.rooms) if state.room(record, channel)],
+        "load_share": load_share(state, record),
+        "over_capacity": over_capacity(state, record),
+        "handled": presence.handled,
+    }
+
+
+def room_view(room: Room) -> dict[str, Any]:
+    """An agent's room for one channel."""
+    return {
+        "maximum": room.maximum,
+        "weight": room.weight,
+        "alone": room.alone,
+        "interruptible_by": list(room.interruptible_by),
+        "silent_ms": room.silent_ms,
     }
 
 
@@ -260,7 +289,7 @@ def agent_view(state: State, agent: str) -> dict[str, Any]:
     """An agent's whole view: themselves, every item that is theirs, and what they follow."""
     return {
         "agent": agent_summary(state, agent),
-        "items": {item: item_view(state, item) for item in sorted(state.theirs(agent))},
+        "items": {item: own_view(state, item, agent) for item in sorted(state.theirs(agent))},
         "followed": followed_view(state, agent),
     }
 

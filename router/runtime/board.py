@@ -85,6 +85,8 @@ def _held(state: State, item: str) -> dict[str, Any]:
         "channel": record.channel,
         "queue": record.queue,
         "state": record.state,
+        "interrupted": record.interrupted,
+        "silent": record.silent,
         "first_entered_at_ms": record.first_entered_at,
     }
 

@@ -119,6 +119,7 @@ CHANGES = (
         {"items": {"item-m1": "return"}},
         (("item", "item-m1"),),
     ),
+    Example("POST", f"{_ITEM}/rescind", "/api/v1/items/item-m1/rescind", {"reason": "vip"}, (("item", "item-m1"),)),
     Example("POST", f"{_ITEM}/transfer", "/api/v1/items/item-m1/transfer", {"to_agent": "ann"}, (("item", "item-m1"),)),
     Example("POST", f"{_AGENT}/move", "/api/v1/agents/ann/move", {"to_agent": "bob"}, (("item", "item-m1"),)),
     Example("PUT", f"{_AGENT}/presence", "/api/v1/agents/ann/presence", {"state": "offline"}, (("presence", "ann"),)),
@@ -190,11 +191,12 @@ OTHERS = {
 
 
 async def prepare(house: House) -> None:
-    """What the examples need: ann has accepted the item of the message m1, and asked about it."""
+    """What the examples need: ann has accepted the item of the message m1, and asked about it; bob is there too."""
     await house.sign_on("ann")
     await house.message("m1")
     await house.call("POST", "/api/v1/items/item-m1/accept", "ann", json={})
     await house.do(c.CallForHelp(item="item-m1", agent="ann", question="qst-m1"))
+    await house.sign_on("bob")
 
 
 async def sent(house: House, example: Example, who: str) -> Answer:

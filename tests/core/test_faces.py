@@ -8,7 +8,7 @@ from router.core.effects import effects
 from router.core.explain import explain
 from router.core.facts import MessageFacts
 from router.core.step import step
-from router.core.views import agent_view, holder, item_view, queue_view
+from router.core.views import agent_view, holders, item_view, queue_view
 from router.core.waiting import in_order, waiting
 from tests.core.world import World, change
 
@@ -66,7 +66,7 @@ def test_views_are_json_and_hold_what_is_the_agents() -> None:
     world.sign_on("ann")
     item = world.call("k")
     view = agent_view(world.state, "ann")
-    assert set(view["items"]) == {item.id} and holder(item) == "ann"
+    assert set(view["items"]) == {item.id} and holders(item) == ("ann",)
     assert view["agent"]["activity"] == "reserved"
     assert view["items"][item.id]["reservation"]["expires_at_ms"] == world.now + 20_000
     world.call("l")

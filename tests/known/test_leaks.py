@@ -14,8 +14,8 @@ from socketio import AsyncServer
 from router.api.metrics import PUSHER
 from router.core import commands as c
 from router.core import limits
-from router.core.facts import Facts, MessageFacts
 from router.core.ask import Ask
+from router.core.facts import Facts, MessageFacts
 from router.core.lines import Lines
 from router.core.state import State
 from router.core.step import step
