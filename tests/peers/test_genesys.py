@@ -2,6 +2,7 @@
 
 import pytest
 
+from queues.capacity import Room
 from queues.comparator import Comparator
 from queues.plan import RelaxStep
 from queues.queue import Queue
@@ -149,3 +150,16 @@ def test_g13_preferred_agents_by_score_ring_by_ring() -> None:
         centre.at(entered + seconds)
         centre.on(*reversed(here))
         assert centre.holder("call") == first
+
+
+def test_g9_differs_the_last_agent_goes_first_however_long_ago_it_was() -> None:
+    """They look back seven days. Here a conversation knows who had it last as long as history knows it; what is bounded
+    is how long anybody waits for that agent (`prefer_ms`), for that is what it costs."""
+    rooms = {"chat": Room(maximum=1, weight=100)}
+    centre = Centre(Queue(id="q", prefer_ms=15 * S), *(agent(id, rooms=rooms) for id in ("ann", "bob")))
+    centre.at(8 * 24 * 60 * MINUTE)
+    centre.on("bob", "ann")
+    assert centre.offer("again", channel="chat", last="ann") == "ann", "though bob idles longer"
+    assert centre.offer("once-more", channel="chat", last="ann") == "", "ann is busy"
+    centre.after(15)
+    assert centre.holder("once-more") == "bob"

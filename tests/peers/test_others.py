@@ -6,6 +6,7 @@ from queues.queue import Queue
 from queues.rule import Rule, When
 from queues.team import Membership
 from router.core import commands as c
+from router.core import events as e
 from router.core.classify import Contact, classify
 from tests.peers.centre import MINUTE, Centre, S, agent
 
@@ -102,9 +103,10 @@ def test_d1_differs_who_is_busy_does_not_lose_their_turn() -> None:
     assert centre.offer("call-4") == "a", "still before c"
 
 
-def test_x1_differs_a_skill_that_nobody_has_is_waited_for_not_ignored() -> None:
-    """They give such a call to whoever has been available longest. A requirement that silently means nothing hides a
-    mistake: here it waits, `config check` and the explanation say why, and a plan may drop it."""
-    centre = Centre(Queue(id="q"), agent("ann", skills={"french": 3}))
-    centre.on("ann")
-    assert centre.offer("call", asks={"klingon": 5}) == ""
+def test_x1_a_skill_that_does_not_exist_is_not_asked_and_somebody_is_told() -> None:
+    """As theirs it goes to whoever has been available longest; with an alarm, so that the mistake is found."""
+    centre = Centre(Queue(id="q", strategy="longest_idle"), agent("ann", skills={"french": 3}), agent("bob"))
+    centre.on("bob", "ann")
+    assert centre.offer("call", asks={"klingon": 5}) == "bob"
+    assert [(alarm.code, alarm.subject) for alarm in centre.told(e.AlarmRaised)] == [("unknown_skill", "call")]
+    assert centre.offer("other", asks={"french": 5}) == "", "a skill that nobody has well enough is waited for"

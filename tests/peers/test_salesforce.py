@@ -20,9 +20,23 @@ def test_s2_a_call_that_takes_everything_keeps_everything_away() -> None:
     assert centre.holder("chat") == "ann"
 
 
-def test_s4_what_was_declined_is_not_offered_again_and_the_next_is() -> None:
-    """Theirs comes back once the rep was offline. Ours after the queue's decline memory: nobody should have to sign
-    out to be asked again."""
+def test_s4_what_was_declined_is_not_offered_again_until_the_rep_was_offline() -> None:
+    centre = Centre(Queue(id="q", decline_until="return"), agent("ann"))
+    centre.on("ann")
+    assert centre.offer("one") == "ann"
+    centre.offer("two")
+    assert centre.decline("one") == ""
+    assert centre.holder("two") == "ann", "the next item is routed"
+    centre.accept("two")
+    centre.finish("two")
+    centre.after(24 * 60 * MINUTE)
+    assert centre.holder("one") == "", "however long it waits"
+    centre.do(c.SetPresence(agent="ann", state="offline"))
+    centre.back("ann")
+    assert centre.holder("one") == "ann"
+
+
+def test_s4_our_default_is_a_time_because_nobody_should_have_to_sign_out_to_be_asked_again() -> None:
     centre = Centre(Queue(id="q", decline_memory_ms=300 * S), agent("ann"))
     centre.on("ann")
     assert centre.offer("one") == "ann"

@@ -1,7 +1,5 @@
 """Twilio TaskRouter: what its documents say happens, replayed; where we decide otherwise the test says why."""
 
-import pytest
-
 from queues.plan import RelaxStep
 from queues.queue import Queue
 from queues.team import Membership
@@ -50,7 +48,6 @@ def test_t3_who_lacks_what_orders_comes_last() -> None:
         assert centre.offer("other", wishes={"support": 1}) == "bob"
 
 
-@pytest.mark.xfail(strict=False, reason="lands with issue 5")
 def test_t5_widens_at_its_step_and_differs_nothing_is_cancelled_at_the_end_of_the_plan() -> None:
     """They cancel what no step could place; a contact is never thrown away here: it goes on waiting, with an alarm if
     the plan asks for one. Neither falls to another rule."""
@@ -82,9 +79,23 @@ def test_t7_differs_nothing_is_cancelled_because_it_waited_for_a_day() -> None:
     assert centre.holder("task") == "ann"
 
 
-def test_t11_differs_refusals_never_end_an_item() -> None:
-    """They cancel a task at its thousandth rejection. Here who refused is passed over for a time, and is asked again
-    after it; an item that nobody answers is stuck, with an alarm, after a few."""
+def test_t11_differs_after_so_many_refusals_somebody_is_told_and_nothing_is_cancelled() -> None:
+    """They cancel a task at its thousandth rejection. Here it is stuck, with an alarm, and a supervisor decides."""
+    centre = Centre(Queue(id="q", decline_memory_ms=60 * S, declines_max=50), agent("ann"))
+    centre.on("ann")
+    assert centre.offer("task") == "ann"
+    for _ in range(49):
+        assert centre.decline("task") == ""
+        centre.after(60)
+        assert centre.holder("task") == "ann"
+    centre.decline("task")
+    assert centre.item("task").state == "stuck"
+    assert [alarm.subject for alarm in centre.told(e.AlarmRaised)] == ["task"]
+    centre.do(c.RequeueItem(item="task"))
+    assert centre.holder("task") == "ann"
+
+
+def test_t11_without_a_maximum_refusals_never_end_an_item() -> None:
     centre = Centre(Queue(id="q", decline_memory_ms=60 * S), agent("ann"))
     centre.on("ann")
     assert centre.offer("task") == "ann"
@@ -109,7 +120,7 @@ def test_t13_who_becomes_unavailable_lets_go_of_what_is_reserved_at_once() -> No
 
 
 def test_t15_what_cannot_be_met_matches_nobody_and_is_no_error() -> None:
-    centre = Centre(Queue(id="q"), agent("ann", skills={"x-ray": 1}))
+    centre = Centre(Queue(id="q"), agent("ann", skills={"x-ray": 1}), agent("bob", skills={"x": 1}))
     centre.on("ann")
     assert centre.offer("task", asks={"x": 1}) == ""
     assert centre.item("task").state == "queued"
