@@ -1,6 +1,5 @@
 """Escalation over REST and sockets: which specialists there are, back from them, consults, what an agent follows."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -18,10 +17,9 @@ from router.core import commands as c
 from router.core.commands.escalation import ReturnKind
 from router.core.concern import concerned
 from router.core.facts import EscalationMode
+from router.core.opened import is_open, opens_at
 from router.core.specialists import readiness, specialists
-from router.core.state import State
 from router.core.views import estimate_view, followed_view
-from router.runtime.calendar import open_now
 
 routes = Routes()
 
@@ -143,7 +141,7 @@ ESCALATION_ACTIONS = {
     "escalate": ItemAction(Escalate, _escalate),
     "return": ItemAction(Return, _return),
     "follow": ItemAction(Follow, _follow, "item.note"),
-    "unfollow": ItemAction(Unfollow, _unfollow, "item.note"),
+    "unfollow": ItemAction(Unfollow, _unfollow),
     "consult": ItemAction(Consult, _consult),
     "advise": ItemAction(Advise, _advise),
     "withdraw": ItemAction(Withdraw, _withdraw),
@@ -190,10 +188,9 @@ async def list_specialists(request: web.Request) -> SpecialistQueues:
         raise Problem("unknown_item", "There is no open item with this id.", subject=id)
     require(principal_of(request), "item.explain", *concerned(state, item, principal_of(request).agent))
     waits, found = request.app[WAITS], list(specialists(state, item))
-    hours = await _hours(state, [queue.id for queue, _, _ in found], now)
     rows = []
     for queue, asks, usual in found:
-        (open, opens_at), (there, free) = hours[queue.id], readiness(state, item, asks)
+        there, free = readiness(state, item, asks)
         wait = waits.prospect(asks)
         row = SpecialistQueue(
             queue=queue.id,
@@ -201,22 +198,17 @@ async def list_specialists(request: web.Request) -> SpecialistQueues:
             line=queue.line,
             team=queue.team,
             usual=usual,
-            open=open,
-            opens_at_ms=opens_at,
+            open=is_open(state, queue, now),
+            opens_at_ms=opens_at(state, queue, now),
             there=there,
             free=free,
             wait=estimate_view(wait) if wait is not None else None,
         )
         rows.append(row)
     live = item.on_call or (item.channel == "chat" and item.state == "active")
-    modes: list[EscalationMode] = ["written", "connect"] if live else ["written"]
-    return SpecialistQueues(rows=rows, modes=modes)
-
-
-async def _hours(state: State, queues: Iterable[str], now: int) -> dict[str, tuple[bool, int | None]]:
-    """Whether each of these queues takes work now, and when it opens, where that is known."""
-    open = await open_now(state, queues, now)
-    return {id: (is_open and state.queues[id].closed is None, None) for id, is_open in open.items()}
+    modes: list[EscalationMode] = ["connect"] if live else []
+    modes += ["callback"] if item.callback is None else []
+    return SpecialistQueues(rows=rows, modes=[*modes, "written"])
 
 
 @routes.route("GET", "/api/v1/agents/{agent}/followed", action="agent.read", answer=Followed)

@@ -1,8 +1,12 @@
 """Decisions about escalation: to the specialists, back from them, and who hears how it goes on."""
 
+import msgspec
+
+from queues.callback import Window
 from router.core import commands as c
 from router.core import events as e
 from router.core import limits
+from router.core.callbacks import as_callback
 from router.core.decide_consult import asked_about
 from router.core.decision import Decision, carried, code_known, no, owned, queued
 from router.core.escalation import circling, specialists_of
@@ -30,7 +34,7 @@ def escalate_item(state: State, command: c.EscalateItem, now: int) -> Decision:
         case "connect":
             return _connected(state, command, item, target, now)
         case "callback":
-            return no("wrong_channel", item.id)
+            return _called_back(state, command, item, target, now)
         case "written":
             return _written(state, command, item, target, now)
 
@@ -48,6 +52,23 @@ def _written(state: State, command: c.EscalateItem, item: WorkItem, target: str,
     asked = carried(state, item.requirement)
     entered = queued(state, item, state.queues[target], now, reason="escalated", requirement=asked, last="")
     return [escalated, entered, *circling(item, now, item.moves + 1, limits.MOVES_MAX)]
+
+
+def _called_back(state: State, command: c.EscalateItem, item: WorkItem, target: str, now: int) -> Decision:
+    """The customer hangs up, and a specialist calls within the slot that was promised; never an open-ended promise."""
+    start = max(now, command.from_at if command.from_at is not None else now)
+    end = command.until_at
+    if end is None or not start < end <= min(start + limits.SLOT_TICKS_MAX, now + limits.DURATION_TICKS_MAX):
+        return no("bad_slot", item.id)
+    if item.callback is not None:
+        return no("wrong_state", item.id)
+    escalated, entered, *stuck = _written(state, command, item, target, now)
+    if stuck:
+        return [escalated, entered, *stuck]
+    assert isinstance(escalated, e.ItemEscalated)
+    windows = (Window(start=start, end=end),)
+    becomes = as_callback(state, item, state.queues[target], now, windows=windows, reason="escalated")
+    return [msgspec.structs.replace(escalated, mode="callback"), *becomes]
 
 
 def _connected(state: State, command: c.EscalateItem, item: WorkItem, target: str, now: int) -> Decision:
@@ -106,7 +127,7 @@ def follow_item(state: State, command: c.FollowItem, now: int) -> Decision:
     said: list[e.Event] = [e.ItemFollowed(at=now, item=command.item, agent=agent, follow=command.follow)]
     if not command.follow:
         ended = any(end.item == command.item for end in state.presences[agent].ended)
-        return said if follows or ended else []
+        return said if follows or ended else no("not_followed", command.item)
     if item is None or item.state == "closed" or item.consults:
         return no("unknown_item", command.item)
     if follows:

@@ -50,6 +50,7 @@ WINDOWS_MAX = 20  # times that somebody names in which they can be called
 SPANS_MAX = 2_000  # openings of a calendar: five a day for a year
 HOURS_GRACE_TICKS = 60_000  # in which a node says when new hours are open; until then they are
 PULSE_MAX = 200  # due things one pulse handles; the next pulse follows at once
+SLOT_TICKS_MAX = 3 * 86_400_000  # in which specialists promise to call back; longer is no promise
 WAY_MAX = 16  # queues that an item remembers it was escalated from; the oldest is forgotten
 FOLLOWERS_MAX = 16  # agents who follow one item; more is a meeting
 ENDED_KEPT_MAX = 50  # ends of followed items an agent is told of until they have read them

@@ -331,7 +331,7 @@ def test_who_escalated_follows_until_the_end_and_is_told_of_it() -> None:
     )
     world.do(c.FollowItem(item=item.id, agent="ann", follow=False))
     assert followed_view(world.state, "ann") == []
-    assert world.do(c.FollowItem(item=item.id, agent="ann", follow=False)) == []
+    assert world.refuse(c.FollowItem(item=item.id, agent="ann", follow=False)) == "not_followed"
 
 
 def test_following_begins_and_ends_by_word_too() -> None:
@@ -345,3 +345,29 @@ def test_following_begins_and_ends_by_word_too() -> None:
     assert world.refuse(c.FollowItem(item="i-none", agent="bob")) == "unknown_item"
     assert world.refuse(c.FollowItem(item=item.id, agent="nobody")) == "unknown_agent"
     world.reload()
+
+
+# -- called back --------------------------------------------------------------------------------------------
+
+
+def test_a_specialist_calls_back_in_the_slot_that_was_promised() -> None:
+    """The customer may hang up; the item waits for its time, and goes to a specialist then."""
+    world = World()
+    item = handled(world)
+    slot = {"mode": "callback", "from_at": world.now + 60_000, "until_at": world.now + 120_000}
+    world.do(msgspec.structs.replace(escalate(item), **slot))
+    world.do(c.EndCall(call=item.call))
+    world.sign_on("eve")
+    assert (item.state, item.queue, item.pending_until) == ("pending", "expert", slot["from_at"])
+    assert item.escalations == 1 and item.followers == ("ann",) and world.state.holds.get("ann") is None
+    world.do(c.Pulse(), after=60_000)
+    assert (item.state, item.agent) == ("reserved", "eve")
+
+
+def test_nobody_promises_to_call_back_some_day() -> None:
+    world = World()
+    item = handled(world)
+    now = world.now
+    for from_at, until_at in ((None, None), (None, now), (now + 5, now + 5), (now, now + limits.SLOT_TICKS_MAX + 1)):
+        asked = msgspec.structs.replace(escalate(item), mode="callback", from_at=from_at, until_at=until_at)
+        assert world.refuse(asked) == "bad_slot"
