@@ -1,0 +1,113 @@
+"""Models with known results, on few contacts: each kind of rule is expressed and comes out right within its tolerance.
+
+`firstline simulate verify` runs all of them on many more; this keeps it working. Seeds are fixed.
+"""
+
+import msgspec
+import pytest
+
+from router.simulate.theory.judging import Judged
+from router.simulate.theory.vectors import Row
+from router.simulate.theory.verify import Left, judge
+from tests.theory.known import ROWS, VECTORS
+
+FEW = (
+    "EC-03",
+    "EA-03",
+    "ED-01",
+    "EK-03",
+    "PR-03",
+    "AG-03",
+    "MG-03",
+    "WU-03",
+    "FO-03",
+    "SP-05",
+    "CH-07",
+    "CC-01",
+    "TV-01",
+)
+FEW += ("BE-03", "LA-03", "DL-01", "ST-05", "EW-08", "OB-01")
+CONTACTS = 3_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("id", FEW)
+def test_a_model_comes_out_as_theory_says(id: str) -> None:
+    done = judge(ROWS[id], CONTACTS)
+    assert isinstance(done, Judged)
+    assert done.unsupported == []
+    assert done.figures
+    assert [each for each in done.figures if not each.ok] == []
+
+
+def test_every_family_of_the_file_is_tried_above_or_is_like_one_that_is() -> None:
+    tried = {ROWS[id].family for id in FEW}
+    others = {row.family for row in VECTORS.rows} - tried
+    assert (
+        others
+        == {
+            "priority_equal_aht",  # PR, as PA and PU
+            "priority_unequal_aht",
+            "priority_with_abandonment",
+            "skills_fcfs_longest_idle",  # as CH
+            "skills_static_priority",  # as SP-05
+            "wallace_whitt_shape",  # as EK and SP
+            "fairness",  # takes longer: below
+        }
+        - tried
+    )
+
+
+@pytest.mark.slow
+def test_the_rule_for_agents_shows_in_how_work_is_shared_out() -> None:
+    row = ROWS["FR-01"]
+    rules = {name: row.expected["by_agent_rule"][name] for name in ("longest_idle", "shortest_idle")}
+    done = judge(msgspec.structs.replace(row, expected={"by_agent_rule": rules}), 1)
+    assert isinstance(done, Judged)
+    assert [each for each in done.figures if not each.ok] == []
+    swapped = {"longest_idle": rules["shortest_idle"]}
+    done = judge(msgspec.structs.replace(row, expected={"by_agent_rule": swapped}), 1)
+    assert isinstance(done, Judged)
+    assert "by_agent_rule.longest_idle.gini_idle" in {each.metric for each in done.figures if not each.ok}
+
+
+def defective(row: Row, **routing: object) -> Row:
+    """The row with a wrong rule given to the core, and what is expected of the right one."""
+    return msgspec.structs.replace(row, model=row.model | {"routing": row.model["routing"] | routing})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("id", "defect"),
+    [
+        ("PR-01", {"class_order": {"p": ["lo", "hi"]}}),
+        ("AG-01", {"slope_per_s": {"hi": 1, "lo": 4}}),
+        ("SP-05", {"reserve": {}}),
+        ("BE-01", {"after_wait_s": {}}),
+        ("DL-01", {"base": {"hi": 0, "lo": 90}}),
+    ],
+)
+def test_a_defect_in_a_rule_is_found(id: str, defect: dict[str, object]) -> None:
+    done = judge(defective(ROWS[id], **defect), CONTACTS)
+    assert isinstance(done, Judged)
+    wrong = [each for each in done.figures if not each.ok]
+    assert wrong, "nobody noticed"
+
+
+def test_what_cannot_be_expressed_is_said_with_its_reason() -> None:
+    row = ROWS["EC-01"]
+    odd = msgspec.structs.replace(row, model=row.model | {"handle_distribution": "pareto"})
+    assert judge(odd, CONTACTS) == Left(row.id, "handle_distribution 'pareto'")
+    assert judge(defective(row, agent="by_star_sign"), CONTACTS) == Left(
+        row.id, "model: Invalid enum value 'by_star_sign' - at `$.routing.agent`"
+    )
+    unknown = msgspec.structs.replace(row, expected={"mood": 1.0})
+    assert judge(unknown, CONTACTS) == Left(row.id, "nothing is known of mood")
+    preempting = defective(ROWS["PR-01"], preemptive=True)
+    assert isinstance(judge(preempting, CONTACTS), Left)
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_figures() -> None:
+    row = ROWS["EK-03"]
+    assert judge(row, 2_000) == judge(row, 2_000)
