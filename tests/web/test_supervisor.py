@@ -222,6 +222,38 @@ async def test_the_age_is_told_and_what_is_shown_can_be_frozen(arrive: Arrive, p
     await expect(leo.page.locator(".banner")).to_have_count(0)
 
 
+async def test_levels_are_changed_in_the_matrix_looked_at_and_saved_as_one(arrive: Arrive, place: Place) -> None:
+    """What waits says why before; the preview says who would get it; saved, they have it; others' edits are not lost."""
+    for agent in ("lea", "tom"):
+        await place.call("DELETE", f"/agents/{agent}/skills/housing")
+    lea, leo = await ready(arrive, "lea"), await arrive("leo")
+    item = await place.mail("My flat", "Hello")
+    await leo.page.get_by_role("link", name="Housing").click()
+    await expect(leo.page.locator(".waiting").first).to_contain_text("Number 1")
+    await leo.press("Why does it wait?")
+    await expect(leo.page.locator(".waiting").first).to_contain_text("What would end the wait")
+    await leo.page.get_by_role("link", name="Skills matrix").click()
+    await leo.page.get_by_label("Léa Peeters: Housing").select_option("4")
+    await leo.page.get_by_label("Tom Maes: Housing").select_option("2")
+    await leo.sees("2 changes")
+    await leo.press("What would it do?")
+    await leo.sees("1 item would be offered at once")
+    assert (await place.item(item))["state"] == "queued", "it was only looked at"
+    await leo.press("Save as one change")
+    await leo.sees("2 levels saved as one change")
+    await expect(lea.page.get_by_role("alertdialog")).to_contain_text("ada@customer.example")
+    assert (await place.call("GET", "/agents/tom"))["skills"]["housing"] == 2
+    await leo.page.get_by_label("Tom Maes: Housing").select_option("5")
+    await place.call("PUT", "/agents/tom/skills/housing", {"level": 1})
+    await leo.press("Save as one change")
+    await leo.sees("was changed by somebody else meanwhile")
+    assert (await place.call("GET", "/agents/tom"))["skills"]["housing"] == 1
+    await leo.press("Start over")
+    await expect(leo.page.get_by_label("Tom Maes: Housing")).to_have_value("1")
+    for agent, level in (("lea", 4), ("tom", 4)):
+        await place.call("PUT", f"/agents/{agent}/skills/housing", {"level": level})
+
+
 async def test_the_board_is_shown_as_it_was_and_nothing_in_it_can_be_changed(arrive: Arrive, place: Place) -> None:
     """By its address and by the keyboard; what waited then waits again, and says why; back to now by one button."""
     item = await place.chat("Anybody there?", visitor="then")
@@ -262,11 +294,15 @@ async def test_everything_fits_in_each_language_and_axe_finds_nothing(
     """Axe reads the page twice, light and dark, wide and narrow: the other two languages matter to widths alone."""
     await place.chat("Bonjour", visitor=f"axe-{language}")
     leo = await arrive("leo", language=language, size=size, dark=dark)
-    for where in ("queues", "queues/housing", "agents", "agents/lea", "today", "audit"):
+    for where in ("queues", "queues/housing", "agents", "agents/lea", "skills", "today", "audit"):
         await at(leo, where)
         if where == "queues/housing":
             await leo.page.locator(".waiting button[aria-expanded]").first.click()
             await expect(leo.page.locator(".why dt").first).to_be_visible()
+        if where == "skills":
+            await leo.page.locator(".matrix select").first.select_option("5")
+            await leo.page.locator(".matrix-bar button").nth(1).click()
+            await expect(leo.page.locator("h3")).to_be_visible()
         await expect(leo.page.locator("main .soft", has_text="…")).to_have_count(0)
         await leo.picture(shots / f"{where.replace('/', '-')}.png")
         width = await leo.page.evaluate("document.documentElement.scrollWidth")

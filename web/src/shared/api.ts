@@ -39,7 +39,7 @@ export function authorize(token: string): void {
   bearer = token;
 }
 
-type Method = "GET" | "POST" | "PUT" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** Ask the server; the body of its answer. Throws Problem. */
 export async function api<T = unknown>(method: Method, path: string, options: Options = {}): Promise<T> {

@@ -11,13 +11,14 @@ import { Audit } from "./Audit";
 import { loadCentre } from "./centre";
 import { Instant } from "./Instant";
 import { asOf, freeze, frozen, stale } from "./live";
+import { Matrix } from "./Matrix";
 import { PasswordOnce } from "./PasswordOnce";
 import { hasPast, href, place, TABS } from "./place";
 import { Queues } from "./Queues";
 import { Today } from "./Today";
 
 const INSTANT = "instant";
-const PARTS = { queues: Queues, agents: Agents, today: Today, audit: Audit };
+const PARTS = { queues: Queues, agents: Agents, skills: Matrix, today: Today, audit: Audit };
 
 export function Board() {
   const { tab, id, at } = place.value;

@@ -15,6 +15,8 @@ import type { Queue, QueueThen, WorkItem } from "./types";
 import { useSeen } from "./seen";
 import { Waiting } from "./Waiting";
 
+const WAITING_SHOWN = 50; // more than a screen; each has its estimate
+
 export function QueueDetail({ queue }: { queue: Queue }) {
   const closing = useSignal(false);
   const { at } = place.value;
@@ -44,11 +46,15 @@ export function QueueDetail({ queue }: { queue: Queue }) {
   );
 }
 
+/** What is stuck, and what waits in the order in which it goes. */
 async function load(queue: string): Promise<Page<WorkItem>> {
-  const path = `/items?queue=${encodeURIComponent(queue)}&state=`;
-  const [stuck, queued] = await Promise.all([some<WorkItem>(`${path}stuck`), some<WorkItem>(`${path}queued`)]);
-  const rows = queued.rows.sort((a, b) => a.due_at_ms - b.due_at_ms);
-  return { rows: [...stuck.rows, ...rows], next: queued.next };
+  const id = encodeURIComponent(queue);
+  const [stuck, waiting] = await Promise.all([
+    some<WorkItem>(`/items?queue=${id}&state=stuck`),
+    api<{ count: number; items: WorkItem[] }>("GET", `/queues/${id}/waiting?limit=${WAITING_SHOWN}`),
+  ]);
+  const rows = [...stuck.rows, ...waiting.items];
+  return waiting.count > waiting.items.length ? { rows, next: queue } : { rows };
 }
 
 async function loadThen(queue: string): Promise<Page<WorkItem>> {

@@ -2,7 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import { now } from "../shared/clock";
 
-export const TABS = ["queues", "agents", "today", "audit"] as const;
+export const TABS = ["queues", "agents", "skills", "today", "audit"] as const;
 export type Tab = (typeof TABS)[number];
 
 export interface Place {

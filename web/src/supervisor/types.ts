@@ -18,6 +18,7 @@ export interface WorkItem extends Item {
   /** The one agent that it waits for. */
   only: string;
   first_entered_at_ms: number;
+  estimate?: Estimate;
 }
 
 export interface Membership {
@@ -84,10 +85,84 @@ export interface FirstPassword {
   password: string;
 }
 
+/** Where an item stands, and how long it will still wait; null where nothing is known. */
+export interface Estimate {
+  position: number;
+  ahead: number;
+  agents: number;
+  low_ms: number | null;
+  expected_ms: number | null;
+  high_ms: number | null;
+  confidence: number;
+  method: string | null;
+  reason: string;
+}
+
+/** Why one agent does not have an item, and when that may end. */
+export interface Verdict {
+  agent: string;
+  reason: string;
+  detail?: string;
+  until_at_ms?: number;
+}
+
+/** What a step of a queue's plan changes. */
+export interface PlanStep {
+  drop?: string[];
+  lower?: Record<string, number>;
+  members?: number;
+  teams?: string[];
+  queues?: string[];
+  priority?: number;
+  overflow?: string;
+  callback?: boolean;
+  alert?: string;
+}
+
+export interface StepTaken {
+  kind: "entered" | "last_agent" | "delay" | "plan";
+  at_ms: number;
+  taken: boolean;
+  step?: PlanStep;
+}
+
+export interface Ending {
+  reason: string;
+  agents?: number;
+  subject?: string;
+  at_ms?: number;
+}
+
 export interface Explanation {
   state: string;
   agent: string;
-  agents: { agent: string; reason: string }[];
+  estimate: Estimate | null;
+  steps: StepTaken[];
+  endings: Ending[];
+  agents: Verdict[];
+}
+
+export interface MatrixRow {
+  id: string;
+  name: string;
+  teams: string[];
+  skills: Record<string, number>;
+  temporary: { skill: string; level: number; until_at_ms: number }[];
+}
+
+/** Who can do what, and how well. */
+export interface SkillMatrix {
+  skills: (Named & { kind: string })[];
+  agents: MatrixRow[];
+  next: string;
+}
+
+/** What a change would do, without doing it. */
+export interface Preview {
+  queues: Record<string, Record<"waiting" | "gained" | "lost" | "possible" | "impossible", number>>;
+  items_total: number;
+  offers: { item: string; queue: string; agent: string }[];
+  offers_total: number;
 }
 
 export interface Figures {
