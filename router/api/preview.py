@@ -16,7 +16,7 @@ from router.api.problems import Problem
 from router.api.records import NOUNS
 from router.api.rights import require
 from router.api.routes import Routes, converted, principal_of
-from router.api.shapes import BODIES, MembershipBody, record_of
+from router.api.shapes import BODIES, record_of
 from router.core import commands as c
 from router.core.agent import Agent
 from router.core.preview import Preview
@@ -28,12 +28,16 @@ _NOUNS = {noun.kind: noun for noun in NOUNS}
 _preview = msgspec.json.Decoder(Preview)
 
 
+class Serves(Membership, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a queue would be served."""
+
+
 class PreviewMembership(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How an agent would serve a queue by themselves; without `membership` they would not."""
 
     agent: str
     queue: str
-    membership: MembershipBody | None = None
+    membership: Serves | None = None
 
 
 class PreviewRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
