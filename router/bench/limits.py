@@ -111,3 +111,10 @@ BACK_S_MAX = 60.0  # a node that does not route by then has failed
 QUIET_S_MAX = 10.0  # for the calls that are still open when a measurement ends
 FILL_AT_ONCE = 1_000  # commands under way while the store is filled: five commits of them
 FILL_S_MAX = 900.0  # filling it; a busy machine takes some 2 ms for each item
+
+# -- bench simulate -------------------------------------------------------------------------------------------
+SIMULATED_AGENTS = 100  # the figure
+SIMULATED_LOAD = 0.95  # of these agents, the figure
+SIMULATED_CONTACTS = 60_000  # of each simulator in each round: seconds each
+SIMULATED_ROUNDS = 3  # of all three in turn; medians are told
+GROWTH_FROM_SHARE = 0.3  # of a run: memory has its usual size by then, and grows no more but by what is kept

@@ -13,11 +13,13 @@ from router.bench.limits import (
     OPEN_ITEMS,
     REPEAT_MIN,
     ROUTING_SECONDS,
+    SIMULATED_CONTACTS,
+    SIMULATED_ROUNDS,
     STORM_CLIENTS,
     STORM_ROUNDS,
 )
 from router.cli.options import Json
-from router.cli.outcome import Exit
+from router.cli.outcome import CommandError, Exit
 
 
 def register(app: typer.Typer) -> None:
@@ -28,6 +30,7 @@ def register(app: typer.Typer) -> None:
     group.command()(durability)
     group.command()(storm)
     group.command()(routing)
+    group.command()(simulate)
     group.callback()(lambda: None)
     app.add_typer(group, name="bench")
 
@@ -102,6 +105,26 @@ def routing(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--only") from error
     _ended(run(sizes, seconds=seconds, as_json=json))
+
+
+def simulate(
+    contacts: Annotated[int, typer.Option(min=1_000, help="Contacts of each simulator in each round.")] = (
+        SIMULATED_CONTACTS
+    ),
+    rounds: Annotated[int, typer.Option(min=1, help="How often all three are measured; medians are given.")] = (
+        SIMULATED_ROUNDS
+    ),
+    json: Json = False,
+) -> None:
+    """Measure simulated contacts a second of the whole core, beside SimPy and Ciw in the same run."""
+    try:
+        import ciw  # noqa: F401
+        import simpy  # noqa: F401
+    except ImportError as error:
+        raise CommandError(Exit.ENVIRONMENT, f"{error.name} is not installed: pip install simpy ciw.") from error
+    from router.bench.simulate import run
+
+    _ended(run(contacts=contacts, rounds=rounds, as_json=json))
 
 
 def _ended(code: int) -> None:

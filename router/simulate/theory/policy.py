@@ -24,6 +24,7 @@ from router.core.state import State
 from router.core.step import step
 from router.simulate.theory import limits
 from router.simulate.theory.vectors import Model, Rules, Unsupported
+from skills import Profile, Requirement
 
 Medium = Literal["phone", "chat"]
 
@@ -44,7 +45,8 @@ AGENT_RULES: dict[str, Strategy] = {
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Who may take what, and who goes first. `pools` names the agents of each pool, `idle_since` (ticks) since when
-    they idle where that is told. Times are ticks."""
+    they idle where that is told. `needs` is what a class asks beside being served at all, `can` what a pool masters.
+    Times are ticks."""
 
     classes: tuple[str, ...]
     pools: dict[str, tuple[str, ...]]
@@ -56,6 +58,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     reserve: dict[str, dict[str, int]] = {}
     after_wait: dict[str, dict[str, int]] = {}
     prefer: dict[str, int] = {}
+    needs: dict[str, Requirement] = {}
+    can: dict[str, Profile] = {}
     strategy: Strategy = "longest_idle"
     slots: dict[str, int] = {}
     wrap_up: bool = False
@@ -190,6 +194,7 @@ def _queue(policy: Policy, id: str) -> Queue:
         target_ms={policy.medium: limits.TICKS_PER_S},
         reservation_ms=limits.TALK_TICKS_MAX,
         wrap_up_ms={policy.medium: limits.TALK_TICKS_MAX} if policy.wrap_up else {},
+        requirement=policy.needs.get(id, ()),
         strategy=policy.strategy,
         comparator=comparator,
         prefer_ms=policy.prefer.get(id, 0),
@@ -210,7 +215,13 @@ def _agent(policy: Policy, pool: str, id: str) -> Agent:
     if _reserves(policy, pool):
         memberships[own(pool)] = Membership()
     slots = policy.slots.get(pool, 1)
-    return Agent(id=id, memberships=memberships, rooms={policy.medium: Room(maximum=slots, weight=1)}, total=slots)
+    return Agent(
+        id=id,
+        skills=policy.can.get(pool, ()),
+        memberships=memberships,
+        rooms={policy.medium: Room(maximum=slots, weight=1)},
+        total=slots,
+    )
 
 
 def _done(state: State, command: c.Command, now: int) -> None:
