@@ -49,8 +49,7 @@ def mixed(state: "State", agent: str) -> bool:
     held = state.holds.get(agent)
     if held is None:
         return False
-    rooms = state.agents[agent].rooms
-    if len(held) > 1 and any(room.interruptible_by for room in rooms.values()):
+    if len(held) > 1 and any(room.interruptible_by for room in state.agents[agent].rooms.values()):
         return True
     return any(state.items[item].interrupted for item in held)
 

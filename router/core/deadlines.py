@@ -8,6 +8,10 @@ Due: TypeAlias = tuple[int, str, str]
 """An instant (ticks), and the kind and id of the record for which something is due then."""
 
 
+OUTDATED_KEPT = 64
+"""Outdated entries that are kept beside as many as there are instants: then the heap is made anew."""
+
+
 class Deadlines:
     """At most one instant for each record."""
 
@@ -17,15 +21,14 @@ class Deadlines:
 
     def set(self, ref: tuple[str, str], at: int | None) -> None:
         """When something is due for a record now; None for nothing."""
-        before = self._at.get(ref)
-        if at == before:
+        if at == self._at.get(ref):
             return
         if at is None:
             del self._at[ref]
-        else:
-            self._at[ref] = at
-            heappush(self._heap, (at, *ref))
-        if len(self._heap) > 2 * len(self._at) + 64:
+            return
+        self._at[ref] = at
+        heappush(self._heap, (at, *ref))
+        if len(self._heap) > 2 * len(self._at) + OUTDATED_KEPT:
             self._heap = [(at, *ref) for ref, at in self._at.items()]
             heapify(self._heap)
 

@@ -4,7 +4,7 @@ An event that does not fit is a defect of ours (an assertion), never the custome
 command that caused it is set aside at its second try.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from router.core import events as e
@@ -21,6 +21,7 @@ from router.core.evolving import (
     mail,
     matrix,
     presence,
+    skill,
 )
 from router.core.state import State
 
@@ -28,6 +29,13 @@ from router.core.state import State
 def evolve(state: State, event: e.Event) -> None:
     """Make `event` so. The refs of all changed records are added to `state.touched`."""
     _APPLY[type(event)](state, event)
+    state.settle()
+
+
+def evolve_all(state: State, events: Iterable[e.Event]) -> None:
+    """Make the events of one decision so. What stands in indexes is put back once, after the last of them."""
+    for event in events:
+        _APPLY[type(event)](state, event)
     state.settle()
 
 
@@ -44,4 +52,5 @@ _APPLY: Final[dict[type, Callable[[State, Any], None]]] = (
     | callback.APPLY
     | housekeeping.APPLY
     | matrix.APPLY
+    | skill.APPLY
 )

@@ -118,7 +118,7 @@ FILTERS: Final[tuple[Filter, ...]] = (
     Filter("disabled", _enabled, _CENTRE),
     Filter("not_named", _named, (e.ItemQueued, e.ItemRelaxed, *_CENTRE)),
     Filter("not_member", _member, _SERVING),
-    Filter("lacks_skill", _skilled, (*_CENTRE, *_SKILLS, e.TemporaryEnded, e.ItemQueued, e.ItemRelaxed)),
+    Filter("lacks_skill", _skilled, (*_CENTRE, *_SKILLS, e.TemporaryEnded, e.ItemQueued, e.ItemRelaxed, e.ItemAskedAnew)),
     Filter("out_of_reach", _in_reach, _SERVING),
     Filter("not_yet", _waited_for, _SERVING),
     Filter("excepted", _unbarred, (e.ExceptionsLapsed, e.ItemQueued)),

@@ -11,10 +11,9 @@ from router.core.candidates import best_agent
 from router.core.capacity import parted
 from router.core.classes import Claim, ItemClass, ProfileClass, claim
 from router.core.decide_presence import stand_down
-from router.core.evolve import evolve
+from router.core.evolve import evolve, evolve_all
 from router.core.item import WorkItem
-from router.core.rivals import made as _reserve
-from router.core.rivals import with_rivals
+from router.core.rivals import reserved, with_rivals
 from router.core.scores import Precedence, precedence
 from router.core.state import State
 from router.core.waited import too_many
@@ -35,9 +34,12 @@ def match(state: State, now: int) -> list[e.Event]:
         event = _next(state, now)
         if event is None and not state.entered:
             break
-        for follows in with_rivals(state, event, now) if event is not None else _one_too_many(state, now):
-            evolve(state, follows)
-            made.append(follows)
+        if event is not None:
+            made += with_rivals(state, event, now)
+        else:
+            crowded = _one_too_many(state, now)
+            evolve_all(state, crowded)
+            made += crowded
         if state.unsettled:
             made += _settled(state, now)
     return made
@@ -78,7 +80,7 @@ def _next(state: State, now: int) -> e.ReservationMade | None:
         if item is not None:
             # nobody else was woken, so that all others who idle now might not have it a moment ago: it is this agent's
             alone = len(state.wake_agents) == 1 and not state.wake_classes
-            return _reserve(state, item, agent if alone else best_agent(state, item) or agent, now)
+            return reserved(state, item, agent if alone else best_agent(state, item) or agent, now)
         del state.wake_agents[agent]
     state.placing.let_go()
     while state.wake_classes:
@@ -89,7 +91,7 @@ def _next(state: State, now: int) -> e.ReservationMade | None:
             if len(state.wake_classes) > 1:
                 item = _item_for(state, agent, now) or item
                 agent = best_agent(state, item) or agent
-            return _reserve(state, item, agent, now)
+            return reserved(state, item, agent, now)
         del state.wake_classes[item_class]
     return None
 

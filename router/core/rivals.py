@@ -1,19 +1,18 @@
 """What goes with a reservation that is made: it is accepted at once, or the item is held for several agents."""
 
-from collections.abc import Iterator
-
 import msgspec
 
 from queues.queue import Queue
 from router.core import events as e
 from router.core.candidates import best_agent, free_for
+from router.core.evolve import evolve_all
 from router.core.filters import refusal
 from router.core.item import WorkItem
 from router.core.state import State
 from router.core.why import why
 
 
-def made(state: State, item: WorkItem, agent: str, now: int) -> e.ReservationMade:
+def reserved(state: State, item: WorkItem, agent: str, now: int) -> e.ReservationMade:
     """The item is held for this agent."""
     return e.ReservationMade(
         at=now,
@@ -26,19 +25,22 @@ def made(state: State, item: WorkItem, agent: str, now: int) -> e.ReservationMad
     )
 
 
-def with_rivals(state: State, first: e.ReservationMade, now: int) -> Iterator[e.Event]:
-    """The reservation of an item that waits, and what goes with it; each event is made so before the next is asked."""
+def with_rivals(state: State, first: e.ReservationMade, now: int) -> list[e.Event]:
+    """The reservation of an item that waits, and what goes with it, all made so."""
     item = state.items[first.item]
     queue = state.queues[item.queue]
+    events: list[e.Event] = [first]
     if item.channel in queue.auto_accept:
-        yield first
-        yield e.ReservationAccepted(at=now, item=item.id, agent=first.agent, reservation=first.reservation, by="auto")
-        return
-    others = _others(state, item, first.agent, queue) if queue.simultaneous > 1 else ()
-    yield first
+        taken = e.ReservationAccepted(at=now, item=item.id, agent=first.agent, reservation=first.reservation, by="auto")
+        events.append(taken)
+    others = _others(state, item, first.agent, queue) if queue.simultaneous > 1 and len(events) == 1 else ()
+    evolve_all(state, events)
     for agent in others:
         if not refusal(state, item, agent=state.agents[agent]):
-            yield made(state, item, agent, now)
+            rival = reserved(state, item, agent, now)
+            evolve_all(state, [rival])
+            events.append(rival)
+    return events
 
 
 def _others(state: State, item: WorkItem, first: str, queue: Queue) -> list[str]:

@@ -8,7 +8,7 @@ from router.core import events as e
 from router.core.decide import decide
 from router.core.decide_consult import left_open
 from router.core.decide_message import conversation_of
-from router.core.evolve import evolve
+from router.core.evolve import evolve_all
 from router.core.match import match
 from router.core.rejections import Rejection
 from router.core.state import State
@@ -28,11 +28,10 @@ def step(state: State, command: c.Command, now: int) -> Step:
     decision = decide(state, command, now)
     if isinstance(decision, Rejection):
         return Step([], decision, {})
-    for event in decision:
-        evolve(state, event)
+    evolve_all(state, decision)
     ends = left_open(state, decision, now)
-    for event in ends:
-        evolve(state, event)
+    if ends:
+        evolve_all(state, ends)
     return Step([*decision, *ends, *match(state, now)], None, _refs(state, command))
 
 

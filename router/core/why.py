@@ -50,9 +50,13 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def why(state: "State", item: "WorkItem", agent: str, now: int, candidates: "Iterable[Score]") -> Why:
     """The explanation of a reservation that is about to be made. `candidates` are the heads of all classes that have
     somebody free, the winner among them or not."""
-    found = list(candidates)
-    others = [one for one in found if one[1][3] != agent]
-    mine = next((one for one in found if one[1][3] == agent), None)
+    others: list[Score] = []
+    mine = None
+    for one in candidates:
+        if one[1][3] == agent:
+            mine = one
+        else:
+            others.append(one)
     best = nsmallest(limits.LOSERS_KEPT_MAX, others) if others else ()
     losers = tuple(Loser(one[1][3], points(one, now), _free(state, item, one[1][3])) for one in best)
     return Why(
