@@ -28,6 +28,12 @@ TOLD: Final[dict[type, str]] = {
     e.ItemTransferred: "item.transferred",
     e.ItemPending: "item.pending",
     e.ItemClosed: "item.closed",
+    e.ItemSplit: "item.split",
+    e.ConversationMerged: "conversation.merged",
+    e.ConversationUnmerged: "conversation.unmerged",
+    e.QuestionAsked: "question.asked",
+    e.QuestionPassed: "question.passed",
+    e.QuestionAnswered: "question.answered",
     e.MessageReceived: "message.received",
     e.ReplySent: "message.sent",
     e.CallHeld: "call.held",
@@ -141,6 +147,8 @@ def texts(evidence: Evidence) -> Iterator[str]:
                 id = event.message.content
             case e.NoteAdded():
                 id = event.content
+            case e.QuestionAsked() | e.QuestionAnswered():
+                id = event.note
             case _:
                 continue
         if id and evidence.text(id) is None:

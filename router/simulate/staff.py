@@ -103,8 +103,41 @@ class AgentPlayer(Person):
             )
         elif item.channel == "email" and item.state == "active" and self.chance(0.3):
             await self.send(c.SetPending(item=item.id, agent=self._agent))
+        elif self.chance(0.2):
+            await self._ask(item)
+        elif item.channel == "email" and self.chance(0.25):
+            await self._mail_work(item)
         else:
             await self.send(c.CompleteItem(item=item.id, agent=self._agent, disposition="done"))
+
+    async def _ask(self, item: WorkItem) -> None:
+        """Ask the leader; the item stays."""
+        text, question = self._text("question"), self.house.ids.new("qst")
+        note = next(iter(text))
+        if self.chance(0.5):
+            await self.send(c.CallForHelp(item=item.id, agent=self._agent, question=question, note=note), contents=text)
+            return
+        ask = c.AskPermission(item=item.id, agent=self._agent, question=question, code="refund", note=note, amount=5)
+        await self.send(ask, contents=text)
+
+    async def _mail_work(self, item: WorkItem) -> None:
+        """Split it, merge what else waits into it, or close it without an answer."""
+        mails = [one for one in self._others(item) if one.state == "queued"]
+        if mails and self.chance(0.5):
+            other = self.house.chance.choice(mails)
+            await self.send(c.MergeConversation(item=other.id, into=item.id, agent=self._agent))
+        elif self.chance(0.5):
+            ids = self.house.ids
+            part = c.SplitPart(item=ids.new("item"), conversation=ids.new("conv"), queue="expert")
+            await self.send(c.SplitItem(item=item.id, agent=self._agent, parts=(part,)))
+        else:
+            await self.send(c.DismissItem(item=item.id, agent=self._agent, code="spam"))
+
+    def _others(self, item: WorkItem) -> list[WorkItem]:
+        """The other open mails, as the screen's node knows them."""
+        session = self._session
+        items = session.node.domain.state.items.values() if session is not None else ()
+        return [one for one in items if one.channel == "email" and one.id != item.id]
 
     async def _note(self, item: WorkItem) -> None:
         text = self._text("note")
@@ -152,6 +185,14 @@ class Leader(Person):
             c.MoveItems(agent=agent),
         ]
         acts += [c.RequeueItem(item=item.id) for item in state.items.values() if item.state == "stuck"]
+        acts += [
+            c.AnswerQuestion(item=item.id, question=question.id, by="login:leader", answer="advise")
+            for item in state.items.values()
+            for question in item.questions
+            if question.open
+        ]
+        merged = (item.id for item in state.items.values() if item.outcome == "merged")
+        acts += [c.UnmergeConversation(item=item, opens=self.house.ids.new("item")) for item in merged]
         failed = (delivery for delivery in state.deliveries.values() if delivery.state in ("failed", "unknown"))
         acts += [c.RetryDelivery(delivery=delivery.id, agent=agent) for delivery in failed]
         return chance.choice(acts)

@@ -72,7 +72,7 @@ async def test_who_leads_sees_it_ring_on_their_page_and_advises(arrive: Arrive, 
     await expect(leo.page.get_by_role("button", name="Beraten")).to_be_focused()
     await leo.page.keyboard.press("Enter")
     await expect(leo.page.locator(".asked")).to_have_count(0)
-    await lea.sees("leo : a conseillé (help@ask.example)")
+    await lea.sees("leo : conseillé (help@ask.example)")
     await lea.sees("Parlez lentement.")
     await close_in_french(lea, place, item)
 

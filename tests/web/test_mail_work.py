@@ -83,7 +83,7 @@ async def test_spam_is_closed_without_an_answer(arrive: Arrive, place: Place) ->
     item = await place.mail("Win a car", "Click here.", sender="spam@spam.example")
     lea = await holding(arrive, place, item)
     await lea.press("Without an answer")
-    await lea.press("Spam")
+    await lea.page.locator(".panel").get_by_role("button", name="Spam").click()
     await place.until(item, state="closed", outcome="dismissed", disposition="spam")
     await lea.sees("You are ready")
 
