@@ -10,7 +10,7 @@ import gc
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +136,7 @@ def simpy(contacts: int) -> float:
     agents = Resource(environment, capacity=limits.SIMULATED_AGENTS)
     waits = 0.0
 
-    def contact() -> Iterator[Any]:
+    def contact() -> Generator[Any, Any, None]:
         nonlocal waits
         came = environment.now
         with agents.request() as mine:
@@ -144,7 +144,7 @@ def simpy(contacts: int) -> float:
             waits += environment.now - came
             yield environment.timeout(chance.expovariate(1.0 / HANDLE_S))
 
-    def coming() -> Iterator[Any]:
+    def coming() -> Generator[Any, Any, None]:
         for _ in range(contacts):
             yield environment.timeout(chance.expovariate(PER_H / 3_600.0))
             environment.process(contact())

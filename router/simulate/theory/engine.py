@@ -7,8 +7,9 @@ forgotten, as the archiver has it. Between two commands nothing moves. `now` is 
 
 from collections.abc import Iterable
 from heapq import heappop, heappush
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from queues.queue import ChannelName
 from router.core import commands as c
 from router.core import events as e
 from router.core.decide import decide
@@ -58,21 +59,47 @@ class Work(Protocol):
         """The agent's work after it."""
 
 
+class Kind(NamedTuple):
+    """A kind of contacts: what intake finds out of them, through which channel they come, whether their agent works
+    on after the exchange."""
+
+    facts: Facts
+    channel: ChannelName
+    wraps: bool
+
+
+class House(NamedTuple):
+    """What time is let run over: a domain, the kinds of contacts by their number, the pool of each agent, and by which
+    codes an item is closed."""
+
+    state: State
+    kinds: list[Kind]
+    pool_of: dict[str, int]
+    disposition: str = "done"
+    category: str = ""
+
+
+def housed(policy: Policy) -> House:
+    """The house of a policy. Raises Unsupported."""
+    kinds = [Kind(Facts(queue=id), policy.medium, policy.wrap_up) for id in policy.classes]
+    pool_of = {agent: at for at, agents in enumerate(policy.pools.values()) for agent in agents}
+    return House(house(policy, BEGIN), kinds, pool_of)
+
+
 class Engine:
     """One domain on virtual time."""
 
     def __init__(
-        self, policy: Policy, work: Work, watcher: Watcher, *, room: int | None = None, desk: Desk | None = None
-    ):
-        self.policy = policy
-        self.state: State = house(policy, BEGIN)
+        self, house: House, work: Work, watcher: Watcher, *, room: int | None = None, desk: Desk | None = None
+    ) -> None:
+        self.state = house.state
+        self._house = house
+        self._kinds = house.kinds
+        self._pool_of = house.pool_of
         self._work = work
         self._watcher = watcher
         self._room = room
         self._desk = desk
-        self._pool_of = {agent: at for at, agents in enumerate(policy.pools.values()) for agent in agents}
-        self._facts = [Facts(queue=id) for id in policy.classes]
-        self._chat = policy.medium == "chat"
         self._heap: list[tuple[int, int, int, Contact | str | c.Command, int]] = []
         self._pushed = 0
         self._waiting: dict[str, Contact] = {}
@@ -115,20 +142,21 @@ class Engine:
         self._do(self._offer(contact), now)
         if contact.began >= 0:
             return
-        if self._room is not None and len(self._waiting) > self._room:
+        full = self._room is not None and len(self._waiting) > self._room
+        if full or self.state.items[contact.item].state == "closed":
             self._away(contact, now)
             self._watcher.blocked(contact, now)
         elif contact.until is not None:
             self._push(contact.until, LEAVES, contact)
 
     def _offer(self, contact: Contact) -> c.Command:
-        facts = self._facts[contact.cls]
-        if not self._chat:
+        facts, channel, _ = self._kinds[contact.cls]
+        if channel == "phone":
             return c.OfferCall(
                 call=f"c{contact.index}", item=contact.item, conversation=f"v{contact.index}", facts=facts
             )
         return c.ReceiveMessage(
-            channel="chat",
+            channel=channel,
             conversation=f"v{contact.index}",
             item=contact.item,
             message=MessageFacts(id=f"m{contact.index}", content=""),
@@ -148,7 +176,7 @@ class Engine:
         elif kind == ENDS:
             self._over(about, now)
         elif kind == WRAPPED:
-            self._do(c.CompleteItem(item=about.item, agent=about.agent, disposition="done"), now, ends=about)
+            self._do(self._completed(about), now, ends=about)
         elif about.began < 0:
             self._away(about, now)
             self._watcher.left(about, now)
@@ -156,20 +184,26 @@ class Engine:
     def _over(self, contact: Contact, now: int) -> None:
         """The exchange ends; the item closes, unless the agent has something to do after it."""
         self._watcher.talked(contact, now)
-        if self.policy.wrap_up:
+        if self._kinds[contact.cls].wraps:
             self._do(c.EndContact(item=contact.item, agent=contact.agent), now)
             self._push(now + self._work.wrap_up(contact), WRAPPED, contact)
         else:
             self._do(c.EndContact(item=contact.item, agent=contact.agent), now, ends=contact)
 
     def _away(self, contact: Contact, now: int) -> None:
-        """Nobody answered, and the customer is gone."""
+        """Nobody answered, and the customer is gone, or was sent away."""
         del self._waiting[contact.item]
-        gone: c.Command = (
-            c.LeaveChat(conversation=f"v{contact.index}") if self._chat else c.EndCall(call=f"c{contact.index}")
-        )
-        self._do(gone, now)
+        if self.state.items[contact.item].state != "closed":
+            call = self._kinds[contact.cls].channel == "phone"
+            gone = c.EndCall(call=f"c{contact.index}") if call else c.LeaveChat(conversation=f"v{contact.index}")
+            self._do(gone, now)
         self._close(contact)
+
+    def _completed(self, contact: Contact) -> c.Command:
+        codes = self._house
+        return c.CompleteItem(
+            item=contact.item, agent=contact.agent, disposition=codes.disposition, category=codes.category
+        )
 
     def _forget(self, now: int) -> None:
         """What is closed leaves memory."""

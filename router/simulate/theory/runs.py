@@ -8,7 +8,7 @@ import msgspec
 
 from router.simulate.theory import limits
 from router.simulate.theory.desk import Desk
-from router.simulate.theory.engine import Engine, Watcher
+from router.simulate.theory.engine import Engine, Watcher, housed
 from router.simulate.theory.policy import Policy, of_model
 from router.simulate.theory.streams import Chances, Contact
 from router.simulate.theory.tally import Counter, Figures, Tally, figures, together
@@ -38,7 +38,7 @@ class Handling:
 def engine(model: Model, policy: Policy, chances: Chances, watcher: Watcher) -> Engine:
     """The core with this model around it."""
     desk = Desk(model.pools) if policy.slots else None
-    return Engine(policy, Handling(model, chances), watcher, room=model.waiting_room, desk=desk)
+    return Engine(housed(policy), Handling(model, chances), watcher, room=model.waiting_room, desk=desk)
 
 
 class Batches(msgspec.Struct, frozen=True):

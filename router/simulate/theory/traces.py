@@ -6,7 +6,7 @@ import msgspec
 
 from queues import metrics
 from router.simulate.theory import limits
-from router.simulate.theory.engine import Engine
+from router.simulate.theory.engine import Engine, housed
 from router.simulate.theory.policy import of_rules, ticks
 from router.simulate.theory.streams import BEGIN, Contact
 from router.simulate.theory.vectors import MetricRow, Trace, TraceContact, Unsupported
@@ -63,7 +63,7 @@ def replay(trace: Trace) -> TraceDone:
     rules = trace.ruled()
     policy = of_rules(rules, BEGIN)
     journal = _Journal(trace.contacts)
-    engine = Engine(policy, journal, journal)
+    engine = Engine(housed(policy), journal, journal)
     contacts = []
     for index, each in enumerate(trace.contacts):
         if each.cls not in policy.classes:
