@@ -17,7 +17,8 @@ from prometheus_client import (
 from router.api.deps import DEPS
 from router.api.push import Pusher
 from router.api.routes import Routes
-from router.core.events import ReservationAccepted, ReservationEnded
+from router.core.capacity import over_capacity
+from router.core.events import ItemInterrupted, ItemWoken, ReservationAccepted, ReservationEnded
 from router.core.state import State
 from router.gateway import Applied
 
@@ -26,6 +27,12 @@ routes = Routes()
 EVENTS_ACCEPTED = Counter("firstline_events_accepted_total", "Integrators' events made durable", ["source"])
 EVENTS_REFUSED = Counter("firstline_events_refused_total", "Integrators' events refused", ["reason"])
 RESERVATIONS = Counter("firstline_reservations_total", "Reservations by how they ended", ["result"])
+INTERRUPTED = Counter(
+    "firstline_items_interrupted_total", "Items parked for something that goes before them", ["channel"]
+)
+WOKEN = Counter(
+    "firstline_items_woken_total", "Silent items whose customers wrote, and whether there was room", ["room"]
+)
 REQUESTS = Counter("firstline_requests_total", "HTTP requests by answer", ["method", "status"])
 QUEUE_WAIT = Histogram(
     "firstline_queue_wait_seconds",
@@ -49,6 +56,10 @@ def observe(applied: Applied, state: State) -> None:
                 QUEUE_WAIT.labels(item.queue, item.channel).observe(max(event.at - item.entered_at, 0) / 1000)
         elif isinstance(event, ReservationEnded):
             RESERVATIONS.labels(event.outcome).inc()
+        elif isinstance(event, ItemInterrupted) and event.item in state.items:
+            INTERRUPTED.labels(state.items[event.item].channel).inc()
+        elif isinstance(event, ItemWoken):
+            WOKEN.labels("over" if event.over else "within").inc()
 
 
 @routes.route("GET", "/metrics", action="metrics.read", answer=str, answer_media="text/plain")
@@ -74,6 +85,8 @@ def _gauges(registry: CollectorRegistry, state: State) -> None:
     agents = Gauge("firstline_agent_state", "Agents by what they say of themselves", ["state"], registry=registry)
     for said, count in Tally(presence.state for presence in state.presences.values()).items():
         agents.labels(said).set(count)
+    over = Gauge("firstline_agents_over_capacity", "Agents who hold more than they have room for", registry=registry)
+    over.set(sum(over_capacity(state, state.agents[agent]) for agent in state.holds))
     items = Gauge("firstline_items", "Items in memory", ["state"], registry=registry)
     for step, count in Tally(item.state for item in state.items.values()).items():
         items.labels(step).set(count)

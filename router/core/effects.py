@@ -189,6 +189,16 @@ def _pending(state: State, event: e.ItemPending) -> Effect:
     return _webhook(state, "item.pending", event.at, item, agent=event.agent, until_at_ms=event.until)
 
 
+def _parted(type: str) -> Callable[[State, Any], Effect]:
+    """What an agent does with an item, without its moving: it is parked or taken up, takes no room or does again."""
+
+    def tell(state: State, event: Any) -> Effect:
+        more = {"over": event.over} if isinstance(event, e.ItemWoken) else {}
+        return _webhook(state, type, event.at, state.items[event.item], agent=event.agent, **more)
+
+    return tell
+
+
 def _closed(state: State, event: e.ItemClosed) -> Effect:
     item = state.items[event.item]
     more: dict[str, Any] = {"agent": event.agent, "outcome": event.outcome, "disposition": event.disposition}
@@ -260,6 +270,10 @@ _TOLD: Final[dict[type, Callable[[State, Any], Effect]]] = {
     e.ItemHandedOver: _handed_over,
     e.ItemTransferred: _transferred,
     e.ItemPending: _pending,
+    e.ItemInterrupted: _parted("item.interrupted"),
+    e.ItemContinued: _parted("item.continued"),
+    e.ItemSilenced: _parted("item.silenced"),
+    e.ItemWoken: _parted("item.woken"),
     e.ItemClosed: _closed,
     e.ItemSplit: _split,
     e.ConversationMerged: _merged,

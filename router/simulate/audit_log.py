@@ -36,24 +36,42 @@ def once(evidence: Evidence) -> Iterator[str]:
 
 
 def holders(evidence: Evidence) -> Iterator[str]:
-    """No item is with two agents."""
-    for item, agent, _, holds in _holdings(evidence.events):
-        if item in holds:
-            yield f"{item} went to {agent} while with {holds[item]}"
+    """No item is with two agents: it may be held for several, but who accepts has it alone, and keeps it."""
+    holds: dict[str, dict[str, None]] = {}
+    has: dict[str, str] = {}
+    for event in evidence.events:
+        match event:
+            case e.ReservationMade() | e.ItemResumed():
+                if event.item in has or event.agent in holds.get(event.item, {}):
+                    yield f"{event.item} went to {event.agent} while with {has.get(event.item, event.agent)}"
+                holds.setdefault(event.item, {})[event.agent] = None
+            case e.ReservationAccepted():
+                if list(holds.get(event.item, {})) != [event.agent]:
+                    yield f"{event.item} was accepted by {event.agent} while held for {list(holds.get(event.item, {}))}"
+                has[event.item] = event.agent
+            case e.ReservationEnded():
+                holds.get(event.item, {}).pop(event.agent, None)
+                has.pop(event.item, None)
+            case e.ItemQueued() | e.ItemPending() | e.ItemClosed() | e.ItemStuck():
+                holds.pop(event.item, None)
+                has.pop(event.item, None)
+            case _:
+                pass
 
 
 def capacity(evidence: Evidence) -> Iterator[str]:
-    """No agent holds more than they have room for."""
+    """No agent gets more than they have room for: what gives way to it does not count, nor what is silent."""
     for item, agent, channels, holds in _holdings(evidence.events):
-        held = Counter(channels[other] for other, holder in {**holds, item: agent}.items() if holder == agent)
-        load = sum(ROOMS[channel].weight * count for channel, count in held.items())
-        if load > 100 or any(count > ROOMS[channel].maximum for channel, count in held.items()):
+        channel = channels[item]
+        held = Counter(channels[other] for other, holder in {*holds, (item, agent)} if holder == agent)
+        load = sum(ROOMS[c].weight * count for c, count in held.items() if channel not in ROOMS[c].interruptible_by)
+        if load > 100 or held[channel] > ROOMS[channel].maximum:
             yield f"{agent} holds {dict(held)}"
 
 
-def _holdings(events: Iterable[e.Event]) -> Iterator[tuple[str, str, dict[str, str], dict[str, str]]]:
-    """Each time that an agent gets an item: item, agent, the channel of every item, and who holds what before."""
-    holds: dict[str, str] = {}
+def _holdings(events: Iterable[e.Event]) -> Iterator[tuple[str, str, dict[str, str], set[tuple[str, str]]]]:
+    """Each time that an agent gets an item: item, agent, the channel of every item, and who holds what takes room."""
+    holds: set[tuple[str, str]] = set()
     channels: dict[str, str] = {}
     for event in events:
         match event:
@@ -61,9 +79,13 @@ def _holdings(events: Iterable[e.Event]) -> Iterator[tuple[str, str, dict[str, s
                 channels[event.item] = event.channel
             case e.ReservationMade() | e.ItemResumed():
                 yield event.item, event.agent, channels, holds
-                holds[event.item] = event.agent
-            case e.ReservationEnded() | e.ItemQueued() | e.ItemPending() | e.ItemClosed() | e.ItemStuck():
-                holds.pop(event.item, None)
+                holds.add((event.item, event.agent))
+            case e.ItemWoken():
+                holds.add((event.item, event.agent))
+            case e.ReservationEnded() | e.ItemSilenced():
+                holds.discard((event.item, event.agent))
+            case e.ItemQueued() | e.ItemPending() | e.ItemClosed() | e.ItemStuck():
+                holds -= {held for held in holds if held[0] == event.item}
             case _:
                 pass
 
@@ -101,7 +123,19 @@ _SAME: Final = {(state, state) for state in (*_LEADS_TO.values(), "forgotten")}
 def _states(events: Iterable[e.Event]) -> dict[str, str]:
     """Where each item is, by the events that name it."""
     states: dict[str, str] = {}
+    held: dict[str, set[str]] = {}
     for event in events:
+        match event:
+            case e.ReservationMade():
+                held.setdefault(event.item, set()).add(event.agent)
+            case e.ReservationEnded():
+                held.get(event.item, set()).discard(event.agent)
+                if states.get(event.item) == "reserved" and held.get(event.item):
+                    continue
+            case e.ItemQueued():
+                held.pop(event.item, None)
+            case _:
+                pass
         if isinstance(event, e.ItemsForgotten):
             for item in event.items:
                 states[item] = "forgotten" if states.get(item) == "closed" else "forgotten open"
@@ -130,11 +164,11 @@ def early(evidence: Evidence) -> Iterator[str]:
         true_ms = SimClock.START_MS + int(kept.at_s * 1000)
         for event in entry.events:
             if isinstance(event, e.ReservationMade):
-                expires[event.item] = event.expires_at
+                expires[event.reservation] = event.expires_at
             elif isinstance(event, e.ReservationEnded) and event.outcome == "expired":
                 ended = event.at if evidence.house.cast.clocks else min(event.at, true_ms)
-                if ended < expires[event.item]:
-                    yield f"{event.item} expired {expires[event.item] - ended} ms early"
+                if ended < expires[event.reservation]:
+                    yield f"{event.item} expired {expires[event.reservation] - ended} ms early"
 
 
 def late(evidence: Evidence) -> Iterator[str]:
@@ -150,13 +184,13 @@ def late(evidence: Evidence) -> Iterator[str]:
 
 
 def _follow(due: dict[str, tuple[str, int]], seen: Seen) -> None:
-    """Which reservations run after this entry: of each item its id, and when it expires."""
+    """Which reservations run after this entry: of each its item, and when it expires."""
     for event in seen.entry.events:
         match event:
             case e.ReservationMade():
-                due[event.item] = (event.reservation, event.expires_at)
+                due[event.reservation] = (event.item, event.expires_at)
             case e.ReservationAccepted() | e.ReservationEnded():
-                due.pop(event.item, None)
+                due.pop(event.reservation, None)
             case _:
                 pass
 

@@ -19,6 +19,8 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     clocks: bool
     """Whether wall clocks are wrong and jump."""
     webhooks: bool
+    simultaneous: int = 1
+    """For how many agents at once an item of first line is held."""
     calm_s: float = 75.0
     """In which everything settles: silence of a gateway, its grace, and that of its agents, one after another."""
 
@@ -40,4 +42,5 @@ def drawn(chance: random.Random) -> Cast:
         crash_share=chance.choice((0.0, 0.0005, 0.002)),
         clocks=chance.random() < 0.5,
         webhooks=chance.random() < 0.3,
+        simultaneous=chance.choice((1, 1, 2, 3)),
     )

@@ -193,6 +193,7 @@ class Leader(Person):
         ]
         merged = (item.id for item in state.items.values() if item.outcome == "merged")
         acts += [c.UnmergeConversation(item=item, opens=self.house.ids.new("item")) for item in merged]
+        acts += [c.RescindReservation(item=item.id) for item in state.items.values() if item.state == "reserved"][:1]
         failed = (delivery for delivery in state.deliveries.values() if delivery.state in ("failed", "unknown"))
         acts += [c.RetryDelivery(delivery=delivery.id, agent=agent) for delivery in failed]
         return chance.choice(acts)

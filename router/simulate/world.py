@@ -21,17 +21,23 @@ from router.simulate.staff import AgentPlayer, Leader
 
 ROOMS = {
     "phone": Room(maximum=1, weight=100),
-    "email": Room(maximum=2, weight=50),
-    "chat": Room(maximum=2, weight=40),
+    "email": Room(maximum=2, weight=50, interruptible_by=("phone", "chat")),
+    "chat": Room(maximum=2, weight=40, silent_ms=3_000),
 }
 RESERVATION_MS = 4_000
 
 
-def centre(agents: int, *, webhooks: bool) -> c.ApplyCentre:
+def centre(agents: int, *, webhooks: bool, simultaneous: int = 1) -> c.ApplyCentre:
     """Two lines, a door for each channel, agents of whom one is a specialist."""
     doors = {"phone": NUMBER, "email": DESK, "chat": SITE}
     records: list[c.CentreRecord] = [
-        Queue(id="help", escalates_to="expert", wrap_up_ms={"phone": 500}, reservation_ms=RESERVATION_MS),
+        Queue(
+            id="help",
+            escalates_to="expert",
+            wrap_up_ms={"phone": 500},
+            reservation_ms=RESERVATION_MS,
+            simultaneous=simultaneous,
+        ),
         Queue(id="expert", line=2, reservation_ms=RESERVATION_MS),
     ]
     for channel, address in doors.items():
@@ -77,7 +83,9 @@ class Story:
     async def _story(self) -> None:
         house = self.house
         lives = [asyncio.create_task(self._lives(f"n{number}")) for number in range(1, house.cast.nodes + 1)]
-        await Person(house, "founder").send(centre(house.cast.agents, webhooks=house.cast.webhooks))
+        await Person(house, "founder").send(
+            centre(house.cast.agents, webhooks=house.cast.webhooks, simultaneous=house.cast.simultaneous)
+        )
         people = [asyncio.create_task(person.play()) for person in self._people()]
         mischief = asyncio.create_task(self._mischief())
         await asyncio.sleep(house.cast.faulty_s)
