@@ -28,5 +28,7 @@ OUTCOME_WAIT_S = 10.0  # how long a message's acknowledgement waits for its outc
 WELCOME_MESSAGES_MAX = 100  # missed messages inside the welcome; the others follow at once as messages
 BATCH_MESSAGES_MAX = 100  # messages whose texts are fetched at once
 TAIL_MESSAGES_MAX = 500  # latest messages of an open conversation kept by reference; earlier ones: archive
+WAITING_S = 10.0  # between two words on how long it may take: more often would make people watch it
+WAITING_STEP_MS = 30_000  # a wait is told in half minutes: nobody can keep a promise to the second
 LOOK_S = 10.0  # a screen that was told nothing looks anyway: the followed state may have been loaded anew
 RETRY_S = 0.2  # between two looks for messages that the archive does not have yet

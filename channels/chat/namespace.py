@@ -2,8 +2,8 @@
 
 A browser connects with `auth` = {site, token?, last_seq?, name?, language?, reference?} and hears, in this order,
 `welcome` {token, conversation, messages, position, reference?}, then `message` {seq, side, text, at_ms, agent?},
-`delivered` {up_to}, `state` {state, reference?, agent?, again?, turned_away?, message?} and `typing` {on}. It keeps
-token and last seq, and comes back with them after a reload.
+`delivered` {up_to}, `state` {state, reference?, agent?, again?, turned_away?, message?}, `waiting` {position, low_ms?,
+high_ms?} while it is queued, and `typing` {on}. It keeps token and last seq, and comes back with them after a reload.
 
 It says `message` {id, text}, `typing` {on}, `seen` {up_to}, `leave`. Each is acknowledged with {ok: true, ...} or
 {ok: false, code, detail, retry_ms?}. A message is acknowledged with its `seq` once it is durable and accepted; the
@@ -26,7 +26,7 @@ from msgspec import Meta
 from channels.arrival import Arrival
 from channels.chat import limits
 from channels.chat.events import check_text
-from channels.chat.screen import Screen
+from channels.chat.screen import Expects, Screen
 from channels.chat.transcript import Transcripts
 from channels.chat.visitor import Visitor, origin_allowed, token_of, visitor_of
 from channels.chat.words import full
@@ -112,7 +112,7 @@ class Refused(Exception):
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Chat:
     """What the namespace needs. `address_of` is the network address that limits count by, from the environ of the
-    connection: only the node knows which proxies to believe."""
+    connection: only the node knows which proxies to believe; `expects` is what may be told to who waits."""
 
     gateway: Gateway
     history: History
@@ -122,6 +122,7 @@ class Chat:
     typing: Typing
     address_of: Callable[[Mapping[str, Any]], str]
     insight: Insight = BLIND
+    expects: Expects = lambda item: None
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -200,6 +201,7 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
             language=primary(hello.language),
             shown=shown,
             emit=lambda event, data: self._emit(sid, event, data),
+            expects=self._chat.expects,
         )
         language = spoken(self._chat.gateway.state, entry, hello.language)
         return _Session(

@@ -6,8 +6,8 @@ now, and sends the difference to what it has shown.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol, TypeAlias
 
 from channels.chat import limits
 from channels.chat.transcript import Transcripts
@@ -24,6 +24,10 @@ class Emit(Protocol):
     def __call__(self, event: str, data: dict[str, Any]) -> Awaitable[None]: ...
 
 
+Expects: TypeAlias = Callable[[str], Mapping[str, Any] | None]
+"""The estimate for an item (`position`, `low_ms`, `high_ms`); None for one that does not wait."""
+
+
 class Screen:
     """What one socket shows. `shown` is the last message it has, by the client's own word at first."""
 
@@ -37,6 +41,7 @@ class Screen:
         language: str,
         shown: int,
         emit: Emit,
+        expects: Expects,
     ) -> None:
         """`language` is the one that the visitor's browser asks for; '' for none."""
         self.visitor = visitor
@@ -48,6 +53,9 @@ class Screen:
         self._reference = ""
         self._shown = shown
         self._emit = emit
+        self._expects = expects
+        self._waiting: dict[str, int] | None = None
+        self._waiting_next = 0.0
         self._seen = 0
         self._state: dict[str, Any] | None = None
         self._typing = False
@@ -106,6 +114,7 @@ class Screen:
             self._seen = seen
             await self._emit("delivered", {"up_to": seen})
         await self._show_state(conversation)
+        await self._show_waiting(conversation)
         if self.agent_types != self._typing:
             self._typing = self.agent_types
             await self._emit("typing", {"on": self._typing})
@@ -120,6 +129,19 @@ class Screen:
         if state != self._state:
             self._state = state
             await self._emit("state", dict(state))
+
+    async def _show_waiting(self, conversation: Conversation | None) -> None:
+        """Where the visitor stands and how long it may take, when that changed, and not more often than people read."""
+        if conversation is None or self._state is None or self._state["state"] != "queued":
+            self._waiting, self._waiting_next = None, 0.0
+            return
+        now = asyncio.get_running_loop().time()
+        if now < self._waiting_next:
+            return
+        found = waiting_of(self._expects(conversation.item))
+        if found is not None and found != self._waiting:
+            self._waiting, self._waiting_next = found, now + limits.WAITING_S
+            await self._emit("waiting", dict(found))
 
     async def _show_messages(self) -> None:
         while parts := await self._transcripts.after(self.visitor.conversation, self._shown):
@@ -142,6 +164,19 @@ def state_of(state: State, conversation: str, language: str = "") -> dict[str, A
         agent = state.agents.get(item.agent)
         return {"state": "with_agent", "agent": agent.name if agent else ""}
     return {"state": "queued", "again": True} if item.seq == AT_HEAD else {"state": "queued"}
+
+
+def waiting_of(estimate: Mapping[str, Any] | None) -> dict[str, int] | None:
+    """As much of an estimate as is told to a customer: the place, and the range in half minutes, since a figure to the
+    second would be taken for a promise. None for one who does not wait."""
+    if estimate is None:
+        return None
+    told: dict[str, int] = {"position": estimate["position"]}
+    low, high = estimate["low_ms"], estimate["high_ms"]
+    if low is not None and high is not None:
+        step = limits.WAITING_STEP_MS
+        told |= {"low_ms": low // step * step, "high_ms": -(-max(high, 1) // step) * step}
+    return told
 
 
 def _turned_away(state: State, item: WorkItem, language: str) -> dict[str, Any]:

@@ -74,8 +74,8 @@ async def get(request: web.Request) -> QueueWaiting:
 
 def estimated(waits: Waits, item: str) -> dict[str, Any]:
     """The estimate as a field of the item's view; nothing for one that does not wait."""
-    found = waits.of(item)
-    return {"estimate": estimate_view(found)} if found is not None else {}
+    found = waits.shown(item)
+    return {"estimate": found} if found is not None else {}
 
 
 def _check(request: web.Request, state: State, queue: str) -> None:

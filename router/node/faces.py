@@ -14,6 +14,7 @@ from router.api.app import build_app, build_probe, drain
 from router.api.client_address import household, last_foreign
 from router.api.deps import ApiSettings, Deps
 from router.api.door import Door, runner_of
+from router.api.waits import WAITS
 from router.archive import limits as archive_limits
 from router.archive.past import Where
 from router.archive.past_process import PastProcess
@@ -23,6 +24,7 @@ from router.node.running import Running
 from router.runtime.duties import Duties
 from router.runtime.redis_store import RedisStore
 from router.runtime.typing_hub import TypingHub
+from router.runtime.waits import Waits
 
 
 class Faces:
@@ -42,7 +44,7 @@ class Faces:
         self._sio: socketio.AsyncServer | None = None
         if "gateway" in node.settings.roles:
             app, self._sio = build_app(deps)
-            self._open_chat(deps, self._sio)
+            self._open_chat(deps, self._sio, app[WAITS])
         else:
             app = build_probe(deps)
         self._runner = runner_of(app)
@@ -74,7 +76,7 @@ class Faces:
             ready=self._ready,
         )
 
-    def _open_chat(self, deps: Deps, sio: socketio.AsyncServer) -> None:
+    def _open_chat(self, deps: Deps, sio: socketio.AsyncServer, waits: Waits) -> None:
         chat = Chat(
             gateway=deps.gateway,
             history=deps.history,
@@ -84,6 +86,7 @@ class Faces:
             typing=deps.typing,
             address_of=self._address_of,
             insight=self._insight,
+            expects=waits.shown,
         )
         register(sio, chat)
 

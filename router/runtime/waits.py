@@ -8,13 +8,14 @@ counted: nobody knows how long they would have waited.
 import math
 from collections import deque
 from collections.abc import Callable
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from queues.estimates import Method
 from router.core import events as e
 from router.core.ask import Raw
 from router.core.estimate import Estimate, estimate, head_waited, prospect
 from router.core.state import State
+from router.core.views import estimate_view
 from router.gateway import Applied, Clock
 from router.runtime import limits
 from router.runtime.metrics import WAIT_BIAS, WAIT_ERROR, WAIT_WITHIN, WAITS_MEASURED
@@ -58,6 +59,11 @@ class Waits:
     def of(self, item: str) -> Estimate | None:
         """The estimate for a waiting item; None for one that does not wait here."""
         return estimate(self._state(), item, self._clock.now_ms(), self.methods)
+
+    def shown(self, item: str) -> dict[str, Any] | None:
+        """The same as it is shown outside."""
+        found = self.of(item)
+        return estimate_view(found) if found is not None else None
 
     def prospect(self, asks: Raw) -> Estimate | None:
         """The estimate for who would come now; None for a queue that is not there."""

@@ -6,6 +6,7 @@ import { moment } from "../shared/clock";
 import { t } from "../shared/i18n";
 import { Button, Dialog } from "../shared/ui";
 import { agentTypes, delivered, kept, leave, left, line, type Message, messages, say, seen, startAnew, state, typing } from "./talk";
+import { type Waiting, waiting as told } from "./talk";
 
 const MESSAGE_CHARS_MAX = 4_000; // always within the 16 KiB that the server takes, whatever the script
 
@@ -35,6 +36,7 @@ function Status() {
       <p role="status" class={line.value === "lost" && !left.value ? "note warn" : ""}>
         {standing()}
       </p>
+      {told.value && state.value?.state === "queued" && line.value === "live" && <p class="soft">{expected(told.value)}</p>}
       {state.value?.reference && (
         <p class="soft">
           {t("chat.reference")} <strong class="reference">{state.value.reference}</strong>
@@ -42,6 +44,13 @@ function Status() {
       )}
     </div>
   );
+}
+
+/** The place, and the wait in minutes: half ones are rounded away from what would be a promise. */
+function expected({ position, low_ms, high_ms }: Waiting): string {
+  if (low_ms === undefined || high_ms === undefined) return t("chat.position", { position });
+  const [low, high] = [Math.floor(low_ms / 60_000), Math.max(1, Math.ceil(high_ms / 60_000))];
+  return low ? t("chat.expected", { position, low, high }) : t("chat.expected_soon", { position, count: high });
 }
 
 function standing(): string {

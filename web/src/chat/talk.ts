@@ -43,6 +43,13 @@ export interface State {
   message?: string;
 }
 
+/** While it is queued: its place, and the range within which somebody will be there; without one nobody can say. */
+export interface Waiting {
+  position: number;
+  low_ms?: number;
+  high_ms?: number;
+}
+
 interface Ack {
   ok: boolean;
   code?: string;
@@ -53,6 +60,7 @@ interface Ack {
 export const kept = signal<Kept | null>(JSON.parse(sessionStorage.getItem(KEPT) ?? "null"));
 export const messages = signal<Message[]>([]);
 export const state = signal<State | null>(null);
+export const waiting = signal<Waiting | null>(null);
 /** `new` until the first answer; what is written while it is `lost` is sent later. */
 export const line = signal<"new" | "live" | "lost">("new");
 /** The customer's messages that an agent's screen has shown. */
@@ -78,7 +86,7 @@ export function begin(visitor: Visitor): void {
 export function startAnew(): void {
   socket?.disconnect();
   sessionStorage.removeItem(KEPT);
-  [kept.value, messages.value, state.value] = [null, [], null];
+  [kept.value, messages.value, state.value, waiting.value] = [null, [], null, null];
   [delivered.value, agentTypes.value, refusal.value, left.value, line.value] = [0, false, "", false, "new"];
 }
 
@@ -128,7 +136,11 @@ export function connect(): void {
     void send();
   });
   socket.on("message", show);
-  socket.on("state", (told: State) => (state.value = told));
+  socket.on("state", (told: State) => {
+    state.value = told;
+    if (told.state !== "queued") waiting.value = null;
+  });
+  socket.on("waiting", (told: Waiting) => (waiting.value = told));
   socket.on("delivered", ({ up_to }: { up_to: number }) => (delivered.value = up_to));
   socket.on("typing", ({ on }: { on: boolean }) => (agentTypes.value = on));
   socket.on("disconnect", (reason) => {
