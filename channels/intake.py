@@ -23,6 +23,7 @@ from channels.entry import Address, Given
 from channels.insight import BLIND
 from channels.keyed import keyed
 from channels.payload import read
+from channels.phone import callback
 from channels.phone import events as phone
 from channels.webhook import events as webhook
 from router.core.commands import EndCall, OfferCall
@@ -54,6 +55,9 @@ _KINDS: Final[dict[str, _Kind]] = {
     "call.transferred": _Kind(phone.CallTransferred, phone.transferred),
     "call.ended": _Kind(phone.CallEnded, phone.ended),
     "call.connect_failed": _Kind(phone.CallConnectFailed, phone.connect_failed),
+    "callback.requested": _Kind(callback.CallbackRequested, callback.requested),
+    "callback.dialled": _Kind(callback.CallbackDialled, callback.dialled),
+    "callback.failed": _Kind(callback.CallbackFailed, callback.failed),
     "chat.message": _Kind(chat.ChatMessage, chat.message),
     "chat.left": _Kind(chat.ChatLeft, chat.left),
     "webhook.received": _Kind(webhook.WebhookReceived, webhook.received),

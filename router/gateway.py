@@ -219,6 +219,10 @@ class History(Protocol):
         """The conversation that already has a message (or call) with this natural key."""
         ...
 
+    async def knows(self, item: str) -> bool:
+        """Whether there ever was an item with this id, as far as it is archived."""
+        ...
+
     async def messages(self, conversation: str, after: int = 0) -> list[dict[str, Any]]:
         """Archived messages of a conversation in order: seq, side, agent, at_ms, content id."""
         ...

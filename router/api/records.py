@@ -23,7 +23,7 @@ from router.api.rights import Action, require
 from router.api.routes import Routes, principal_of, query_of
 from router.api.shapes import BODIES, record_of, shown
 from router.core.state import State
-from router.core.views import queue_view
+from router.core.views import opening_view, queue_view
 from router.runtime.calendar import fault_of, open_now
 
 routes = Routes()
@@ -92,8 +92,9 @@ def _declare(noun: Noun) -> None:
         ids = [id for id in sorted(table) if id > after][: query.limit + 1]
         rows = [noun.view(state, table[id]) for id in ids]
         if noun.kind == "queue":
-            open = await open_now(state, ids, request.app[DEPS].clock.now_ms())
-            rows = [row | {"open": open[row["id"]]} for row in rows]
+            now = request.app[DEPS].clock.now_ms()
+            open = await open_now(state, ids, now)
+            rows = [row | {"open": open[row["id"]]} | opening_view(state, row["id"], now) for row in rows]
         return paged(request, rows, [Cursor(id=id) for id in ids], query.limit)
 
     async def get_one(request: web.Request) -> web.Response:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
+from queues.callback import Callbacks
 from queues.capacity import DEFAULT_ROOMS, TOTAL, Room
 from queues.category import Category, Code, CodeKind
 from queues.comparator import Comparator
@@ -14,7 +15,7 @@ from queues.endpoint import Endpoint
 from queues.entry_point import EntryPoint, Override
 from queues.hours import Hours, Span
 from queues.plan import RelaxStep
-from queues.queue import ChannelName, Demand, Queue
+from queues.queue import ChannelName, Demand, Fallback, Queue
 from queues.rule import Rule, When
 from queues.strategy import DEFAULT_STRATEGY, IdleFrom, Strategy
 from queues.team import Membership, Team
@@ -52,6 +53,14 @@ class StepBody(RelaxStep, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """A step of a queue's plan."""
 
 
+class FallbackBody(Fallback, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What becomes of what a queue does not take, or does not keep."""
+
+
+class CallbacksBody(Callbacks, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a queue calls customers back."""
+
+
 class WhenBody(When, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a rule looks at."""
 
@@ -61,6 +70,8 @@ _STRICT: dict[type[Any], type[Any]] = {
     ComparatorBody: Comparator,
     StepBody: RelaxStep,
     WhenBody: When,
+    FallbackBody: Fallback,
+    CallbacksBody: Callbacks,
 }
 """Parts of bodies, which take no unknown field, and the parts of records that they are."""
 
@@ -99,6 +110,14 @@ class QueueBody(_Body, frozen=True):
     knock_out_max: Annotated[int, msgspec.Meta(ge=1, le=core.KNOCK_OUT_MAX)] = 3
     escalates_to: Id = ""
     hours: Id = ""
+    when_closed: FallbackBody = FallbackBody()
+    waiting_max: Annotated[int, msgspec.Meta(ge=0, le=core.WAITING_MANY_MAX)] | None = None
+    waiting_with: tuple[Id, ...] = ()
+    when_full: FallbackBody = FallbackBody()
+    wait_max_ms: Milliseconds = 0
+    when_late: FallbackBody = FallbackBody()
+    callbacks: CallbacksBody = CallbacksBody()
+    pending_close_ms: Milliseconds = 0
     demands: tuple[Demand, ...] = ()
     keep_ms: Milliseconds = 14_400_000
     wishes: Levels = {}

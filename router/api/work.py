@@ -12,6 +12,7 @@ import msgspec
 from router.api import limits
 from router.api.acting import ActionBody, ItemAction, Made, Name, Text, optional_text
 from router.api.asking import ASKING_ACTIONS, told_of
+from router.api.calling import CALLING_ACTIONS
 from router.api.cards import address_of, card_of
 from router.api.commanding import Call, Done, Later, carry_out
 from router.api.escalating import ESCALATION_ACTIONS
@@ -214,6 +215,7 @@ ACTIONS: dict[str, ItemAction] = {
     **ESCALATION_ACTIONS,
     **MAIL_ACTIONS,
     **ASKING_ACTIONS,
+    **CALLING_ACTIONS,
 }
 
 

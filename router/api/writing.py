@@ -4,6 +4,7 @@ import msgspec
 
 from router.api import limits
 from router.api.commanding import Call
+from router.api.deps import Deps
 from router.api.problems import Problem, ProblemPart
 from router.gateway import Content
 
@@ -29,3 +30,14 @@ async def written(call: Call, text: str, pointer: str, bytes_max: int = limits.T
         content = _encode(Content(text_blob=await call.deps.gateway.put_blob(data)))
     id = call.deps.ids.new("cnt")
     return Written(id=id, size=len(data), contents={id: content})
+
+
+def numbered(deps: Deps, number: str, name: str = "") -> tuple[str, dict[str, bytes]]:
+    """The id of the content that holds a phone number as somebody typed it, and the content. Raises Problem."""
+    try:
+        address = deps.addresses.read("phone", number)
+    except ValueError as error:
+        said = str(error)
+        raise Problem("invalid", said, errors=(ProblemPart(pointer="/number", detail=said),)) from error
+    id = deps.ids.new("adr")
+    return id, {id: _encode(Content(address=address.address, name=name, known_by=address))}

@@ -126,6 +126,11 @@ class SqlHistory:
         async with self._database.reading() as connection:
             return [dict(row._mapping) for row in await connection.execute(query)]
 
+    async def knows(self, item: str) -> bool:
+        """Whether there ever was an item with this id, as far as it is archived."""
+        async with self._database.reading() as connection:
+            return (await connection.execute(select(items.c.id).where(items.c.id == item))).first() is not None
+
     async def contents(self, ids: Sequence[str]) -> list[bytes | None]:
         """Texts that were moved from the store to SQL, by id; None for one that is not here."""
         found = await self._database.ask(partial(_find_contents, ids))

@@ -481,6 +481,7 @@ _TELLERS: Final[dict[type, Callable[[Chronicle, int, Any], None]]] = {
 def quiet(state: State) -> None:
     """Nobody matches or commits this state: forget who would have to be matched again and what was touched."""
     state.touched.clear()
+    state.entered.clear()
     state.wake_classes.clear()
     state.wake_agents.clear()
 
@@ -512,6 +513,8 @@ def contents_of(event: e.Event) -> tuple[str, ...]:
             named = (event.note,)
         case e.NoteAdded():
             named = (event.content,)
+        case e.CallbackAsked():
+            named = (event.callback.number,)
         case _:
             named = ()
     return tuple(filter(None, named))

@@ -170,6 +170,7 @@ def _index_faults(state: State) -> list[str]:
         "quiet": (state.quiet, fresh.quiet),
         "parked": ({k: v for k, v in state.parked.items() if v}, fresh.parked),
         "calls": (state.calls, fresh.calls),
+        "callbacks": (sorted(state.callbacks), sorted(fresh.callbacks)),
         "threads": (state.threads, fresh.threads),
         "followed": (state.followed, fresh.followed),
         "naturals": (state.naturals, fresh.naturals),

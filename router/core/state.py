@@ -28,7 +28,7 @@ from router.core.classes import Wait
 from router.core.conversation import Conversation, Delivery
 from router.core.crews import Crews
 from router.core.deadlines import Deadlines
-from router.core.item import HELD, WorkItem
+from router.core.item import HELD, Callback, WorkItem
 from router.core.meta import Meta
 from router.core.pace import Pace
 from router.core.placing import Placing, raw
@@ -93,6 +93,7 @@ class State:
             "meta": self.metas,
         }
         self.calls: dict[str, str] = {}
+        self.callbacks: dict[str, None] = {}
         self.threads: dict[str, str] = {}
         self.references: dict[str, str] = {}
         self.naturals: dict[str, str] = {}
@@ -235,12 +236,11 @@ class State:
         if self.routing and queue is not None and queue.waiting_max is not None:
             self.entered[item.id] = None
 
-    def dialled(self, item: WorkItem, call: str) -> None:
-        """The customer of this item, which is being changed, is called by this call from here on ('': by none)."""
-        if item.callback is not None:
-            self._unindex_calls(item)
-            item.callback = msgspec.structs.replace(item.callback, call=call)
-            self._index_calls(item)
+    def set_callback(self, item: WorkItem, callback: Callback) -> None:
+        """The customer of this item, which is being changed, is to be called like this."""
+        self._unindex_calls(item)
+        item.callback = callback
+        self._index_calls(item)
 
     def edit_presence(self, agent: str) -> Presence:
         """The agent's presence, to be changed."""
@@ -449,13 +449,16 @@ class State:
         """The call as which it came in, and the one by which its customer is called back."""
         if item.call:
             self.calls[item.call] = item.id
-        if item.callback is not None and item.callback.call:
-            self.calls[item.callback.call] = item.id
+        if item.callback is not None:
+            self.callbacks[item.id] = None
+            if item.callback.call:
+                self.calls[item.callback.call] = item.id
 
     def _unindex_calls(self, item: WorkItem) -> None:
         for call in (item.call, item.callback.call if item.callback is not None else ""):
             if call and self.calls.get(call) == item.id:
                 del self.calls[call]
+        self.callbacks.pop(item.id, None)
 
     def _unindex_item(self, item: WorkItem) -> None:
         self._unindex_calls(item)

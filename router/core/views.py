@@ -9,8 +9,9 @@ from router.core.capacity import load_share, over_capacity
 from router.core.conversation import Conversation
 from router.core.escalation import specialists_of, wants_specialists
 from router.core.estimate import Estimate
-from router.core.item import Reservation, WorkItem
+from router.core.item import Callback, Reservation, WorkItem
 from router.core.merged import parts_of
+from router.core.opened import closes_at, opens_at
 from router.core.presence import FollowedEnd
 from router.core.question import Question
 from router.core.state import State
@@ -62,6 +63,10 @@ def item_view(state: State, item: str) -> dict[str, Any]:
         "reopen_count": record.reopen_count,
         "closed_at_ms": record.closed_at,
     }
+    view["refused"] = record.refused
+    view["passed"] = list(record.passed)
+    view["moves_by_rule"] = record.moves_by_rule
+    view["callback"] = callback_view(record.callback)
     view["reservation"] = _reservation_view(record)
     view["seen"] = dict(conversation.seen) if conversation else {}
     view["replied"] = bool(conversation and conversation.seq and conversation.replied == conversation.seq)
@@ -80,6 +85,20 @@ def item_view(state: State, item: str) -> dict[str, Any]:
     view["customer_left"] = conversation.gone if conversation else False
     view["deliveries"] = _deliveries_view(state, conversation.deliveries if conversation else ())
     return view
+
+
+def callback_view(callback: Callback | None) -> dict[str, Any] | None:
+    """How a customer is to be called back: `number` is the id of the content that says where. None: not at all."""
+    if callback is None:
+        return None
+    return {
+        "number": callback.number,
+        "call": callback.call,
+        "attempts": callback.attempts,
+        "windows": [{"start_at_ms": window.start, "end_at_ms": window.end} for window in callback.windows],
+        "asked_at_ms": callback.asked_at,
+        "reached": callback.reached,
+    }
 
 
 def _escalation_view(state: State, item: WorkItem) -> dict[str, Any]:
@@ -308,8 +327,24 @@ def queue_view(state: State, queue: str) -> dict[str, Any]:
         "first_due_at_ms": found.first_due,
         "demands": list(record.demands),
         "closed": closed_view(record.closed),
+        "waiting_max": record.waiting_max,
+        "wait_max_ms": record.wait_max_ms,
+        "callbacks": _callbacks_in(state, queue, "queued"),
+        "scheduled": _callbacks_in(state, queue, "pending"),
         "revision": record.revision,
     }
+
+
+def _callbacks_in(state: State, queue: str, stands: str) -> int:
+    """How many customers of a queue are to be called back and wait for an agent (`queued`), or for their time."""
+    found = (state.items[id] for id in state.callbacks)
+    return sum(item.queue == queue and item.state == stands and item.to_call for item in found)
+
+
+def opening_view(state: State, queue: str, now: int) -> dict[str, Any]:
+    """When a queue opens and closes next by its hours, as far as it does and that is known."""
+    record = state.queues[queue]
+    return {"opens_at_ms": opens_at(state, record, now), "closes_at_ms": closes_at(state, record, now)}
 
 
 def estimate_view(found: Estimate) -> dict[str, Any]:
@@ -331,4 +366,9 @@ def closed_view(closed: Closed | None) -> dict[str, Any] | None:
     """Since when a queue is closed by hand, what it says, and where it flows over to; None for an open one."""
     if closed is None:
         return None
-    return {"since_at_ms": closed.since, "message": dict(closed.message), "overflow": closed.overflow}
+    return {
+        "since_at_ms": closed.since,
+        "message": dict(closed.message),
+        "overflow": closed.overflow,
+        "callback": closed.callback,
+    }

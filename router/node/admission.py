@@ -9,7 +9,7 @@ import structlog
 
 from router.archive import limits
 from router.archive.history import SqlHistory
-from router.core.commands import Command, OfferCall, ReceiveMessage
+from router.core.commands import AskCallback, Command, OfferCall, ReceiveMessage
 from router.gateway import Full, Receipt, StoreError
 from router.runtime import metrics
 from router.runtime.domain import Domain
@@ -39,7 +39,7 @@ class AdmittingDomain(Domain):
 
     async def submit(self, command: Command, **how: Any) -> Receipt:
         """Raises Full for an arrival that could not be kept."""
-        if isinstance(command, OfferCall | ReceiveMessage) and (why := self.full()):
+        if isinstance(command, OfferCall | ReceiveMessage | AskCallback) and (why := self.full()):
             raise Full(f"nothing new is taken in now: {why}")
         return await super().submit(command, **how)
 

@@ -35,6 +35,7 @@ from router.node.private import Begun
 from router.node.running import Running, replicas_of, running, settles
 from router.runtime.duties import Duties, Duty, Member
 from router.runtime.errors import FolderInUse, StartError
+from router.runtime.openings import Openings
 from router.settings import Settings, SettingsError, own_blobs
 from router.wire.codec import SHAPE
 
@@ -143,6 +144,7 @@ def _duties(node: Running, mail: MailIntake, boxes: list[MailboxSettings]) -> li
         *[Duty(f"imap:{box.name}", "mail", _reading(mail, box)) for box in boxes if box.imap is not None],
         Duty("outbox:email", "mail", _sending(node, boxes)),
         Duty("outbox:webhook", "gateway", webhooks.run),
+        Duty("openings", "gateway", Openings(node.gateway, node.clock).run),
         Duty("archive", "archive", ArchiveProcess(_where(node)).run),
     ]
 

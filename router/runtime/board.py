@@ -10,7 +10,7 @@ import msgspec
 
 from router.core.item import WorkItem
 from router.core.state import State
-from router.core.views import agent_summary, item_view, queue_view
+from router.core.views import agent_summary, item_view, opening_view, queue_view
 from router.core.waiting import in_order, waiting
 from router.runtime import limits
 from router.runtime.calendar import open_now
@@ -69,7 +69,8 @@ async def queue_board(state: State, position: int, at_ms: int, queue: str) -> Qu
 
 
 def _queue_row(state: State, queue: str, at_ms: int, stuck: int) -> dict[str, Any]:
-    return queue_view(state, queue) | {"late": waiting(state, queue, at_ms).late, "stuck": stuck}
+    late = {"late": waiting(state, queue, at_ms).late, "stuck": stuck}
+    return queue_view(state, queue) | opening_view(state, queue, at_ms) | late
 
 
 def _agent_row(state: State, agent: str) -> dict[str, Any]:

@@ -130,6 +130,10 @@ class Archive:
         known = (kept.thread for kept in self._conversations.values())
         return next((thread for thread in known if reference and thread.reference == reference), None)
 
+    def knows(self, item: str) -> bool:
+        """Whether an item with this id was opened."""
+        return item in self._of_item
+
     def natural(self, key: str) -> str | None:
         """The conversation that has this natural key."""
         return self._naturals.get(key)
@@ -162,6 +166,10 @@ class SimHistory:
     async def find_natural(self, natural_key: str) -> str | None:
         """See `History`."""
         return (await self._open()).natural(natural_key)
+
+    async def knows(self, item: str) -> bool:
+        """See `History`."""
+        return (await self._open()).knows(item)
 
     async def messages(self, conversation: str, after: int = 0) -> list[dict[str, Any]]:
         """See `History`."""
@@ -246,7 +254,7 @@ def texts_of(events: Iterable[e.Event]) -> list[str]:
                 found.append(event.message.content)
             case e.NoteAdded():
                 found.append(event.content)
-            case (e.QuestionAsked() | e.QuestionAnswered()) if event.note:
+            case e.QuestionAsked() | e.QuestionAnswered() if event.note:
                 found.append(event.note)
             case e.ConversationOpened() if event.address:
                 found.append(event.address)

@@ -14,10 +14,14 @@ from channels.email.parse import Parsed, parse
 from channels.email.settings import MailboxSettings, Smtp
 from channels.intake import EventIntake
 from channels.webhook.worker import Worker
+from queues.calendar import Calendar
+from queues.hours import Hours
 from router.core import commands as c
 from router.gateway import Applied, Outcome, StoreError
 from router.runtime.blobs import Blobs
+from router.runtime.calendar import calendar
 from router.runtime.duties import Duties, Duty, Member
+from router.runtime.openings import Openings
 from router.runtime.store import Store
 from router.runtime.together import together
 from router.simulate import limits
@@ -96,6 +100,7 @@ class Node:
         duties = [
             Duty("imap:desk", "mail", lambda: self._reader().run()),
             Duty("outbox:email", "mail", lambda: self._outbound().run()),
+            Duty("openings", "gateway", Openings(self.domain, self.clock, inline).run),
             Duty("archive", "archive", Archivist(house.archive, self._store, self.domain, self._archive_away).run),
         ]
         if house.cast.webhooks:
@@ -186,6 +191,11 @@ class Session:
             except StoreError:
                 await asyncio.sleep(limits.RETRY_S)
         return None
+
+
+async def inline(hours: Hours, now_ms: int, days: int) -> Calendar:
+    """A calendar made where it is asked for: no thread of its own lives in a world."""
+    return calendar(hours, now_ms, days)
 
 
 class Inline:

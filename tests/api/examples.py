@@ -154,6 +154,7 @@ OTHERS = {
     "POST /api/v1/events",
     "POST /api/v1/customers/search",
     "POST /api/v1/preview",
+    "POST /api/v1/callbacks",
     "POST /api/v1/conversations/{conversation}/typing",
     "POST /api/v1/conversations/{conversation}/seen",
     *(
@@ -184,6 +185,8 @@ OTHERS = {
             "dismiss",
             "ask",
             "help",
+            "call_back",
+            "unreached",
         )
     ),
     "POST /api/v1/deliveries/{delivery}/retry",

@@ -50,6 +50,8 @@ BODIES = {
     "typing": {"on": True},
     "seen": {"up_to": 1},
     "presence": {"state": "offline"},
+    "call_back": {"number": "+32 2 555 01 23"},
+    "callbacks": {"queue": "help", "number": "nobody"},
 }
 OWN = {"public", "session"}
 """Actions on nothing of anybody else's."""
@@ -71,8 +73,8 @@ def to_be_told(who: str, route: Route) -> set[int]:
     """The statuses that somebody of another team may get."""
     if route.action in FOR_ALL_PEOPLE:
         return {403} if who == "key" else {200, 201, 400, 404}
-    if who == "key" and route.action in ("item.read", "event.post", "metrics.read"):
-        return {200, 422}
+    if who == "key" and route.action in ("item.read", "event.post", "metrics.read", "callback.ask"):
+        return {200, 404, 422}
     if route.action == "receipt.read":
         return {404}
     if route.path in LISTS and route.method == "GET":

@@ -6,7 +6,6 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from router.core import events as e
-from router.core.item import WorkItem
 from router.core.state import State
 
 
@@ -15,28 +14,27 @@ def _offered(state: State, event: e.CallbackOffered) -> None:
 
 
 def _asked(state: State, event: e.CallbackAsked) -> None:
-    state.edit_item(event.item).callback = event.callback
+    state.set_callback(state.edit_item(event.item), event.callback)
 
 
 def _dialled(state: State, event: e.CallbackDialled) -> None:
-    state.dialled(state.edit_item(event.item), event.call)
+    _change(state, event.item, call=event.call)
 
 
 def _failed(state: State, event: e.CallbackFailed) -> None:
-    item = state.edit_item(event.item)
-    state.dialled(item, "")
-    _change(item, attempts=event.attempt)
+    _change(state, event.item, attempts=event.attempt, call="")
 
 
 def _missed(state: State, event: e.CallbackMissed) -> None:
-    item = state.edit_item(event.item)
-    left = item.callback.windows if item.callback is not None else ()
-    _change(item, windows=tuple(window for window in left if window.end > event.at))
+    callback = state.items[event.item].callback
+    left = callback.windows if callback is not None else ()
+    _change(state, event.item, windows=tuple(window for window in left if window.end > event.at))
 
 
-def _change(item: WorkItem, **changed: Any) -> None:
+def _change(state: State, id: str, **changed: Any) -> None:
+    item = state.edit_item(id)
     if item.callback is not None:
-        item.callback = replace(item.callback, **changed)
+        state.set_callback(item, replace(item.callback, **changed))
 
 
 APPLY: Final[dict[type, Callable[[State, Any], None]]] = {
