@@ -82,7 +82,14 @@ function Work() {
 
 /** Somebody who is ready and has no room for a channel is told so: nothing of it comes until something is done. */
 function Full() {
-  const { state, room, rooms } = view.value!.agent;
+  const { state, room, rooms, over_capacity } = view.value!.agent;
+  if (over_capacity) {
+    return (
+      <p class="full soft" role="status">
+        {t("agent.over_capacity")}
+      </p>
+    );
+  }
   const full = (Object.keys(rooms) as Channel[]).filter((channel) => rooms[channel]!.maximum && !room.includes(channel));
   if (state !== "available" || !full.length || !inHand.value.length) return null;
   const channels = new Intl.ListFormat(language.value).format(full.map((channel) => t(`channel.${channel}`)));

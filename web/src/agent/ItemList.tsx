@@ -41,6 +41,8 @@ function Lines({ item }: { item: Item }) {
     <>
       <span class="row between">
         <strong>{caller(item) || t("agent.unknown_customer")}</strong>
+        {item.interrupted && <Badge tone="warn">{t("item.interrupted")}</Badge>}
+        {item.silent && <Badge>{t("item.silent")}</Badge>}
         {waiting && <Badge tone="warn">{t("agent.asked")}</Badge>}
         {fresh && <Badge tone="warn">{t("agent.new_message")}</Badge>}
         {(typing.value[item.conversation] ?? 0) > 0 && <Badge>{t("agent.types")}</Badge>}

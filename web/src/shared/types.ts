@@ -33,6 +33,10 @@ export interface Item {
   pending_until_at_ms: number | null;
   pending_reason: string;
   kept_until_at_ms?: number | null;
+  /** Parked while its agent works on something that goes before it. */
+  interrupted?: boolean;
+  /** Its customer says nothing: it takes no room. */
+  silent?: boolean;
   disposition: string;
   reopens: string;
   reopen_count: number;
@@ -89,6 +93,8 @@ export interface AgentSummary {
   /** The channels of which one more item has room. */
   room: Channel[];
   rooms: Partial<Record<Channel, { maximum: number; weight: number }>>;
+  /** More is theirs than they have room for. */
+  over_capacity?: boolean;
   temporary?: { skill?: string; queue?: string; level?: number; until_at_ms: number }[];
 }
 

@@ -130,11 +130,13 @@ function Work({ agent, items }: Shown) {
 function HeldList({ items }: { items: Held[] }) {
   return (
     <ul class="stack tight">
-      {items.map(({ id, channel, state, reference, queue, first_entered_at_ms }) => (
+      {items.map(({ id, channel, state, reference, queue, first_entered_at_ms, interrupted, silent }) => (
         <li key={id} class="row tight">
           <Badge>{t(`channel.${channel}`)}</Badge>
           <strong>{reference}</strong>
           <span>{t(`state.${state}`)}</span>
+          {interrupted && <Badge tone="warn">{t("item.interrupted")}</Badge>}
+          {silent && <Badge>{t("item.silent")}</Badge>}
           <small>{queueName(queue)}</small>
           <Timer since={first_entered_at_ms} at={shown.value} />
         </li>

@@ -153,6 +153,7 @@ function AgentLine({ agent, open }: { agent: Agent; open: boolean }) {
       <td class="roomy">{connected ? t(`activity.${activity}`) : "–"}</td>
       <td class="number">
         {holds > 0 && !connected ? <Badge tone="bad">{t("supervisor.absent_with", { count: holds })}</Badge> : holds}
+        {agent.over_capacity && <Badge tone="warn">{t("supervisor.over_capacity")}</Badge>}
       </td>
       <td class="wide">
         {Object.entries(skills).map(([skill, level], index) => (

@@ -41,7 +41,10 @@ export interface Agent extends Omit<AgentSummary, "temporary" | "activity"> {
 }
 
 /** As much of an item as shows in a list of what somebody holds. */
-export type Held = Pick<WorkItem, "id" | "reference" | "channel" | "queue" | "state" | "first_entered_at_ms">;
+export type Held = Pick<
+  WorkItem,
+  "id" | "reference" | "channel" | "queue" | "state" | "first_entered_at_ms" | "interrupted" | "silent"
+>;
 
 /** An agent on the board, with what they hold. */
 export interface AgentThen extends Agent {
