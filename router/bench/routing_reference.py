@@ -62,11 +62,11 @@ class Reference:
         return [item for item in self.state.items.values() if item.state == "queued"]
 
     def held(self) -> dict[str, list[WorkItem]]:
-        """What each agent holds."""
+        """What each agent holds; what is held for several of them, each of these."""
         found: dict[str, list[WorkItem]] = {}
         for item in self.state.items.values():
-            if item.state in HELD:
-                found.setdefault(item.agent, []).append(item)
+            for agent in item.holders if item.state in HELD else ():
+                found.setdefault(agent, []).append(item)
         return found
 
     def free(self, agent: Agent, held: list[WorkItem]) -> Free | None:
@@ -300,7 +300,7 @@ def fitness(levels: dict[str, int], terms: Iterable[str]) -> int:
 def has_room(agent: Agent, held: Iterable[WorkItem], channel: str) -> bool:
     """Whether one more item of the channel fits beside what the agent holds."""
     room = agent.rooms[channel]
-    beside: list[str] = [item.channel for item in held]
+    beside = counted(agent, held)
     taken = room.weight
     for other in beside:
         theirs = agent.rooms.get(other)
@@ -312,9 +312,19 @@ def has_room(agent: Agent, held: Iterable[WorkItem], channel: str) -> bool:
     return beside.count(channel) < room.maximum and taken <= agent.total
 
 
+def counted(agent: Agent, held: Iterable[WorkItem]) -> list[str]:
+    """The channel of each item that takes room: one whose customer says nothing does not, where the room says so."""
+    return [
+        item.channel
+        for item in held
+        if not item.silent or item.channel not in agent.rooms or not agent.rooms[item.channel].silent_ms
+    ]
+
+
 def load(agent: Free) -> Fraction:
     """The share of their room that an agent has in use."""
-    used = sum(agent.agent.rooms[item.channel].weight for item in agent.held if item.channel in agent.agent.rooms)
+    rooms = agent.agent.rooms
+    used = sum(rooms[channel].weight for channel in counted(agent.agent, agent.held) if channel in rooms)
     return Fraction(used, agent.agent.total) if agent.agent.total else Fraction(1)
 
 

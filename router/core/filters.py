@@ -111,14 +111,16 @@ def _roomy(state: State, item: WorkItem, agent: Agent) -> bool:
 _CENTRE = (e.RecordPut,)
 _SERVING = (*_CENTRE, e.MembershipChanged, e.TemporaryEnded, e.ItemQueued, e.ItemRelaxed)
 _SKILLS = (e.AgentSkillChanged, e.AgentSkillsChanged, e.ItemAskedAnew)
-_ROOM = (*_CENTRE, e.CapacityChanged, e.ReservationEnded, e.ItemClosed, e.ItemPending, e.ItemQueued)
+_ROOM = (*_CENTRE, e.CapacityChanged, e.ItemSilenced, e.ReservationEnded, e.ItemClosed, e.ItemPending, e.ItemQueued)
 _IDLING = (*_ROOM, e.MembershipChanged, e.TemporaryEnded, e.PresenceChanged, e.ClientConnected)
 
 FILTERS: Final[tuple[Filter, ...]] = (
     Filter("disabled", _enabled, _CENTRE),
     Filter("not_named", _named, (e.ItemQueued, e.ItemRelaxed, *_CENTRE)),
     Filter("not_member", _member, _SERVING),
-    Filter("lacks_skill", _skilled, (*_CENTRE, *_SKILLS, e.TemporaryEnded, e.ItemQueued, e.ItemRelaxed, e.ItemAskedAnew)),
+    Filter(
+        "lacks_skill", _skilled, (*_CENTRE, *_SKILLS, e.TemporaryEnded, e.ItemQueued, e.ItemRelaxed, e.ItemAskedAnew)
+    ),
     Filter("out_of_reach", _in_reach, _SERVING),
     Filter("not_yet", _waited_for, _SERVING),
     Filter("excepted", _unbarred, (e.ExceptionsLapsed, e.ItemQueued)),

@@ -48,6 +48,9 @@ class Judge:
 
     def _judge(self, made: e.ReservationMade, now: int, before: dict[str, frozenset[str]]) -> None:
         reference = Reference(self.shadow, now)
+        if self.shadow.items[made.item].state == "reserved":
+            self._rival(reference, made)
+            return
         right = reference.decisions()
         decided = Decision(made.item, made.agent)
         if decided not in right and any(queue.reserve for queue in self.shadow.queues.values()):
@@ -58,6 +61,15 @@ class Judge:
         self.met["only one right"] += len(right) == 1
         self.met[f"strategy {self.shadow.queues[made.queue].strategy}"] += 1
         self._sound(reference, decided)
+
+    def _rival(self, reference: Reference, made: e.ReservationMade) -> None:
+        """The item is held for another agent too: for the one who goes next, and not for too many."""
+        item = self.shadow.items[made.item]
+        queue = self.shadow.queues[made.queue]
+        asked = [agent for agent in reference.everybody_free() if agent.id not in item.holders]
+        assert made.agent in [agent.id for agent in reference.first_agents(item, asked)]
+        assert len(item.holders) < queue.simultaneous
+        self.met["rivals"] += 1
 
     def _came_free(self, reference: Reference, before: dict[str, frozenset[str]]) -> list[Decision]:
         """What waited only because too many are kept for others goes to the one who came free, whoever else idles."""

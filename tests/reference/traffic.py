@@ -8,10 +8,11 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
+from queues.callback import Window
 from queues.capacity import Room
 from queues.comparator import STRICT, Comparator
 from queues.plan import RelaxStep
-from queues.queue import Queue
+from queues.queue import Fallback, Queue
 from queues.strategy import Strategy
 from queues.team import Membership, Team
 from router.core import commands as c
@@ -31,6 +32,11 @@ ROOMS = {
     "chat": Room(maximum=3, weight=30),
     "email": Room(maximum=2, weight=40),
 }
+MIXED = {
+    "phone": Room(maximum=1, weight=60, alone=True),
+    "chat": Room(maximum=2, weight=40, silent_ms=1_500, interruptible_by=("phone",)),
+    "email": Room(maximum=2, weight=50, interruptible_by=("phone", "chat")),
+}
 ASKS = (
     (),
     (),
@@ -48,6 +54,10 @@ PLANS: tuple[tuple[RelaxStep, ...], ...] = (
     (RelaxStep(after_ms=0, members=1), RelaxStep(after_ms=1_000, members=2), RelaxStep(after_ms=4_000, members=9)),
     (RelaxStep(after_ms=1_000, drop=("fr", "fr|nl")), RelaxStep(after_ms=3_000, lower={"nl": 1, "tax": 2}, priority=2)),
     (RelaxStep(after_ms=1_500, teams=("second",)), RelaxStep(after_ms=5_000, queues=("expert", "vip"))),
+    (
+        RelaxStep(after_ms=2_500, overflow="vip", alert="slow"),
+        RelaxStep(after_ms=5_000, overflow="help", callback=True),
+    ),
     (RelaxStep(after_ms=500, priority=1), RelaxStep(after_ms=2_000, queues=("help",), drop=("tax",), members=1)),
 )
 COMPARATORS = (
@@ -81,9 +91,9 @@ def centre() -> list[c.CentreRecord]:
         Team(id="first", memberships={"help": Membership(), "vip": Membership(order=2)}),
         Team(id="second", line=2, memberships={"expert": Membership(), "vip": Membership()}),
         Agent(id="ann", teams=("first",), skills=requirement({"fr": 3, "nl": 4}), rooms=ROOMS),
-        Agent(id="bob", teams=("first",), skills=requirement({"fr": 5}), rooms=ROOMS),
+        Agent(id="bob", teams=("first",), skills=requirement({"fr": 5}), rooms=MIXED),
         Agent(id="cyd", teams=("first",), skills=requirement({"nl": 2, "tax": 2}), rooms=ROOMS),
-        Agent(id="dan", teams=("first", "second"), skills=requirement({"nl": 5, "tax": 5}), rooms=ROOMS),
+        Agent(id="dan", teams=("first", "second"), skills=requirement({"nl": 5, "tax": 5}), rooms=MIXED),
         Agent(id="eve", teams=("second",), skills=requirement({"fr": 3, "nl": 3, "tax": 5}), rooms=ROOMS),
     ]
 
@@ -119,7 +129,7 @@ class Traffic:
     def holder(self, item: str) -> str:
         """Whose the item is, or anybody."""
         record = self.state.items.get(item)
-        return record.agent if record is not None and record.agent else self.one(AGENTS)
+        return self.one(record.holders) if record is not None and record.agent else self.one(AGENTS)
 
     def id(self, of: str) -> str:
         """A new one."""
@@ -160,7 +170,7 @@ class Traffic:
     def answer(self) -> c.Command:
         """The customer writes again: what is pending re-opens."""
         item = self.state.items.get(self.item("pending", "active", "queued"))
-        if item is None or item.channel == "phone":
+        if item is None or item.channel == "phone" or item.consults:
             return c.Pulse()
         id = self.id("m")
         message = MessageFacts(id=id, content=f"t-{id}", natural_key=f"n-{id}")
@@ -170,6 +180,20 @@ class Traffic:
             conversation=item.conversation,
             message=message,
             facts=Facts(queue=item.queue),
+        )
+
+    def call_back(self) -> c.Command:
+        """Somebody wants to be called back: who waits on the line, or anybody."""
+        id = self.id("b")
+        waits = [item.id for item in self.state.items.values() if item.channel == "phone" and item.state == "queued"]
+        window = Window(start=self.now + 1_000, end=self.now + 6_000)
+        return c.AskCallback(
+            item=f"i-{id}",
+            conversation=f"c-{id}",
+            facts=self.facts(),
+            of=self.one(("", *waits)),
+            windows=self.one(((), (), (window,))),
+            delay=self.one((None, 800)),
         )
 
     def give_up(self) -> c.Command:
@@ -182,10 +206,15 @@ class Traffic:
     # -- agents ---------------------------------------------------------------------------------------------
 
     def arrive(self) -> c.Command:
-        return c.ConnectClient(agent=self.one(AGENTS), client=self.one(("t1", "t2")), gateway=self.one(("g1", "g2")))
+        away = [agent for agent in AGENTS if not self.state.presences[agent].clients]
+        return c.ConnectClient(
+            agent=self.one(away or AGENTS), client=self.one(("t1", "t2")), gateway=self.one(("g1", "g2"))
+        )
 
     def ready(self) -> c.Command:
-        return c.SetPresence(agent=self.one(AGENTS), state="available")
+        presences = self.state.presences
+        unready = [agent for agent in AGENTS if presences[agent].clients and presences[agent].state != "available"]
+        return c.SetPresence(agent=self.one(unready or AGENTS), state="available")
 
     def leave(self) -> c.Command:
         agent = self.one(AGENTS)
@@ -233,6 +262,72 @@ class Traffic:
             )
         )
 
+    def reply(self) -> c.Command:
+        """An agent writes to their customer, who may then say nothing for long."""
+        chats = [item.id for item in self.state.items.values() if (item.channel, item.state) == ("chat", "active")]
+        item = self.one(chats or ["i-none"])
+        id = self.id("r")
+        return c.SendReply(item=item, agent=self.holder(item), message=MessageFacts(id=id, content=f"t-{id}"))
+
+    def called_back(self) -> c.Command:
+        """An agent calls their customer, who answers or not."""
+        called = [item for item in self.state.items.values() if item.to_call and item.state == "active"]
+        if not called:
+            return c.Pulse()
+        item = self.one(called)
+        call = item.callback.call if item.callback is not None else ""
+        return self.one(
+            (
+                c.DialCallback(item=item.id, call=self.id("out")),
+                c.FailCallback(item=item.id, agent=item.agent),
+                c.AnswerCall(call=call, agent=item.agent),
+            )
+        )
+
+    def consult(self) -> c.Command:
+        """Asking, answering and taking over without or with the item."""
+        asked = [item for item in self.state.items.values() if item.consults and item.state != "closed"]
+        if not asked or self.one((True, False)):
+            item = self.item("active")
+            agent = self.holder(item)
+            to_queue = c.ConsultItem(
+                item=item, agent=agent, consult=f"i-{self.id('q')}", note="n", queue=self.one(QUEUES)
+            )
+            warm = c.EscalateItem(
+                item=item, agent=agent, reason="hard", note="n", mode="connect", consult=f"i-{self.id('q')}"
+            )
+            return self.one((to_queue, to_queue, warm))
+        consult = self.one(asked)
+        return self.one(
+            (
+                c.AnswerConsult(item=consult.id, agent=self.holder(consult.id), note="n"),
+                c.EndConsult(item=consult.id, agent=consult.asker),
+                c.HandOver(item=consult.consults, agent=consult.asker, consult=consult.id, reason="hard"),
+            )
+        )
+
+    def give_back(self) -> c.Command:
+        """A specialist gives back what is none of theirs, or is answered."""
+        items = [item.id for item in self.state.items.values() if item.way and item.agent]
+        item = self.one(items or ["i-none"])
+        return c.ReturnItem(
+            item=item, agent=self.holder(item), kind=self.one(("answered", "wrongly_routed")), reason="x", note="n"
+        )
+
+    def split(self) -> c.Command:
+        """One mail is several matters."""
+        item = self.item("active")
+        id = self.id("s")
+        parts = tuple(
+            c.SplitPart(item=f"i-{id}{queue}", conversation=f"c-{id}{queue}", queue=queue)
+            for queue in dict.fromkeys((self.one(QUEUES), self.one(QUEUES)))
+        )
+        return c.SplitItem(item=item, agent=self.holder(item), parts=parts)
+
+    def rescind(self) -> c.Command:
+        item = self.item("reserved")
+        return c.RescindReservation(item=item, agent=self.one(("", self.holder(item))))
+
     def park(self) -> c.Command:
         item = self.item("active", "wrapping", "pending")
         agent = self.holder(item)
@@ -258,10 +353,11 @@ class Traffic:
     # -- supervisors ----------------------------------------------------------------------------------------
 
     def move(self) -> c.Command:
-        item = self.item("queued", "reserved", "active", "pending", "stuck")
+        item = self.item("queued", "queued", "reserved", "active", "pending", "stuck")
         agent = self.one(AGENTS)
         return self.one(
             (
+                c.RequeueItem(item=item),
                 c.RequeueItem(item=item, queue=self.one(("", *QUEUES))),
                 c.TransferItem(item=item, queue=self.one(QUEUES)),
                 c.TransferItem(item=item, to_agent=agent),
@@ -283,10 +379,10 @@ class Traffic:
         return self.one(SERVED)
 
     def capacity(self) -> c.Command:
-        room = self.one((None, Room(maximum=1, weight=100), Room(maximum=3, weight=30), Room(maximum=2, weight=50)))
-        return c.SetCapacity(
-            agent=self.one(AGENTS), channel=self.one(CHANNELS), room=room, total=self.one((None, None, 100, 60))
-        )
+        channel = self.one(CHANNELS)
+        room = self.one((None, ROOMS[channel], MIXED[channel], Room(maximum=2, weight=50)))
+        total = self.one((None, None, 100, 60))
+        return c.SetCapacity(agent=self.one(AGENTS), channel=channel, room=room, total=total)
 
     def queue(self) -> c.Command:
         """One of the rules of a queue changes."""
@@ -300,12 +396,19 @@ class Traffic:
                 {"wishes": self.one(WISHES)},
                 {"plan": self.one(PLANS)},
                 {"plan": self.one(PLANS)},
-                {"prefer_ms": self.one((0, 9_000))},
-                {"prefer_ms": self.one((0, 9_000))},
+                {"prefer_ms": self.one((0, 0, 9_000))},
+                {"prefer_ms": self.one((0, 0, 9_000))},
                 {"strategy": self.one(get_args(Strategy))},
                 {"strategy": self.one(get_args(Strategy))},
                 {"idle_from": self.one(("available", "worked"))},
                 {"comparator": self.one(COMPARATORS)},
+                {"simultaneous": self.one((1, 2, 3))},
+                {"auto_accept": self.one(((), ("chat",)))},
+                {"decline_until": self.one(("time", "others", "return")), "declines_max": self.one((0, 4))},
+                {"waiting_max": self.one((None, 0, 2)), "when_full": Fallback(overflow=self.one(("", *QUEUES)))},
+                {"wait_max_ms": self.one((0, 7_000)), "when_late": Fallback(overflow=self.one(("", *QUEUES)))},
+                {"escalate_declined": self.one((True, False)), "reopens_max": self.one((0, 1))},
+                {"resolve_ms": self.one(({}, {"*": 20_000}))},
                 {"reserve": self.one(({}, {"*": 1}, {"help": 1, "vip": 2}))},
             )
         )
@@ -319,6 +422,15 @@ class Traffic:
         membership = self.served()
         memberships = {**team.memberships, self.one(QUEUES): membership or Membership()}
         return put(msgspec.structs.replace(team, memberships=memberships))
+
+    def skill_goes(self) -> c.Command:
+        """A skill is deleted and becomes another one, or nothing; or it comes back."""
+        skill = self.one(SKILLS)
+        if skill not in self.state.skills:
+            return put(Skill(id=skill, kind="language"))
+        others = [other for other in self.state.skills if other != skill]
+        becomes = self.one(("", *others))
+        return c.ApplyCentre(changes=(c.Change(kind="skill", id=skill, becomes=becomes),))
 
     def close(self) -> c.Command:
         queue = self.one(QUEUES)
@@ -337,7 +449,7 @@ class Traffic:
         changed: dict[str, Any] = self.one(
             (
                 {"disabled": not agent.disabled},
-                {"rooms": ROOMS, "total": 100},
+                {"rooms": self.one((ROOMS, MIXED)), "total": 100},
                 {"rooms": {**ROOMS, "phone": Room(maximum=2, weight=50)}},
                 {"teams": self.one((("first",), ("second",), ("first", "second")))},
             )
@@ -350,21 +462,29 @@ class Traffic:
 
 
 WEIGHTS: dict[str, int] = {
-    "call": 5,
-    "write": 7,
+    "call": 9,
+    "write": 11,
     "answer": 3,
     "give_up": 2,
-    "arrive": 5,
-    "ready": 14,
+    "arrive": 12,
+    "ready": 30,
     "leave": 2,
+    "reply": 6,
+    "call_back": 2,
+    "called_back": 2,
+    "consult": 3,
+    "give_back": 1,
+    "split": 1,
+    "rescind": 1,
+    "skill_goes": 2,
     "reconnect": 4,
-    "accept": 25,
+    "accept": 45,
     "decline": 2,
     "connect_fails": 1,
-    "finish": 20,
+    "finish": 30,
     "park": 5,
     "hand_over": 5,
-    "move": 2,
+    "move": 4,
     "skill": 2,
     "membership": 3,
     "capacity": 3,
@@ -373,10 +493,10 @@ WEIGHTS: dict[str, int] = {
     "close": 1,
     "matrix": 2,
     "agent": 2,
-    "forget": 6,
+    "forget": 10,
 }
 """Move -> how often it is drawn, beside the others."""
 
-OPENING = ("call", "write")
+OPENING = ("call", "write", "call_back", "split")
 STEPS_TICKS = (0, 0, 0, 1, 1, 1, 40, 40, 40, 400, 400, 400, 1_500, 1_500, 6_000, 21_000)
 """How long after the one before a command comes."""

@@ -2,7 +2,11 @@
 
 import random
 from collections import Counter
+from typing import get_args
 
+import msgspec
+
+from queues.strategy import Strategy
 from router.core import commands as c
 from router.core.state import State, next_deadline
 from router.core.step import Step, step
@@ -25,8 +29,10 @@ class Walk:
         return self.traffic.now
 
     def open(self) -> None:
-        """The centre comes into being, and some of its agents to work."""
+        """The centre comes into being, each queue with a strategy drawn; some of its agents come to work."""
         self.take(put(*centre()))
+        for queue in list(self.state.queues.values()):
+            self.take(put(msgspec.structs.replace(queue, strategy=self.random.choice(get_args(Strategy)))))
         for agent in AGENTS[:3]:
             self.take(c.ConnectClient(agent=agent, client="t1", gateway="g1"))
             self.take(c.SetPresence(agent=agent, state="available"))
