@@ -15,6 +15,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     group = typer.Typer(no_args_is_help=True, help="The very core that routes, on virtual time.")
     group.command()(verify)
+    group.command("what-if")(what_if)
     group.callback()(lambda: None)
     app.add_typer(group, name="simulate")
 
@@ -69,3 +70,52 @@ def verify(
         )
     if verdict.failed:
         raise typer.Exit(Exit.FAILED.value)
+
+
+def what_if(
+    centre: Annotated[Path, typer.Argument(help="The centre file as it is.", show_default=False)],
+    *,
+    load: Annotated[Path, typer.Option(help="The day: who comes, how long they take (docs/simulate.md).")],
+    more: Annotated[list[str] | None, typer.Option(help="Another agent like this one; may be said again.")] = None,
+    against: Annotated[Path | None, typer.Option(help="The centre file as it would be.")] = None,
+    days: Annotated[int, typer.Option(min=3, help="How many days both sides meet.")] = 10,
+    seed: Annotated[int, typer.Option(help="Other days.")] = 1,
+    processes: Annotated[int | None, typer.Option(min=1, help="Default: one for each core.")] = None,
+    json: Json = False,
+) -> None:
+    """How the service level of a day would change with one more agent, or another plan, and how sure that is.
+
+    Both centres meet the same contacts, so that even a small difference shows in few days.
+    """
+    from router.simulate.theory import what_if as days_of
+    from router.simulate.theory.spread import spread
+
+    if not more and against is None:
+        raise CommandError(Exit.USAGE, "Say what would be different: --more AGENT, or --against FILE.")
+    try:
+        now, meets = days_of.read_centre(centre), days_of.read_load(load)
+        then = days_of.with_more(days_of.read_centre(against) if against else now, more or ())
+        with bars(quiet=False) as step:
+            pairs = spread(
+                days_of.pair,
+                [(now, then, meets, each) for each in days_of.seeds(days, seed)],
+                processes=processes,
+                told=step("days"),
+            )
+    except days_of.WhatIfError as error:
+        raise CommandError(Exit.USAGE, str(error)) from error
+    found = days_of.compared(pairs)
+    if json:
+        emit(found)
+        return
+    show(
+        f"{found.days} days of {found.contacts:,.0f} contacts. Service level (answered within the target / offered): "
+        f"{found.service_level:.1%} now, {found.service_level_then:.1%} then."
+    )
+    show(
+        f"Difference: {100 * found.difference:+.2f} points, give or take {100 * found.half_width:.2f} (95 %; "
+        f"{100 * found.half_width_own_days:.2f} had each side met days of its own)."
+    )
+    show(f"Abandoned: {found.abandoned:.1%} now, {found.abandoned_then:.1%} then.")
+    if found.asa_s is not None and found.asa_s_then is not None:
+        show(f"Mean wait of who was answered: {found.asa_s:.1f} s now, {found.asa_s_then:.1f} s then.")

@@ -25,6 +25,8 @@ from router.simulate.theory.streams import BEGIN, Contact
 
 ENDS, LEAVES, WRAPPED, CHAT_ENDS, COMMANDED = range(5)
 NEVER = 1 << 62
+INTERRUPTED_PARTS = 8
+"""What part of its handling an interrupted item is tried again after."""
 
 
 class Watcher(Protocol):
@@ -173,8 +175,14 @@ class Engine:
                 self._next_chat(about, now)
         elif not isinstance(about, Contact):
             self._do(about, now)
+        elif kind == ENDS and self.state.items[about.item].interrupted:
+            # its agent has something more urgent: it goes on for a while afterwards
+            self._push(now + max(1, self._work.handle(about) // INTERRUPTED_PARTS), ENDS, about)
         elif kind == ENDS:
             self._over(about, now)
+        elif kind == WRAPPED and self.state.items[about.item].state == "closed":
+            self._watcher.ended(about, now)
+            self._close(about)
         elif kind == WRAPPED:
             self._do(self._completed(about), now, ends=about)
         elif about.began < 0:

@@ -4,10 +4,7 @@ The seeds are fixed, so that the same file gives the same figures on every machi
 them.
 """
 
-import multiprocessing
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any, TypeAlias
 
 import msgspec
@@ -17,6 +14,7 @@ from router.simulate.theory.announce import announcement_row
 from router.simulate.theory.bounds import bound_row, staffing_row
 from router.simulate.theory.days import day_row, fairness_row
 from router.simulate.theory.judging import Figure, Judged, contacts_of, steady
+from router.simulate.theory.spread import spread
 from router.simulate.theory.traces import MetricDone, TraceDone, compute, replay
 from router.simulate.theory.vectors import Asked, MetricRow, Row, Trace, Unsupported, Vectors
 
@@ -80,19 +78,8 @@ def verify(
     asked = [each for each in vectors.every() if not only or each.id in only]
     sizes = [(contacts or contacts_of(each)) if isinstance(each, Row) else 0 for each in asked]
     order = sorted(range(len(asked)), key=lambda at: _cost(asked[at], sizes[at]), reverse=True)
-    found: dict[int, Done] = {}
-    workers = min(len(order), processes or os.cpu_count() or 1)
-    if workers <= 1:
-        for at in order:
-            found[at] = judge(asked[at], sizes[at])
-            told(len(found), len(asked))
-    else:
-        spawning = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=spawning) as pool:
-            futures = {pool.submit(judge, asked[at], sizes[at]): at for at in order}
-            for future in as_completed(futures):
-                found[futures[future]] = future.result()
-                told(len(found), len(asked))
+    done = spread(judge, [(asked[at], sizes[at]) for at in order], processes=processes, told=told)
+    found = dict(zip(order, done, strict=True))
     verdict = Verdict()
     for at, each in enumerate(asked):
         _note(verdict, each, found[at])
