@@ -69,7 +69,7 @@ def item_view(state: State, item: str) -> dict[str, Any]:
     view["callback"] = callback_view(record.callback)
     view["reservation"] = _reservation_view(record)
     view["seen"] = dict(conversation.seen) if conversation else {}
-    view["replied"] = bool(conversation and conversation.seq and conversation.replied == conversation.seq)
+    view["replied"] = conversation is not None and _replied(state, conversation)
     view["rivals"] = [_held_view(held) for held in record.rivals]
     view["declines"] = record.declines
     view["interrupted"] = record.interrupted
@@ -182,6 +182,14 @@ def _ended_row(end: FollowedEnd) -> dict[str, Any]:
 def _priority(state: State, queue: str) -> int:
     """What an item without a priority of its own has in a queue."""
     return state.queues[queue].priority if queue in state.queues else 0
+
+
+def _replied(state: State, conversation: Conversation) -> bool:
+    """Whether nobody waits for an answer: the last word is ours, and it was not held up on its way."""
+    if not conversation.seq or conversation.replied != conversation.seq:
+        return False
+    last = state.deliveries.get(conversation.deliveries[-1]) if conversation.deliveries else None
+    return last is None or last.state != "failed"
 
 
 def _parts_view(state: State, conversation: Conversation | None) -> dict[str, Any]:

@@ -112,6 +112,11 @@ def test_a_mail_that_was_answered_waits_for_no_answer_until_the_customer_writes_
     reply = MessageFacts(id="r1", content="t-r1", thread_keys=("our-mail",))
     world.do(c.SendReply(item="i-a", agent="ann", message=reply, delivery="d1"))
     assert item_view(world.state, "i-a")["replied"]
+    world.do(c.StartDelivery(delivery="d1", attempt=1))
+    world.do(c.EndDelivery(delivery="d1", attempt=1, result="failed", code="550"))
+    assert not item_view(world.state, "i-a")["replied"], "the customer has nothing"
+    world.do(c.RetryDelivery(delivery="d1", agent="ann"))
+    assert item_view(world.state, "i-a")["replied"]
     world.do(world.message("away", keys=("our-mail",), automatic=True))
     assert item_view(world.state, "i-a")["replied"]
     world.do(world.message("b", keys=("our-mail",)))

@@ -91,7 +91,7 @@ function Full() {
     );
   }
   const full = (Object.keys(rooms) as Channel[]).filter((channel) => rooms[channel]!.maximum && !room.includes(channel));
-  if (state !== "available" || !full.length || !inHand.value.length) return null;
+  if (state !== "available" || !full.length || !inHand.value.length || offers.value.length) return null;
   const channels = new Intl.ListFormat(language.value).format(full.map((channel) => t(`channel.${channel}`)));
   return (
     <p class="full soft" role="status">

@@ -76,6 +76,7 @@ export function When({ item }: { item: Item }) {
   }
   if (item.replied) return <span>{t("agent.replied")}</span>;
   if (LIVE.has(item.channel)) return <span>{t("state.active")}</span>;
+  if (item.replied) return <span>{t("agent.replied")}</span>;
   const late = item.due_at_ms < now.value;
   return (
     <span class={late ? "late" : ""}>
