@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import phonenumbers
 
+from queues.callback import Callbacks
 from queues.capacity import DEFAULT_ROOMS, Room
 from queues.category import Category, Code
 from queues.comparator import Comparator
@@ -13,17 +14,19 @@ from queues.endpoint import Endpoint
 from queues.entry_point import EntryPoint
 from queues.hours import Hours
 from queues.plan import RelaxStep
-from queues.queue import Queue
+from queues.queue import Fallback, Queue
 from queues.rule import Rule, When
 from queues.team import Membership, Team
 from router.centre.document import (
     AgentShape,
+    CallbacksShape,
     CategoryShape,
     ClosingShape,
     ComparatorShape,
     Document,
     EndpointShape,
     EntryPointShape,
+    FallbackShape,
     HoursShape,
     QueueShape,
     RoomShape,
@@ -187,6 +190,14 @@ def _queue(id: str, shape: QueueShape) -> Queue:
         knock_out_max=shape.knock_out_max,
         escalates_to=shape.escalates_to,
         hours=shape.hours,
+        when_closed=_fallback(shape.when_closed),
+        waiting_max=shape.waiting_max,
+        waiting_with=shape.waiting_with,
+        when_full=_fallback(shape.when_full),
+        wait_max_ms=shape.wait_max,
+        when_late=_fallback(shape.when_late),
+        callbacks=_callbacks(shape.callbacks),
+        pending_close_ms=shape.pending_close,
         demands=shape.demands,
         keep_ms=shape.keep,
         plan=tuple(_step(step) for step in shape.plan),
@@ -213,6 +224,14 @@ def _queue_shape(record: Queue) -> QueueShape:
         knock_out_max=record.knock_out_max,
         escalates_to=record.escalates_to,
         hours=record.hours,
+        when_closed=_fallback_shape(record.when_closed),
+        waiting_max=record.waiting_max,
+        waiting_with=record.waiting_with,
+        when_full=_fallback_shape(record.when_full),
+        wait_max=record.wait_max_ms,
+        when_late=_fallback_shape(record.when_late),
+        callbacks=_callbacks_shape(record.callbacks),
+        pending_close=record.pending_close_ms,
         demands=record.demands,
         keep=record.keep_ms,
         plan=tuple(_step_shape(step) for step in record.plan),
@@ -222,6 +241,22 @@ def _queue_shape(record: Queue) -> QueueShape:
         comparator=_comparator_shape(record.comparator),
         reserve=record.reserve,
     )
+
+
+def _fallback(shape: FallbackShape) -> Fallback:
+    return Fallback(overflow=shape.overflow, callback=shape.callback, message=shape.message)
+
+
+def _fallback_shape(fallback: Fallback) -> FallbackShape:
+    return FallbackShape(overflow=fallback.overflow, callback=fallback.callback, message=fallback.message)
+
+
+def _callbacks(shape: CallbacksShape) -> Callbacks:
+    return Callbacks(attempts=shape.attempts, retry_ms=shape.retry, delay_ms=shape.delay)
+
+
+def _callbacks_shape(callbacks: Callbacks) -> CallbacksShape:
+    return CallbacksShape(attempts=callbacks.attempts, retry=callbacks.retry_ms, delay=callbacks.delay_ms)
 
 
 def _step(shape: StepShape) -> RelaxStep:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from queues.callback import Callbacks
 from queues.capacity import TOTAL
 from queues.category import CodeKind
 from queues.comparator import Comparator, ComparatorKind
@@ -18,6 +19,7 @@ from queues.queue import ChannelName, Demand, Queue
 from queues.strategy import IdleFrom, Strategy
 from queues.team import Membership, Team
 from router.centre import limits
+from router.core import limits as core
 from router.core.limits import (
     HELD_MAX,
     KNOCK_OUT_MAX,
@@ -31,11 +33,13 @@ from router.core.limits import (
 from skills import PROFICIENCY_MAX, PROFICIENCY_MIN
 
 _QUEUE = Queue(id="")
+_CALLBACKS = Callbacks()
 _COMPARATOR = Comparator()
 _MEMBERSHIP = Membership()
 _TEAM = Team(id="")
 
 Text: TypeAlias = Annotated[str, Meta(max_length=limits.NAME_CHARS_MAX)]
+Said: TypeAlias = Annotated[str, Meta(max_length=core.CLOSED_MESSAGE_CHARS_MAX)]
 Address: TypeAlias = Annotated[str, Meta(max_length=limits.ADDRESS_CHARS_MAX)]
 Language: TypeAlias = Annotated[str, Meta(extra={"form": "language"})]
 Tag: TypeAlias = Annotated[str, Meta(extra={"form": "tag"})]
@@ -132,6 +136,23 @@ class StepShape(_Shape, frozen=True):
     alert: Text = ""
 
 
+class FallbackShape(_Shape, frozen=True):
+    """What becomes of what a queue does not take, or does not keep: it goes to the queue `overflow`; else callers are
+    offered to be called back, or told a message."""
+
+    overflow: QueueId = ""
+    callback: bool = False
+    message: dict[Language, Said] = {}
+
+
+class CallbacksShape(_Shape, frozen=True):
+    """How customers are called back: at most `attempts` times, `retry` apart, the first time after `delay`."""
+
+    attempts: Annotated[int, Meta(ge=1, le=core.ATTEMPTS_MAX)] = _CALLBACKS.attempts
+    retry: Duration = _CALLBACKS.retry_ms
+    delay: Duration = _CALLBACKS.delay_ms
+
+
 class QueueShape(_Shape, frozen=True):
     """A queue. What is left out has the default of `queues.queue.Queue`."""
 
@@ -148,6 +169,14 @@ class QueueShape(_Shape, frozen=True):
     knock_out_max: Annotated[int, Meta(ge=1, le=KNOCK_OUT_MAX)] = _QUEUE.knock_out_max
     escalates_to: QueueId = ""
     hours: HoursId = ""
+    when_closed: FallbackShape = FallbackShape()
+    waiting_max: Annotated[int, Meta(ge=0, le=core.WAITING_MANY_MAX)] | None = None
+    waiting_with: tuple[QueueId, ...] = ()
+    when_full: FallbackShape = FallbackShape()
+    wait_max: Duration = 0
+    when_late: FallbackShape = FallbackShape()
+    callbacks: CallbacksShape = CallbacksShape()
+    pending_close: Duration = 0
     demands: tuple[Demand, ...] = ()
     keep: Duration = _QUEUE.keep_ms
     plan: tuple[StepShape, ...] = ()

@@ -3,12 +3,13 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from queues.callback import Callbacks
 from queues.capacity import DEFAULT_ROOMS, Room
 from queues.category import Category, Code
 from queues.endpoint import Endpoint
 from queues.entry_point import EntryPoint
 from queues.hours import Hours, Span
-from queues.queue import CHANNELS, Queue
+from queues.queue import CHANNELS, Fallback, Queue
 from queues.team import Membership, Team
 from router.centre.diff import compare
 from router.centre.export import export
@@ -44,6 +45,14 @@ def _hours(id: str) -> st.SearchStrategy[Hours]:
     )
 
 
+fallbacks = st.builds(
+    Fallback,
+    overflow=ids | st.just(""),
+    callback=st.booleans(),
+    message=st.dictionaries(st.sampled_from(["fr", "nl"]), words, max_size=2),
+)
+
+
 def _queue(id: str) -> st.SearchStrategy[Queue]:
     return st.builds(
         Queue,
@@ -53,6 +62,14 @@ def _queue(id: str) -> st.SearchStrategy[Queue]:
         team=ids | st.just(""),
         requirement=levels,
         priority=st.integers(-1000, 1000),
+        when_closed=fallbacks,
+        waiting_max=st.none() | st.integers(0, 100),
+        waiting_with=st.lists(ids, max_size=2, unique=True).map(tuple),
+        when_full=fallbacks,
+        wait_max_ms=milliseconds,
+        when_late=fallbacks,
+        callbacks=st.builds(Callbacks, attempts=st.integers(1, 20), retry_ms=milliseconds, delay_ms=milliseconds),
+        pending_close_ms=milliseconds,
         target_ms=st.dictionaries(channels, milliseconds),
         reservation_ms=milliseconds,
         wrap_up_ms=st.dictionaries(channels, milliseconds),
