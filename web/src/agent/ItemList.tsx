@@ -74,7 +74,6 @@ export function When({ item }: { item: Item }) {
     const until = item.pending_until_at_ms;
     return <span>{until ? t("agent.until", { at: moment(until) }) : t("agent.until_customer")}</span>;
   }
-  if (item.replied) return <span>{t("agent.replied")}</span>;
   if (LIVE.has(item.channel)) return <span>{t("state.active")}</span>;
   if (item.replied) return <span>{t("agent.replied")}</span>;
   const late = item.due_at_ms < now.value;
