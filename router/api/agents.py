@@ -44,11 +44,17 @@ class LevelBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     until_at_ms: int | None = None
 
 
-class MembershipBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the agent serves the queue (lower `order` is asked first); with `until_at_ms` only until then."""
+class ServingBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the agent serves the queue (lower `order` is asked first); with `until_at_ms` only until then.
+
+    `priority`, `delay_ms` and `weight` stay as they are when they are left out.
+    """
 
     order: int = 1
     enabled: bool = True
+    priority: int | None = None
+    delay_ms: int | None = None
+    weight: int | None = None
     until_at_ms: int | None = None
 
 
@@ -145,9 +151,9 @@ async def delete_skill(request: web.Request) -> web.Response:
 
 
 @routes.route(
-    "PUT", f"{_AGENT}/memberships/{{queue}}", action="agent.act", body=MembershipBody, answer=Done, answers_command=True
+    "PUT", f"{_AGENT}/memberships/{{queue}}", action="agent.act", body=ServingBody, answer=Done, answers_command=True
 )
-async def put_membership(request: web.Request, body: MembershipBody) -> web.Response:
+async def put_membership(request: web.Request, body: ServingBody) -> web.Response:
     """Let the agent serve a queue, or change how, for good or for a time.
 
     Agents themselves may switch an overflow membership of theirs on and off, and nothing else.
@@ -157,7 +163,7 @@ async def put_membership(request: web.Request, body: MembershipBody) -> web.Resp
     if not may(principal, "agent.edit", agent.teams) and not _switches(request, agent, queue, body):
         raise forbidden("agent.edit")
     check_served(request, request.app[DEPS].gateway.state.memberships(agent), (queue,))
-    membership = Membership(order=body.order, enabled=body.enabled)
+    membership = _membership(request.app[DEPS].gateway.state.memberships(agent).get(queue), body)
     return await _set_membership(request, agent, membership, body.until_at_ms)
 
 
@@ -286,8 +292,14 @@ async def _set_membership(
     return await answer_command(request, command)
 
 
-def _switches(request: web.Request, agent: Agent, queue: str, body: MembershipBody) -> bool:
+def _membership(now: Membership | None, body: ServingBody) -> Membership:
+    said = {"priority": body.priority, "delay_ms": body.delay_ms, "weight": body.weight}
+    given = {name: value for name, value in said.items() if value is not None}
+    return msgspec.structs.replace(now or Membership(), order=body.order, enabled=body.enabled, **given)
+
+
+def _switches(request: web.Request, agent: Agent, queue: str, body: ServingBody) -> bool:
     """Whether the body only switches a membership on or off: what is lent for a time is not theirs to keep."""
     now = request.app[DEPS].gateway.state.memberships(agent).get(queue)
     lent = body.until_at_ms is not None or any(one.queue == queue for one in agent.temporary)
-    return now is not None and now.order == body.order and not lent
+    return now is not None and _membership(now, body) == msgspec.structs.replace(now, enabled=body.enabled) and not lent

@@ -74,12 +74,12 @@ async def put(request: web.Request, kind: str, record: CentreRecord) -> web.Resp
     return respond(shown(now), 201 if existing is None else 200, headers)
 
 
-async def delete(request: web.Request, kind: str, id: str) -> web.Response:
-    """Delete one record that nothing else names."""
+async def delete(request: web.Request, kind: str, id: str, *, becomes: str | None = None) -> web.Response:
+    """Delete one record that nothing else names, or that something takes the place of."""
     existing = request.app[DEPS].gateway.state.get((kind, id))
     if existing is None:
         raise missing(kind, id)
-    change = Change(kind=kind, id=id, seen=seen(request, existing))
+    change = Change(kind=kind, id=id, seen=seen(request, existing), becomes=becomes)
     return answered(await carry_out(call_of(request), ApplyCentre(changes=(change,))))
 
 

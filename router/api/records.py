@@ -36,6 +36,13 @@ class ListQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     limit: Annotated[int, msgspec.Meta(ge=1, le=limits.PAGE_MAX)] = limits.PAGE_MAX
 
 
+class DropQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which skill takes the place of the one that is deleted; empty for none. Left out: it is deleted if nothing
+    names it."""
+
+    becomes: str | None = None
+
+
 def _no_teams(record: Any) -> set[str]:
     return set()
 
@@ -116,19 +123,25 @@ def _declare(noun: Noun) -> None:
 
     async def delete_one(request: web.Request) -> web.Response:
         require(principal_of(request), noun.edit, noun.teams(_record(request, noun)))
-        return await delete(request, noun.kind, request.match_info["id"])
+        becomes = query_of(request, DropQuery).becomes if noun.kind == "skill" else None
+        return await delete(request, noun.kind, request.match_info["id"], becomes=becomes)
 
     list_all.__doc__ = f"The records of kind {noun.word}, by id."
     get_one.__doc__ = f"One {noun.word}, with its ETag."
     put_one.__doc__ = f"""Make or change a record of kind {noun.word}.
     An existing one needs If-Match with its ETag (428 without, 412 when it was changed since)."""
     delete_one.__doc__ = f"Delete a record of kind {noun.word} that nothing else names. Needs If-Match."
+    if noun.kind == "skill":
+        delete_one.__doc__ += """
+    With `becomes`, what names it (records, and what open items ask) names that skill from then on, or nothing when it
+    is empty: as one change. With more than 20,000 of them it is refused (`full`)."""
     routes.route("GET", f"/api/v1/{noun.path}", action="centre.read", query=ListQuery, answer=Page)(list_all)
     routes.route("GET", one, action="centre.read", answer=BODIES[noun.kind])(get_one)
     routes.route("PUT", one, action=noun.edit, body=BODIES[noun.kind], answer=BODIES[noun.kind], answers_command=True)(
         put_one
     )
-    routes.route("DELETE", one, action=noun.edit, answers_command=True)(delete_one)
+    query = {"query": DropQuery} if noun.kind == "skill" else {}
+    routes.route("DELETE", one, action=noun.edit, answers_command=True, **query)(delete_one)
 
 
 for _noun in NOUNS:

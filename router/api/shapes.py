@@ -3,7 +3,8 @@ bodies (the path and If-Match say them). Explicit structs, so that nothing is ta
 (ASVS 15.3.3).
 """
 
-from typing import Annotated, Any, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -15,7 +16,7 @@ from queues.endpoint import Endpoint
 from queues.entry_point import EntryPoint, Override
 from queues.hours import Hours, Span
 from queues.plan import RelaxStep
-from queues.queue import ChannelName, Demand, Fallback, Queue
+from queues.queue import ChannelName, DeclineUntil, Demand, Fallback, Queue
 from queues.rule import Rule, When
 from queues.strategy import DEFAULT_STRATEGY, IdleFrom, Strategy
 from queues.team import Membership, Team
@@ -45,12 +46,12 @@ class MembershipBody(Membership, frozen=True, kw_only=True, forbid_unknown_field
     """Serving one queue."""
 
 
+class RoomBody(Room, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Room for one channel."""
+
+
 class ComparatorBody(Comparator, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How items claim to be next."""
-
-
-class StepBody(RelaxStep, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A step of a queue's plan."""
 
 
 class FallbackBody(Fallback, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,17 +62,22 @@ class CallbacksBody(Callbacks, frozen=True, kw_only=True, forbid_unknown_fields=
     """How a queue calls customers back."""
 
 
+class StepBody(RelaxStep, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A step of a queue's plan."""
+
+
 class WhenBody(When, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a rule looks at."""
 
 
 _STRICT: dict[type[Any], type[Any]] = {
     MembershipBody: Membership,
+    RoomBody: Room,
     ComparatorBody: Comparator,
-    StepBody: RelaxStep,
-    WhenBody: When,
     FallbackBody: Fallback,
     CallbacksBody: Callbacks,
+    StepBody: RelaxStep,
+    WhenBody: When,
 }
 """Parts of bodies, which take no unknown field, and the parts of records that they are."""
 
@@ -127,7 +133,12 @@ class QueueBody(_Body, frozen=True):
     idle_from: IdleFrom = "available"
     comparator: ComparatorBody = ComparatorBody()
     reserve: dict[str, Annotated[int, msgspec.Meta(ge=0, le=core.RESERVE_MAX)]] = {}
-    resolve_ms: dict[str, Milliseconds] = {}
+    auto_accept: tuple[ChannelName, ...] = ()
+    reservations_ms: dict[ChannelName, Milliseconds] = {}
+    decline_until: DeclineUntil = "time"
+    declines_max: Annotated[int, msgspec.Meta(ge=0, le=core.DECLINES_MAX)] = 0
+    simultaneous: Annotated[int, msgspec.Meta(ge=1, le=core.SIMULTANEOUS_MAX)] = 1
+    resolve_ms: dict[Literal[ChannelName, "*"], Milliseconds] = {}
     reopens_max: Annotated[int, msgspec.Meta(ge=0, le=core.REOPENS_MAX)] = 0
     escalate_declined: bool = False
 
@@ -206,7 +217,7 @@ class AgentBody(_Body, frozen=True):
     teams: tuple[str, ...] = ()
     skills: Levels = {}
     memberships: dict[str, MembershipBody] = {}
-    rooms: dict[str, Room] = msgspec.field(default_factory=lambda: dict(DEFAULT_ROOMS))
+    rooms: dict[ChannelName, RoomBody] = msgspec.field(default_factory=lambda: rooms_of(DEFAULT_ROOMS))
     total: Weight = TOTAL
     phone: str = ""
     language: str = ""
@@ -284,6 +295,11 @@ def _whole(value: Any) -> Any:
     if isinstance(value, msgspec.Struct):
         return {name: _whole(part) for name, part in msgspec.structs.asdict(value).items()}
     return value
+
+
+def rooms_of(rooms: Mapping[str, Room]) -> dict[Any, RoomBody]:
+    """Rooms as they may be put."""
+    return {channel: RoomBody(**msgspec.structs.asdict(room)) for channel, room in rooms.items()}
 
 
 def memberships_of(agent: Agent) -> dict[str, MembershipBody]:

@@ -19,7 +19,7 @@ from router.api.editing import delete, etag, if_match
 from router.api.problems import Problem
 from router.api.routes import Routes, principal_of, respond
 from router.api.sessions import SESSIONS, act_of
-from router.api.shapes import AgentBody, Id, memberships_of, record_of, shown
+from router.api.shapes import AgentBody, Id, memberships_of, record_of, rooms_of, shown
 from router.centre.limits import NAME_CHARS_MAX
 from router.core import commands as c
 from router.runtime.accounts import Account, Grant
@@ -85,7 +85,7 @@ async def copy(request: web.Request, body: CopyBody) -> web.Response:
         teams=like.teams,
         skills=dict(like.skills),
         memberships=memberships_of(like),
-        rooms=like.rooms,
+        rooms=rooms_of(like.rooms),
         total=like.total,
         language=like.language,
     )

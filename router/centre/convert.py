@@ -190,6 +190,16 @@ def _queue(id: str, shape: QueueShape) -> Queue:
         knock_out_max=shape.knock_out_max,
         escalates_to=shape.escalates_to,
         hours=shape.hours,
+        demands=shape.demands,
+        keep_ms=shape.keep,
+        auto_accept=shape.auto_accept,
+        reservations_ms=_by_channel(shape.reservations),
+        decline_until=shape.decline_until,
+        declines_max=shape.declines_max,
+        simultaneous=shape.simultaneous,
+        resolve_ms=_by_channel(shape.resolve),
+        reopens_max=shape.reopens_max,
+        escalate_declined=shape.escalate_declined,
         when_closed=_fallback(shape.when_closed),
         waiting_max=shape.waiting_max,
         waiting_with=shape.waiting_with,
@@ -198,8 +208,6 @@ def _queue(id: str, shape: QueueShape) -> Queue:
         when_late=_fallback(shape.when_late),
         callbacks=_callbacks(shape.callbacks),
         pending_close_ms=shape.pending_close,
-        demands=shape.demands,
-        keep_ms=shape.keep,
         plan=tuple(_step(step) for step in shape.plan),
         prefer_ms=shape.prefer,
         strategy=shape.strategy,
@@ -224,6 +232,16 @@ def _queue_shape(record: Queue) -> QueueShape:
         knock_out_max=record.knock_out_max,
         escalates_to=record.escalates_to,
         hours=record.hours,
+        demands=record.demands,
+        keep=record.keep_ms,
+        auto_accept=record.auto_accept,
+        reservations=_by_channel(record.reservations_ms),
+        decline_until=record.decline_until,
+        declines_max=record.declines_max,
+        simultaneous=record.simultaneous,
+        resolve=_by_channel(record.resolve_ms),
+        reopens_max=record.reopens_max,
+        escalate_declined=record.escalate_declined,
         when_closed=_fallback_shape(record.when_closed),
         waiting_max=record.waiting_max,
         waiting_with=record.waiting_with,
@@ -232,31 +250,29 @@ def _queue_shape(record: Queue) -> QueueShape:
         when_late=_fallback_shape(record.when_late),
         callbacks=_callbacks_shape(record.callbacks),
         pending_close=record.pending_close_ms,
-        demands=record.demands,
-        keep=record.keep_ms,
         plan=tuple(_step_shape(step) for step in record.plan),
         prefer=record.prefer_ms,
         strategy=record.strategy,
         idle_from=record.idle_from,
         comparator=_comparator_shape(record.comparator),
-        reserve=record.reserve,
+        reserve=dict(sorted(record.reserve.items())),
     )
 
 
 def _fallback(shape: FallbackShape) -> Fallback:
-    return Fallback(overflow=shape.overflow, callback=shape.callback, message=shape.message)
+    return Fallback(message=shape.message, overflow=shape.overflow, callback=shape.callback)
 
 
-def _fallback_shape(fallback: Fallback) -> FallbackShape:
-    return FallbackShape(overflow=fallback.overflow, callback=fallback.callback, message=fallback.message)
+def _fallback_shape(rule: Fallback) -> FallbackShape:
+    return FallbackShape(message=rule.message, overflow=rule.overflow, callback=rule.callback)
 
 
 def _callbacks(shape: CallbacksShape) -> Callbacks:
     return Callbacks(attempts=shape.attempts, retry_ms=shape.retry, delay_ms=shape.delay)
 
 
-def _callbacks_shape(callbacks: Callbacks) -> CallbacksShape:
-    return CallbacksShape(attempts=callbacks.attempts, retry=callbacks.retry_ms, delay=callbacks.delay_ms)
+def _callbacks_shape(rule: Callbacks) -> CallbacksShape:
+    return CallbacksShape(attempts=rule.attempts, retry=rule.retry_ms, delay=rule.delay_ms)
 
 
 def _step(shape: StepShape) -> RelaxStep:
@@ -278,7 +294,7 @@ def _step_shape(step: RelaxStep) -> StepShape:
     return StepShape(
         after=step.after_ms,
         drop=step.drop,
-        lower=step.lower,
+        lower=dict(sorted(step.lower.items())),
         members=step.members,
         teams=step.teams,
         queues=step.queues,
@@ -334,6 +350,7 @@ def _category(id: str, shape: CategoryShape) -> Category:
         queue=shape.queue,
         requirement=profile(shape.skills),
         escalates_to=shape.escalates_to,
+        specialist=shape.specialist,
     )
 
 
@@ -344,6 +361,7 @@ def _category_shape(record: Category) -> CategoryShape:
         queue=record.queue,
         skills=dict(record.requirement),
         escalates_to=record.escalates_to,
+        specialist=record.specialist,
     )
 
 
@@ -421,7 +439,7 @@ def _agent(id: str, shape: AgentShape) -> Agent:
         teams=shape.teams,
         skills=profile(shape.skills),
         memberships=_memberships(shape.serves),
-        rooms={channel: Room(maximum=room.maximum, weight=room.weight) for channel, room in rooms.items()},
+        rooms={channel: _room(room) for channel, room in rooms.items()},
         total=shape.total,
         phone=shape.phone,
         language=shape.language,
@@ -445,7 +463,29 @@ def _agent_shape(record: Agent) -> AgentShape:
 
 
 def _rooms(rooms: Mapping[str, Room]) -> dict[Any, RoomShape]:
-    return _by_channel({key: RoomShape(maximum=room.maximum, weight=room.weight) for key, room in rooms.items()})
+    return _by_channel({key: _room_shape(room) for key, room in rooms.items()})
+
+
+def _room(shape: RoomShape | Room) -> Room:
+    if isinstance(shape, Room):
+        return shape
+    return Room(
+        maximum=shape.maximum,
+        weight=shape.weight,
+        alone=shape.alone,
+        interruptible_by=shape.interruptible_by,
+        silent_ms=shape.silent,
+    )
+
+
+def _room_shape(room: Room) -> RoomShape:
+    return RoomShape(
+        maximum=room.maximum,
+        weight=room.weight,
+        alone=room.alone,
+        interruptible_by=room.interruptible_by,
+        silent=room.silent_ms,
+    )
 
 
 def _memberships(serves: Serves) -> dict[str, Membership]:

@@ -63,7 +63,9 @@ def compare(state: State, parsed: Parsed, take: Take | None = None) -> Plan:
         if conflict:
             conflicts.append(ref)
         differences.extend(_differences(ref, live, record, conflict))
-        changes.append(Change(kind=ref[0], id=ref[1], record=record, seen=live.revision if live is not None else 0))
+        becomes = parsed.document.skills_become.get(ref[1]) if record is None and ref[0] == "skill" else None
+        seen = live.revision if live is not None else 0
+        changes.append(Change(kind=ref[0], id=ref[1], record=record, seen=seen, becomes=becomes))
     command = ApplyCentre(changes=tuple(changes)) if changes and not conflicts else None
     return Plan(differences=tuple(differences), conflicts=tuple(conflicts), kept=tuple(kept), command=command)
 

@@ -9,37 +9,41 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from queues.callback import Callbacks
 from queues.capacity import TOTAL
 from queues.category import CodeKind
 from queues.comparator import Comparator, ComparatorKind
 from queues.entry_point import Override
 from queues.hours import Span
-from queues.queue import ChannelName, Demand, Queue
+from queues.queue import ChannelName, DeclineUntil, Demand, Queue
 from queues.strategy import IdleFrom, Strategy
 from queues.team import Membership, Team
 from router.centre import limits
-from router.core import limits as core
 from router.core.limits import (
+    ATTEMPTS_MAX,
+    CLOSED_MESSAGE_CHARS_MAX,
+    DECLINES_MAX,
     HELD_MAX,
     KNOCK_OUT_MAX,
     LINE_MAX,
     ORDER_MAX,
     PLACE_MAX,
     PRIORITY_MAX,
+    REOPENS_MAX,
     RESERVE_MAX,
+    SIMULTANEOUS_MAX,
+    WAITING_MANY_MAX,
     WEIGHT_MAX,
 )
 from skills import PROFICIENCY_MAX, PROFICIENCY_MIN
 
 _QUEUE = Queue(id="")
-_CALLBACKS = Callbacks()
 _COMPARATOR = Comparator()
 _MEMBERSHIP = Membership()
 _TEAM = Team(id="")
 
+ChannelOrAny: TypeAlias = Literal[ChannelName, "*"]
+"""A channel, or `*` for those that are not named."""
 Text: TypeAlias = Annotated[str, Meta(max_length=limits.NAME_CHARS_MAX)]
-Said: TypeAlias = Annotated[str, Meta(max_length=core.CLOSED_MESSAGE_CHARS_MAX)]
 Address: TypeAlias = Annotated[str, Meta(max_length=limits.ADDRESS_CHARS_MAX)]
 Language: TypeAlias = Annotated[str, Meta(extra={"form": "language"})]
 Tag: TypeAlias = Annotated[str, Meta(extra={"form": "tag"})]
@@ -67,6 +71,7 @@ OtherKey: TypeAlias = Annotated[str, Meta(extra={"form": "id"})]
 SkillId: TypeAlias = Annotated[str, Meta(extra={"refers": "skill"})]
 Term: TypeAlias = Annotated[str, Meta(extra={"form": "term", "names": "skill"})]
 """A skill, alternatives (`french|dutch`) or an exclusion (`!trainee`)."""
+SkillOrNone: TypeAlias = Annotated[str, Meta(extra={"form": "skill_or_none", "names": "skill"})]
 RequirementShape: TypeAlias = dict[Term, Level]
 HoursId: TypeAlias = Annotated[str, Meta(extra={"refers": "hours"})]
 QueueId: TypeAlias = Annotated[str, Meta(extra={"refers": "queue"})]
@@ -121,6 +126,22 @@ class ComparatorShape(_Shape, frozen=True):
     per_s: Thousandths = _COMPARATOR.per_s
 
 
+class FallbackShape(_Shape, frozen=True):
+    """What becomes of what a queue does not take, or does not keep."""
+
+    message: dict[Language, Annotated[str, Meta(max_length=CLOSED_MESSAGE_CHARS_MAX)]] = {}
+    overflow: QueueId = ""
+    callback: bool = False
+
+
+class CallbacksShape(_Shape, frozen=True):
+    """How a queue calls customers back."""
+
+    attempts: Annotated[int, Meta(ge=1, le=ATTEMPTS_MAX)] = _QUEUE.callbacks.attempts
+    retry: Duration = _QUEUE.callbacks.retry_ms
+    delay: Duration = _QUEUE.callbacks.delay_ms
+
+
 class StepShape(_Shape, frozen=True):
     """What changes for an item that has waited so long in the queue."""
 
@@ -134,23 +155,6 @@ class StepShape(_Shape, frozen=True):
     overflow: QueueId = ""
     callback: bool = False
     alert: Text = ""
-
-
-class FallbackShape(_Shape, frozen=True):
-    """What becomes of what a queue does not take, or does not keep: it goes to the queue `overflow`; else callers are
-    offered to be called back, or told a message."""
-
-    overflow: QueueId = ""
-    callback: bool = False
-    message: dict[Language, Said] = {}
-
-
-class CallbacksShape(_Shape, frozen=True):
-    """How customers are called back: at most `attempts` times, `retry` apart, the first time after `delay`."""
-
-    attempts: Annotated[int, Meta(ge=1, le=core.ATTEMPTS_MAX)] = _CALLBACKS.attempts
-    retry: Duration = _CALLBACKS.retry_ms
-    delay: Duration = _CALLBACKS.delay_ms
 
 
 class QueueShape(_Shape, frozen=True):
@@ -169,16 +173,24 @@ class QueueShape(_Shape, frozen=True):
     knock_out_max: Annotated[int, Meta(ge=1, le=KNOCK_OUT_MAX)] = _QUEUE.knock_out_max
     escalates_to: QueueId = ""
     hours: HoursId = ""
-    when_closed: FallbackShape = FallbackShape()
-    waiting_max: Annotated[int, Meta(ge=0, le=core.WAITING_MANY_MAX)] | None = None
-    waiting_with: tuple[QueueId, ...] = ()
-    when_full: FallbackShape = FallbackShape()
-    wait_max: Duration = 0
-    when_late: FallbackShape = FallbackShape()
-    callbacks: CallbacksShape = CallbacksShape()
-    pending_close: Duration = 0
     demands: tuple[Demand, ...] = ()
     keep: Duration = _QUEUE.keep_ms
+    auto_accept: tuple[ChannelName, ...] = ()
+    reservations: dict[ChannelName, Duration] = {}
+    decline_until: DeclineUntil = _QUEUE.decline_until
+    declines_max: Annotated[int, Meta(ge=0, le=DECLINES_MAX)] = _QUEUE.declines_max
+    simultaneous: Annotated[int, Meta(ge=1, le=SIMULTANEOUS_MAX)] = _QUEUE.simultaneous
+    resolve: dict[ChannelOrAny, Duration] = {}
+    reopens_max: Annotated[int, Meta(ge=0, le=REOPENS_MAX)] = _QUEUE.reopens_max
+    escalate_declined: bool = _QUEUE.escalate_declined
+    when_closed: FallbackShape = FallbackShape()
+    waiting_max: Annotated[int, Meta(ge=0, le=WAITING_MANY_MAX)] | None = None
+    waiting_with: tuple[QueueId, ...] = ()
+    when_full: FallbackShape = FallbackShape()
+    wait_max: Duration = _QUEUE.wait_max_ms
+    when_late: FallbackShape = FallbackShape()
+    callbacks: CallbacksShape = CallbacksShape()
+    pending_close: Duration = _QUEUE.pending_close_ms
     plan: tuple[StepShape, ...] = ()
     prefer: Duration = _QUEUE.prefer_ms
     strategy: Strategy = _QUEUE.strategy
@@ -220,6 +232,9 @@ class RoomShape(_Shape, frozen=True):
 
     maximum: Annotated[int, Meta(ge=0, le=HELD_MAX)]
     weight: Share
+    alone: bool = False
+    interruptible_by: tuple[ChannelName, ...] = ()
+    silent: Duration = 0
 
 
 class AgentShape(_Shape, frozen=True):
@@ -251,6 +266,7 @@ class CategoryShape(_Shape, frozen=True):
     queue: QueueId = ""
     skills: RequirementShape = {}
     escalates_to: QueueId = ""
+    specialist: bool = False
 
 
 class EntryPointShape(_Shape, frozen=True):
@@ -315,6 +331,8 @@ class Document(_Shape, frozen=True):
 
     `languages` are those in which every title must be given. `default_region` (a country code) lets numbers of
     entry points be written without it. `remove` names records to be dropped: nothing else ever is.
+    `skills_become` drops skills too, and says which one takes the place of each in all that names it, open items
+    included (`""` for none).
     """
 
     revision: Annotated[int, Meta(ge=0)] = 0
@@ -333,3 +351,4 @@ class Document(_Shape, frozen=True):
     rules: dict[OtherKey, RuleShape] = {}
     endpoints: dict[OtherKey, EndpointShape] = {}
     remove: tuple[Ref, ...] = ()
+    skills_become: dict[OtherKey, SkillOrNone] = {}

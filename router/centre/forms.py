@@ -100,6 +100,11 @@ def read_term(text: str) -> str:
     return term
 
 
+def read_skill_or_none(text: str) -> str:
+    """A skill, or nothing."""
+    return read_id(text) if text else ""
+
+
 def read_any_id(text: str) -> str:
     """An id, or `*`."""
     return text if text == ANY_QUEUE else read_id(text)
@@ -187,6 +192,7 @@ FORMS: dict[str, Form] = {
     "signed_duration": Form("a duration like 20s or -20s", read_signed_duration, write_signed_duration),
     "thousandths": Form("a number like 1 or 0.25", read_thousandths, write_thousandths),
     "term": Form("a skill, alternatives or an exclusion", read_term),
+    "skill_or_none": Form('a skill, or "" for none', read_skill_or_none),
     "any_id": Form("an id, or *", read_any_id),
     "span": Form("a span of hours like 09:00-17:00", read_span, write_span),
     "date": Form("a date like 2026-12-24", read_date),

@@ -65,7 +65,8 @@ def parse(text: str | bytes, known: Known | None = None) -> Parsed:
         _check_meaning(document, reader)
     if reader.problems:
         raise CentreFileError(reader.problems)
-    return Parsed(document=document, records=tuple(records(document)), removals=document.remove)
+    removals = (*document.remove, *(("skill", skill) for skill in document.skills_become))
+    return Parsed(document=document, records=tuple(records(document)), removals=removals)
 
 
 def _decoded(text: str | bytes) -> str:
@@ -227,13 +228,20 @@ def _addresses(document: Document) -> Iterator[tuple[str, str]]:
 def _removals(document: Document) -> Iterator[tuple[str, str]]:
     described = {
         ("entry_point" if section == "entry_points" else section.removesuffix("s"), id)
-        for section in ("skills", "queues", "teams", "agents", "entry_points", "endpoints")
+        for section in ("skills", "queues", "teams", "agents", "entry_points", "endpoints", "rules")
         for id in getattr(document, section)
     }
     described |= {("hours", id) for id in document.hours} | {("category", id) for id in document.categories}
     described |= {("code", f"{kind}:{name}") for kind, codes in document.codes.items() for name in codes}
     described |= {("code", f"closing:{name}") for name in document.closings}
-    twice = {ref for ref, count in Counter(document.remove).items() if count > 1}
+    for skill in document.skills_become:
+        if ("skill", skill) in described:
+            yield (
+                f"skills_become.{skill}",
+                f"skill/{skill} is described above: a file cannot both describe and remove it",
+            )
+    gone = [*document.remove, *(("skill", skill) for skill in document.skills_become)]
+    twice = {ref for ref, count in Counter(gone).items() if count > 1}
     for index, ref in enumerate(document.remove):
         if ref in described:
             yield f"remove[{index}]", f"{'/'.join(ref)} is described above: a file cannot both describe and remove it"

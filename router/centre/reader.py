@@ -182,7 +182,7 @@ class Reader:
             self.problem(place, f"'{text}' {error}", near(text, FORMS[extra["form"]].choices))
             return BAD
         if kind := extra.get("names"):
-            self.referred += [(kind, id, place) for id in skills_in(value) if id != ANY_QUEUE]
+            self.referred += [(kind, id, place) for id in skills_in(value) if id not in ("", ANY_QUEUE)]
         return value
 
     def _union(self, node: yaml.Node, shape: inspect.UnionType, place: Place) -> Any:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 import typer
+import yaml
 
 from router.centre import sample
 from router.centre.diff import Difference, Take
@@ -42,6 +43,7 @@ def register(app: typer.Typer) -> None:
     group.command()(apply)
     group.command()(export)
     group.command("sample")(sample_)
+    group.command("drop-skill")(drop_skill)
     app.add_typer(group, name="config")
 
 
@@ -105,6 +107,36 @@ def export(
     else:
         _write(file, text)
         say(f"Written to {file}.")
+
+
+def drop_skill(
+    skill: Annotated[str, typer.Argument(help="The skill that goes.", show_default=False)],
+    *,
+    becomes: Annotated[
+        str | None,
+        typer.Option(help="The skill that takes its place in all that names it; empty for none.", show_default=False),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
+    data: Data = None,
+    url: Url = "",
+    login: Login = "",
+    json: Json = False,
+) -> None:
+    """Delete a skill. Without --becomes it is refused while anything names it; with it, agents, queues, rules and what
+    open items ask are rewritten in the same change, and what waits is matched at once."""
+    what = {"remove": [f"skill/{skill}"]} if becomes is None else {"skills_become": {skill: becomes}}
+    text = yaml.safe_dump(what).encode()
+    ask = _Ask(take="file", confirm=not yes, only_show=False, quiet=json and yes)
+    try:
+        done = run(_apply(text, place_of(url, login, data), ask))
+    except CentreFileError as error:
+        raise _invalid(Path("drop-skill"), error) from error
+    if not done.applied:
+        raise CommandError(Exit.FAILED, f"There is no skill '{skill}'.")
+    if json:
+        emit(done)
+    else:
+        show(f"Done. The centre is at revision {done.revision}.")
 
 
 def sample_() -> None:

@@ -40,7 +40,9 @@ def _of_queue(queue: Queue) -> Iterator[tuple[str, str]]:
     yield from (("queue", queue.escalates_to), ("hours", queue.hours), ("team", queue.team))
     yield from (("queue", other) for other in queue.waiting_with)
     yield from (("queue", fallback.overflow) for fallback in (queue.when_closed, queue.when_full, queue.when_late))
-    yield ("queue", queue.closed.overflow if queue.closed is not None else "")
+    yield from (("queue", other) for other in queue.waiting_with)
+    fallbacks = (queue.when_closed, queue.when_full, queue.when_late, queue.closed)
+    yield from (("queue", rule.overflow) for rule in fallbacks if rule is not None)
 
 
 def _of_category(category: Category) -> Iterator[tuple[str, str]]:

@@ -136,8 +136,8 @@ async def test_the_single_facts_of_an_agent(house: House) -> None:
     ).status == 200
     view = (await house.call("GET", root, "lea")).body
     assert view["skills"] == {"fr": 3}
-    assert view["rooms"]["chat"] == {"maximum": 5, "weight": 20} and "email" not in view["rooms"]
-    assert view["memberships"]["expert"] == {"order": 3, "enabled": True}
+    assert said({"maximum": 5, "weight": 20}, view["rooms"]["chat"]) and "email" not in view["rooms"]
+    assert said({"order": 3, "enabled": True}, view["memberships"]["expert"])
     assert view["phone"] == "sip:ann@example.org"
     assert (await house.call("DELETE", f"{root}/memberships/expert", "lea")).status == 200
     (await house.call("PUT", f"{root}/capacity/fax", "lea", json={"maximum": 1, "weight": 1})).problem(404, "not_found")
@@ -210,3 +210,32 @@ async def test_a_file_older_than_a_live_change_is_refused_until_a_side_is_taken(
     taken = await house.call("POST", "/api/v1/centre/apply?take=file", "root", YAML, data=out)
     assert taken.body["applied"] and int(taken.position) > 0
     assert dict(house.domain.state.agents["ann"].skills) == {"fr": 3, "nl": 4}
+
+
+async def test_a_skill_that_is_deleted_may_become_another_one(house: House) -> None:
+    """What names it names the other one, in the same change; without that it is refused while it is used."""
+    await house.call("PUT", "/api/v1/skills/dutch", "root", json={"kind": "language"})
+    etag = (await house.call("GET", "/api/v1/skills/nl", "root")).headers["ETag"]
+    refused = await house.call("DELETE", "/api/v1/skills/nl", "root", headers={"If-Match": etag})
+    refused.problem(409, "in_use")
+    wrong = await house.call("DELETE", "/api/v1/skills/nl?becomes=latin", "root", headers={"If-Match": etag})
+    wrong.problem(404, "unknown_skill")
+    gone = await house.call("DELETE", "/api/v1/skills/nl?becomes=dutch", "root", headers={"If-Match": etag})
+    assert gone.status == 200, gone
+    ann = await house.call("GET", "/api/v1/agents/ann", "root", headers={"Firstline-Position": gone.position})
+    assert ann.body["skills"] == {"fr": 3, "dutch": 4}
+    other = await house.call("DELETE", "/api/v1/queues/help?becomes=x", "root", headers={"If-Match": "*"})
+    assert other.status in (400, 409, 422)
+
+
+async def test_an_unknown_field_of_a_part_is_refused_where_it_stands(house: House) -> None:
+    """A rule whose condition is misspelt would take everything."""
+    for path, body, pointer in (
+        ("rules/r", {"when": {"keyword": ["x"]}}, "/when/keyword"),
+        ("queues/q", {"plan": [{"after_ms": 1, "lowers": {}}]}, "/plan/0/lowers"),
+        ("queues/q", {"comparator": {"kind": "slope", "base": 1}}, "/comparator/base"),
+        ("teams/t", {"memberships": {"help": {"delay": 1}}}, "/memberships/-/delay"),
+    ):
+        refused = await house.call("PUT", f"/api/v1/{path}", "root", json=body)
+        problem = refused.problem(422, "invalid")
+        assert problem["errors"][0]["pointer"] == pointer, problem
