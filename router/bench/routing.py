@@ -2,8 +2,8 @@
 
 In process and without I/O: commands go through the core as a writer would take them. A lifecycle is one customer's
 whole way: opened with a conversation, queued, reserved with its explanation, accepted, wrapped up, closed, forgotten.
-All agents are busy, as many items wait as the row says, and for each that closes one comes in. Rates are per second
-of processor time, so that other work on the machine does not count.
+All agents are busy, as many items wait as the row says, and for each that closes one comes in. Rates and times are of
+processor time, so that other work on the machine does not count.
 """
 
 import gc
@@ -170,11 +170,11 @@ class Centre:
         assert not isinstance(decision, Rejection), decision
         for event in decision:
             evolve(self.state, event)
-        started = time.perf_counter()
+        started = time.thread_time()
         should = Reference(self.state, self.now).for_agent(agent) if naive else None
-        scanned = time.perf_counter()
+        scanned = time.thread_time()
         events = match(self.state, self.now)
-        ended = time.perf_counter()
+        ended = time.thread_time()
         self.state.touched.clear()
         made = [event for event in events if isinstance(event, e.ReservationMade)]
         if naive and [(event.item, event.agent) for event in made] != ([] if should is None else [should]):

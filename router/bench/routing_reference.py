@@ -80,9 +80,9 @@ class Reference:
         serves = {queue: how for queue, how in self.serves(agent).items() if how.enabled}
         return Free(agent, presence, levels(agent), serves, channels, tuple(held))
 
-    def everybody_free(self) -> list[Free]:
-        """All agents who can take anything at all."""
-        held = self.held()
+    def everybody_free(self, held: dict[str, list[WorkItem]] | None = None) -> list[Free]:
+        """All agents who can take anything at all; `held` is what they hold, if that is known."""
+        held = self.held() if held is None else held
         found = (self.free(agent, held.get(id, [])) for id, agent in self.state.agents.items())
         return [each for each in found if each is not None]
 
@@ -259,7 +259,7 @@ class Reference:
         held = self.held()
         freed = self.free(self.state.agents[agent], held.get(agent, []))
         item = self.first_item(freed, self.waiting()) if freed is not None else None
-        return Decision(item.id, self.first_agents(item, self.everybody_free())[0].id) if item is not None else None
+        return Decision(item.id, self.first_agents(item, self.everybody_free(held))[0].id) if item is not None else None
 
     def decisions(self) -> list[Decision]:
         """What may rightly happen next: for each agent who is free the item that goes first for them, with the agent
