@@ -30,6 +30,16 @@ def held_back(state: State, item: WorkItem) -> bool:
     return conversation.item == item.id and conversation.merged_into in state.conversations
 
 
+def before_it(state: State, item: WorkItem) -> Iterator[WorkItem]:
+    """The item, and those of its conversation that came before it, one after the other, as far as they are in memory."""
+    conversation, seen = item.conversation, set[str]()
+    found: WorkItem | None = item
+    while found is not None and found.conversation == conversation and found.id not in seen:
+        seen.add(found.id)
+        yield found
+        found = state.items.get(found.reopens)
+
+
 def leaving_with(state: State, item: WorkItem) -> list[str]:
     """The items whose conversations leave memory with that of this closed one, which is the last of it: those merged
     into it, and what is left of their items and its own."""
@@ -38,10 +48,7 @@ def leaving_with(state: State, item: WorkItem) -> list[str]:
     while waiting:
         one = waiting.pop()
         conversation = state.conversations[one.conversation]
-        found[one.id] = None
-        before = state.items.get(one.reopens)
-        if before is not None and before.conversation == conversation.id and before.state == "closed":
-            waiting.append(before)
+        found |= {before.id: None for before in before_it(state, one) if before.state == "closed"}
         if conversation.item == one.id:
             waiting += (state.items[state.conversations[id].item] for id in conversation.merged)
     return list(found)

@@ -11,6 +11,7 @@ from router.core.evolving.escalation import end_consult, tell_followers
 from router.core.evolving.pace import learn_waited
 from router.core.evolving.steps import begin_work, end_work, free, leave_agent, move, next_seq
 from router.core.item import Reservation, WorkItem
+from router.core.merged import before_it
 from router.core.state import State
 
 
@@ -239,7 +240,8 @@ def _customer_linked(state: State, event: e.CustomerLinked) -> None:
     if conversation in state.conversations:
         of_it = state.edit_conversation(conversation)
         of_it.customer = event.customer
-        state.edit_item(of_it.item).customer = event.customer
+        for item in before_it(state, state.items[of_it.item]):
+            state.edit_item(item.id).customer = event.customer
 
 
 def _item_stuck(state: State, event: e.ItemStuck) -> None:
