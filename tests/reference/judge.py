@@ -13,7 +13,7 @@ from router.core import events as e
 from router.core.evolve import evolve
 from router.core.invariants import check
 from router.core.match import pending
-from router.core.state import State
+from router.core.state import State, next_deadline
 from router.core.step import Step
 
 
@@ -36,6 +36,22 @@ class Judge:
         if not pending(state):
             left = Reference(self.shadow, now).decisions()
             assert left == [], f"nobody looked at {left}"
+
+        due = next_deadline(state)
+        if due is None or due > now:
+            self._in_force(now)
+        for item in self.shadow.items.values():
+            assert item.state == "reserved" or not item.rivals, "who has accepted it has it alone"
+
+    def _in_force(self, now: int) -> None:
+        """When nothing is due, what has come into force for an item is what it has waited for, and nothing else."""
+        reference = Reference(self.shadow, now)
+        for item in reference.waiting():
+            queue = self.shadow.queues[item.queue]
+            serving = [reference.serves(agent).get(queue.id) for agent in self.shadow.agents.values()]
+            delays = (how.delay_ms for how in serving if how is not None and how.enabled)
+            for after in (queue.prefer_ms, *delays, *(step.after_ms for step in queue.plan)):
+                assert (after <= item.waited) == (item.entered_at + after <= now), f"{item.id}: {after}"
 
     def compare(self, state: State) -> None:
         """The state is what its events say, and so are its indexes."""

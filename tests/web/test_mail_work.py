@@ -88,7 +88,9 @@ async def test_spam_is_closed_without_an_answer(arrive: Arrive, place: Place) ->
     await lea.sees("You are ready")
 
 
-async def test_a_full_desk_says_so_and_a_mail_is_due_until_its_answer_is_on_its_way(arrive: Arrive, place: Place, shots: Path) -> None:
+async def test_a_full_desk_says_so_and_a_mail_is_due_until_its_answer_is_on_its_way(
+    arrive: Arrive, place: Place, shots: Path
+) -> None:
     room = {"maximum": 1, "weight": 50}
     await place.call("PUT", "/agents/lea/capacity/email", room)
     item = await place.mail("Just one", "A letter.", sender="one@full.example")
