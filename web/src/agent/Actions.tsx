@@ -8,16 +8,27 @@ import { t } from "../shared/i18n";
 import type { Item } from "../shared/types";
 import { Button, complain, Dialog, Field, notify, Select } from "../shared/ui";
 import { Asking } from "./Asking";
-import { codeChoices, colleagues, queueChoices } from "./centre";
+import { colleagues, queueChoices } from "./centre";
+import { Consult } from "./Consulting";
+import { Escalation } from "./Escalation";
+import { GiveBack } from "./GiveBack";
 import { MailWork } from "./MailWork";
 import { act, draft, edit, open } from "./work";
 
-type Name = "pending" | "escalate" | "transfer";
+type Name = "pending" | "escalate" | "transfer" | "consult" | "return";
 
 export function Actions({ item }: { item: Item }) {
   const shown = useSignal<Name | "">("");
   const close = () => (shown.value = "");
   const phone = item.channel === "phone" && item.state === "active";
+  if (item.consults) {
+    return (
+      <div class="row">
+        <Button onClick={() => (shown.value = "transfer")}>{t("agent.transfer")}</Button>
+        {shown.value === "transfer" && <Transfer item={item} onClose={close} />}
+      </div>
+    );
+  }
   return (
     <div class="row">
       {item.state !== "pending" && !phone && (
@@ -25,12 +36,16 @@ export function Actions({ item }: { item: Item }) {
       )}
       {item.state === "pending" && <Button onClick={() => void act("resume", item.id)}>{t("agent.resume")}</Button>}
       <Button onClick={() => (shown.value = "transfer")}>{t("agent.transfer")}</Button>
+      {item.returns_to && <Button onClick={() => (shown.value = "return")}>{t("agent.return")}</Button>}
       <Button onClick={() => (shown.value = "escalate")}>{t("agent.escalate")}</Button>
+      <Button onClick={() => (shown.value = "consult")}>{t("agent.consult")}</Button>
       <Asking item={item} />
       {item.channel === "email" && <MailWork item={item} />}
       {shown.value === "pending" && <Hold item={item} onClose={close} />}
       {shown.value === "escalate" && <Escalation item={item} onClose={close} />}
       {shown.value === "transfer" && <Transfer item={item} onClose={close} />}
+      {shown.value === "consult" && <Consult item={item} onClose={close} />}
+      {shown.value === "return" && <GiveBack item={item} onClose={close} />}
     </div>
   );
 }
@@ -100,52 +115,6 @@ function Hold({ item, onClose }: Props) {
   );
 }
 
-function Escalation({ item, onClose }: Props) {
-  const [reason, queue] = [useSignal(""), useSignal("")];
-  const note = draft(item.id).note;
-  const submit = () =>
-    gone(
-      act("escalate", item.id, { reason: reason.value, note, queue: queue.value }),
-      item,
-      t("agent.escalation_done"),
-    );
-  const ready = reason.value !== "" && note.trim() !== "";
-  return (
-    <Form
-      item={item}
-      title={t("agent.escalate")}
-      button={t("agent.escalate")}
-      ready={ready}
-      submit={submit}
-      onClose={onClose}
-    >
-      <p>{t("agent.escalate_hint")}</p>
-      <Select
-        label={t("agent.reason")}
-        required
-        value={reason.value}
-        empty={t("agent.choose_one")}
-        options={codeChoices("escalation")}
-        onChange={(value) => (reason.value = value)}
-      />
-      <Field
-        label={t("agent.escalate_note")}
-        required
-        lines={5}
-        value={note}
-        onInput={(value) => edit(item.id, { note: value })}
-      />
-      <Select
-        label={t("agent.to_queue")}
-        value={queue.value}
-        empty={t("agent.usual_specialists")}
-        options={queueChoices()}
-        onChange={(value) => (queue.value = value)}
-      />
-    </Form>
-  );
-}
-
 function Transfer({ item, onClose }: Props) {
   const [queue, agent] = [useSignal(""), useSignal("")];
   const people = useColleagues();
@@ -195,7 +164,7 @@ export function useColleagues(): Choice[] {
   return found.value;
 }
 
-async function gone(acting: Promise<boolean>, { id }: Item, text: string): Promise<boolean> {
+export async function gone(acting: Promise<boolean>, { id }: Item, text: string): Promise<boolean> {
   if (!(await acting)) return false;
   edit(id, { text: "", note: "" });
   notify(text);
@@ -204,7 +173,7 @@ async function gone(acting: Promise<boolean>, { id }: Item, text: string): Promi
 }
 
 /** An instant as an input of date and time wants it: local, to the minute. */
-function local(at: number): string {
+export function local(at: number): string {
   const date = new Date(at);
   return new Date(at - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }

@@ -9,6 +9,7 @@ import { Button, Empty, LanguageChoice, Timer } from "../shared/ui";
 import { useSignal } from "@preact/signals";
 import { AskedOfMe } from "./AskedOfMe";
 import { current, inHand, offers, onHold, open } from "./work";
+import { Followed } from "./Followed";
 import { ItemList } from "./ItemList";
 import { Offers, toFirstOffer } from "./Offers";
 import { OpenItem } from "./OpenItem";
@@ -61,7 +62,8 @@ function Connection() {
 
 function Work() {
   const item = current.value;
-  const busy = inHand.value.length + onHold.value.length > 0;
+  const { followed } = view.value!;
+  const busy = inHand.value.length + onHold.value.length + followed.length > 0;
   return (
     <>
       <Offers />
@@ -73,6 +75,7 @@ function Work() {
           <Returned />
           <ItemList title={t("agent.in_hand")} items={inHand.value} />
           <ItemList title={t("agent.on_hold")} items={onHold.value} />
+          <Followed />
         </nav>
         <main class="open">{item ? <OpenItem key={item.id} item={item} /> : <NothingOpen />}</main>
       </div>

@@ -1,13 +1,15 @@
 // The item that is open: who it is about, what was said and done, the answer, and how it ends.
 import { useEffect, useRef } from "preact/hooks";
+import { moment } from "../shared/clock";
 import { t } from "../shared/i18n";
 import type { Item } from "../shared/types";
 import { Badge, Button } from "../shared/ui";
 import { Actions } from "./Actions";
-import { queueName } from "./centre";
+import { agentName, queueName } from "./centre";
 import { ChannelMark } from "./ChannelMark";
 import { Closing } from "./Closing";
 import { Composer } from "./Composer";
+import { Advice, Consultations } from "./Consulting";
 import { CustomerCard } from "./CustomerCard";
 import { caller, open } from "./work";
 import { When } from "./ItemList";
@@ -23,10 +25,11 @@ export function OpenItem({ item }: { item: Item }) {
       <Head item={item} />
       <div class="exchange">
         <Story item={item} />
-        <Composer item={item} />
+        {item.consults ? <Advice item={item} /> : <Composer item={item} />}
       </div>
       <aside class="side stack" aria-label={t("agent.about")}>
-        <Closing item={item} />
+        {!item.consults && <Closing item={item} />}
+        <Consultations item={item} />
         <Questions item={item} />
         <Parts item={item} />
         <CustomerCard item={item} />
@@ -63,10 +66,26 @@ function Head({ item }: { item: Item }) {
           {item.reopens && <Badge>{t("agent.reopened")}</Badge>}{" "}
           {item.parts.split_from && <Badge>{t("agent.is_part")}</Badge>}{" "}
           {item.related && <Badge>{t("agent.related")}</Badge>}{" "}
+          {item.consults && <Badge tone="warn">{t("agent.question_of", { who: agentName(item.asker) })}</Badge>}{" "}
+          {item.overdue && <Badge tone="warn">{t("agent.overdue")}</Badge>}{" "}
           {item.customer_left && <Badge tone="warn">{t("agent.customer_left")}</Badge>}
         </p>
         <Actions item={item} />
       </div>
+      <Clocks item={item} />
+      {item.specialists && !item.consults && (
+        <p class="note">{t("agent.for_specialists", { queue: queueName(item.specialists) })}</p>
+      )}
     </header>
+  );
+}
+
+/** Both clocks, once they differ: since the first contact, and since it came to this queue. */
+function Clocks({ item: { first_entered_at_ms: first, entered_at_ms: here } }: { item: Item }) {
+  if (first === here) return null;
+  return (
+    <p class="soft">
+      {t("agent.first_contact", { at: moment(first) })} · {t("agent.here_since", { at: moment(here) })}
+    </p>
   );
 }

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { api, download } from "../shared/api";
 import { moment } from "../shared/clock";
-import { t } from "../shared/i18n";
+import { known, t } from "../shared/i18n";
 import type { Delivery, Item } from "../shared/types";
 import { attempt, Badge, Button, type Tone } from "../shared/ui";
 import { agentName, codeName, queueName } from "./centre";
@@ -11,7 +11,8 @@ import { ASKING_STEPS, askingTitle } from "./Questions";
 import { MAIL_STEPS, mailTitle } from "./Parts";
 import { linked, type Message, messages, type Step, steps, tellSeen, typing } from "./work";
 
-const TOLD_STEPS = ["NoteAdded", "ItemEscalated", "ItemTransferred", ...ASKING_STEPS, ...MAIL_STEPS];
+const SPECIALIST_STEPS = ["ItemReturned", "ConsultOpened", "ConsultAnswered"];
+const TOLD_STEPS = ["NoteAdded", "ItemEscalated", "ItemTransferred", ...SPECIALIST_STEPS, ...ASKING_STEPS, ...MAIL_STEPS];
 const KILO = 1024;
 
 type Entry = { at: number; message: Message; beside?: boolean } | { at: number; step: Step };
@@ -145,10 +146,11 @@ function Sent({ id, delivery: { state, code } }: { id: string; delivery: Deliver
 
 function Done({ step: whole }: { step: Step }) {
   const { type, at_ms, text, reason, from_queue, to_queue, ...step } = whole;
-  const agent = agentName(step.agent ?? "");
+  const agent = agentName(step.agent ?? "") || t("agent.by_rule");
   const to = step.to_agent ? agentName(step.to_agent) : queueName(to_queue ?? "");
   const title =
     askingTitle(whole) ||
+    specialistTitle(whole) ||
     mailTitle(whole) ||
     (type === "NoteAdded"
       ? t("agent.noted", { agent })
@@ -157,7 +159,7 @@ function Done({ step: whole }: { step: Step }) {
             agent,
             from: queueName(from_queue ?? ""),
             to,
-            reason: codeName("escalation", reason ?? ""),
+            reason: known(`rule.${reason}`) ?? codeName("escalation", reason ?? ""),
           })
         : t("agent.was_transferred", { agent, to }));
   return (
@@ -169,6 +171,17 @@ function Done({ step: whole }: { step: Step }) {
       {text && <p class="text">{text}</p>}
     </section>
   );
+}
+
+/** What a step of asking specialists, or of theirs, is called; "" for any other. */
+function specialistTitle({ type, agent = "", queue = "", to_queue = "", to_agent, kind }: Step): string {
+  const who = { agent: agentName(agent) };
+  if (type === "ConsultOpened") {
+    return t("agent.was_consulted", { ...who, to: to_agent ? agentName(to_agent) : queueName(queue) });
+  }
+  if (type === "ConsultAnswered") return t("agent.consult_said", who);
+  if (type !== "ItemReturned") return "";
+  return t("agent.was_returned", { ...who, to: queueName(to_queue), how: known(`returned.${kind}`) ?? "" });
 }
 
 function bytes(size: number): string {

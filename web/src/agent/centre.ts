@@ -16,7 +16,7 @@ export interface Category extends Named {
 }
 
 export interface Code extends Named {
-  kind: "disposition" | "not_ready" | "escalation" | "decline" | "closing" | "permission";
+  kind: "disposition" | "not_ready" | "escalation" | "decline" | "closing" | "permission" | "return";
 }
 
 export interface Colleague {

@@ -38,6 +38,7 @@ export interface Step {
   from_queue?: string;
   to_queue?: string;
   to_agent?: string;
+  note?: string;
   outcome?: string;
   category?: string;
   disposition?: string;
@@ -101,6 +102,8 @@ export function follow(): void {
       if (!given.peek()[id]) void loadGiven(id);
       if (customer && names.peek()[customer] === undefined) void loadName(customer);
     }
+    for (const { customer } of view.value?.followed ?? [])
+      if (customer && names.peek()[customer] === undefined) void loadName(customer);
   });
   effect(() => {
     const item = current.value;
@@ -108,6 +111,8 @@ export function follow(): void {
   });
   effect(missMine);
   effect(hearAnswers);
+  effect(hearSpecialists);
+  effect(hearEnds);
   addEventListener("beforeunload", (event) => {
     if (Object.values(drafts.value).some(({ text, note }) => text.trim() || note.trim())) event.preventDefault();
   });
@@ -139,6 +144,40 @@ function hearAnswers(): void {
   waiting = new Map(all.filter(({ question }) => !question.answer).map(({ item, question }) => [question.id, item.id]));
 }
 
+let consulted = new Map<string, { item: string; answers: number }>(); // my open questions to specialists
+
+/** Say so when specialists have answered, or a question ended without an answer. */
+function hearSpecialists(): void {
+  const open = items.value.flatMap(({ id, answers, consultations }) =>
+    consultations.map((one) => [one.id, { item: id, answers }] as const),
+  );
+  const now = new Map(open);
+  for (const [id, { item, answers }] of consulted) {
+    const about = view.value?.items[item];
+    if (now.has(id) || parted.has(id) || !about) continue;
+    const text = t(about.answers > answers ? "agent.consult_answered" : "agent.consult_over", { about: caller(about) });
+    notify(text);
+    announce(text);
+  }
+  consulted = now;
+}
+
+let running = new Set<string>(); // followed items that had not ended
+
+/** Say so when something that I follow has ended. */
+function hearEnds(): void {
+  const rows = view.value?.followed ?? [];
+  for (const { item, state, customer, reference } of rows)
+    if (state === "closed" && running.has(item))
+      notify(t("agent.followed_ended", { what: names.peek()[customer] || reference }));
+  running = new Set(rows.filter(({ state }) => state !== "closed").map(({ item }) => item));
+}
+
+/** What a customer is called whose card is known. */
+export function customerName(customer: string): string {
+  return names.value[customer] ?? "";
+}
+
 /** The customer's name for a list: as we know them, as they call themselves, else their address. */
 export function caller({ id, customer }: Item): string {
   const known = given.value[id];
@@ -163,7 +202,9 @@ async function load(item: string, conversation: string, count: number): Promise<
   const shown = view.peek()?.items[item];
   const beside = shown ? linked(shown) : [];
   const asking = shown?.questions.map(({ answer }) => answer).join();
-  const want = [item, shown?.state, count, shown?.escalations, beside.join(), shown?.parts.splits.join(), asking].join(" ");
+  const consults = [shown?.answers, ...(shown?.consultations.map(({ id, state }) => `${id}${state}`) ?? [])].join();
+  const parts = [beside.join(), shown?.parts.splits.join(), asking, consults];
+  const want = [item, shown?.state, count, shown?.escalations, ...parts].join(" ");
   if (asked === want) return;
   asked = want;
   try {
@@ -198,7 +239,8 @@ export function linked({ parts }: Item): string[] {
 
 /** Read again what happened to an item. */
 export async function loadSteps(item: string): Promise<void> {
-  const { rows } = await api<{ rows: Step[] }>("GET", `/items/${item}/timeline`);
+  const about = view.peek()?.items[item]?.consults || item; // the story of a question is that of what it is about
+  const { rows } = await api<{ rows: Step[] }>("GET", `/items/${about}/timeline`);
   steps.value = { ...steps.peek(), [item]: rows };
 }
 
@@ -216,12 +258,12 @@ async function loadName(id: string): Promise<void> {
 
 // -- what the person does -----------------------------------------------------------------------------------
 
-const PARTINGS = ["complete", "escalate", "transfer", "dismiss", "merge"];
+const PARTINGS = ["complete", "escalate", "transfer", "return", "handover", "advise", "dismiss", "merge"];
 const parted = new Set<string>();
 
 /** Say something of an item; a refusal is shown. Whether it was done. */
 export function act(action: string, item: string, body: object = {}, key?: string): Promise<boolean> {
-  if (PARTINGS.includes(action)) parted.add(item);
+  if (PARTINGS.includes(action) || action === "withdraw") parted.add(item);
   else parted.delete(item);
   return attempt(async () => {
     await say(action, { item, ...body }, key);
@@ -270,7 +312,8 @@ export function heardTyping({ conversation, on }: Typing): void {
 }
 
 /** What is on the screen counts as seen. */
-export function tellSeen({ conversation, seen }: Item): void {
+export function tellSeen({ conversation, seen, consults }: Item): void {
+  if (consults) return; // who is asked about a customer's words does not answer them
   const last = messages.value[conversation]?.at(-1)?.seq ?? 0;
   if (document.visibilityState === "visible" && last > (seen.agent ?? 0))
     mention("seen", { conversation, up_to: last });

@@ -5,14 +5,14 @@ import { Problem } from "./api";
 import { serverNow } from "./clock";
 import { comeBack, type Later, PAUSES } from "./line";
 import { leave, session, token } from "./session";
-import type { AgentSummary, Item, View } from "./types";
+import type { AgentSummary, FollowedItem, Item, View } from "./types";
 
 const ANSWER_MS = 12_000; // the server answers within 2 s; the rest is for a bad line
 
 interface Change {
   position: number;
   before: number;
-  set: { agent?: AgentSummary; items?: Record<string, Item> };
+  set: { agent?: AgentSummary; items?: Record<string, Item>; followed?: FollowedItem[] };
   drop: string[];
 }
 
@@ -95,7 +95,7 @@ function changed(change: Change): void {
   position = change.position;
   const items = { ...now.items, ...change.set.items };
   for (const id of change.drop) delete items[id];
-  view.value = { agent: change.set.agent ?? now.agent, items };
+  view.value = { agent: change.set.agent ?? now.agent, items, followed: change.set.followed ?? now.followed };
 }
 
 function closing({ code, retry_ms }: Later): void {

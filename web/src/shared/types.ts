@@ -26,9 +26,23 @@ export interface Item {
   customer: string;
   messages: number;
   opened_at_ms: number;
+  /** The two clocks: since it came into the house, and since it came into this queue. */
+  first_entered_at_ms: number;
   entered_at_ms: number;
   due_at_ms: number;
   escalations: number;
+  /** The queue that it was escalated from last, and by whom. */
+  returns_to: string;
+  escalated_by: string;
+  /** Past the time in which its queue is to resolve it. */
+  overdue: boolean;
+  /** The queue of the specialists that its category belongs to. */
+  specialists: string;
+  /** The item that this one is a question about, and who asks. */
+  consults: string;
+  asker: string;
+  consultations: Consultation[];
+  answers: number;
   wrap_until_at_ms: number | null;
   pending_until_at_ms: number | null;
   pending_reason: string;
@@ -69,6 +83,34 @@ export interface Question {
   by: string;
 }
 
+/** A question to specialists about an item, as who asked sees it. */
+export interface Consultation {
+  id: string;
+  queue: string;
+  /** The colleague who was asked by name, if any. */
+  only: string;
+  agent: string;
+  state: ItemState;
+  /** Whether the item is handed over once somebody is there. */
+  warm: boolean;
+  opened_at_ms: number;
+}
+
+/** An item of others that I follow, or how it ended. */
+export interface FollowedItem {
+  item: string;
+  reference: string;
+  channel: Channel;
+  queue: string;
+  customer: string;
+  state: ItemState;
+  agent: string;
+  disposition: string;
+  first_entered_at_ms: number;
+  entered_at_ms: number;
+  closed_at_ms: number | null;
+}
+
 export interface AgentSummary {
   id: string;
   name: string;
@@ -101,6 +143,7 @@ export interface AgentSummary {
 export interface View {
   agent: AgentSummary;
   items: Record<string, Item>;
+  followed: FollowedItem[];
 }
 
 export interface Page<Row> {
