@@ -164,11 +164,13 @@ function How({ modes, mode }: { modes: Mode[]; mode: Signal<Mode> }) {
 function standing({ open, opens_at_ms, there, free, wait }: Specialists): string {
   const shut = opens_at_ms ? t("agent.opens", { at: moment(opens_at_ms) }) : t("agent.shut");
   const people = there ? `${t("agent.there", { count: there })}, ${t("agent.free", { count: free })}` : t("agent.nobody_there");
-  const known = wait?.low_ms != null && wait.high_ms != null;
-  const about = known
-    ? t("agent.wait_about", { low: figures(wait.low_ms!), high: figures(wait.high_ms!) })
-    : t("agent.wait_unknown");
-  return [open ? t("agent.open_now") : shut, people, about].join(" · ");
+  return [open ? t("agent.open_now") : shut, people, expected(wait, free > 0)].join(" · ");
+}
+
+function expected(wait: Wait | null, free: boolean): string {
+  if (wait?.low_ms == null || wait.high_ms == null) return t("agent.wait_unknown");
+  if (free && !wait.high_ms) return t("agent.at_once");
+  return t("agent.wait_about", { low: figures(wait.low_ms), high: figures(wait.high_ms) });
 }
 
 function instant(local: string): number {

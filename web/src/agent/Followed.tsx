@@ -6,7 +6,7 @@ import type { FollowedItem } from "../shared/types";
 import { Badge, Button } from "../shared/ui";
 import { agentName, codeName, queueName } from "./centre";
 import { ChannelMark } from "./ChannelMark";
-import { act, customerName } from "./work";
+import { act, customerOf } from "./work";
 
 export function Followed() {
   const { followed, items } = view.value!;
@@ -29,13 +29,13 @@ export function Followed() {
 }
 
 function Lines({ row }: { row: FollowedItem }) {
-  const { item, state, channel, queue, agent, customer, reference, disposition, first_entered_at_ms } = row;
+  const { item, state, channel, queue, agent, disposition, first_entered_at_ms } = row;
   const over = state === "closed";
   const how = disposition ? codeName("disposition", disposition) : t("state.closed");
   return (
     <>
       <span class="row between">
-        <strong>{customerName(customer) || reference}</strong>
+        <strong>{customerOf(row)}</strong>
         <Badge tone={over ? "good" : "calm"}>{over ? how : t(`state.${state}`)}</Badge>
       </span>
       <span class="soft">

@@ -4,7 +4,7 @@ import { api, Problem } from "../shared/api";
 import { card } from "../shared/customers";
 import { t } from "../shared/i18n";
 import { lostSince, mention, say, type Typing, view } from "../shared/socket";
-import type { Answer, Item, Question } from "../shared/types";
+import type { Answer, FollowedItem, Item, Question } from "../shared/types";
 import { announce, attempt, complain, notify } from "../shared/ui";
 import { agentName } from "./centre";
 
@@ -102,8 +102,10 @@ export function follow(): void {
       if (!given.peek()[id]) void loadGiven(id);
       if (customer && names.peek()[customer] === undefined) void loadName(customer);
     }
-    for (const { customer } of view.value?.followed ?? [])
+    for (const { item, customer } of view.value?.followed ?? []) {
+      if (!given.peek()[item]) void loadGiven(item);
       if (customer && names.peek()[customer] === undefined) void loadName(customer);
+    }
   });
   effect(() => {
     const item = current.value;
@@ -118,6 +120,7 @@ export function follow(): void {
   });
 }
 
+let asking = new Map<string, string>(); // questions put to me, and the item of each
 let mine = new Map<string, string>(); // the items that were shown as mine, and whose they are
 
 /** Say so when an item goes that I did not let go of myself: a supervisor moved it, or I did at another screen. */
@@ -125,8 +128,14 @@ function missMine(): void {
   const now = new Map(
     [...inHand.value, ...onHold.value].map((item) => [item.id, item.state === "wrapping" ? "" : caller(item)]),
   );
-  for (const [id, who] of mine) if (who && !now.has(id) && !parted.has(id)) notify(t("agent.gone", { who }), "warn");
+  for (const [id, who] of mine) {
+    if (!who || now.has(id) || parted.has(id)) continue;
+    const given = items.value.find(({ id: item }) => item === asking.get(id)); // what I was asked about is mine now
+    if (!given) notify(t("agent.gone", { who }), "warn");
+    else if (opened.peek() === id) open(given.id);
+  }
   mine = now;
+  asking = new Map(items.value.filter(({ consults }) => consults).map(({ id, consults }) => [id, consults]));
 }
 
 let waiting = new Map<string, string>(); // my open questions, and the item of each
@@ -167,15 +176,15 @@ let running = new Set<string>(); // followed items that had not ended
 /** Say so when something that I follow has ended. */
 function hearEnds(): void {
   const rows = view.value?.followed ?? [];
-  for (const { item, state, customer, reference } of rows)
-    if (state === "closed" && running.has(item))
-      notify(t("agent.followed_ended", { what: names.peek()[customer] || reference }));
+  for (const row of rows)
+    if (row.state === "closed" && running.has(row.item))
+      notify(t("agent.followed_ended", { what: customerOf(row) }));
   running = new Set(rows.filter(({ state }) => state !== "closed").map(({ item }) => item));
 }
 
-/** What a customer is called whose card is known. */
-export function customerName(customer: string): string {
-  return names.value[customer] ?? "";
+/** Whose item it is that I follow: by name or address, else what people call the conversation by. */
+export function customerOf({ item, customer, reference }: FollowedItem): string {
+  return names.value[customer] || callsThemselves(given.value[item]) || reference;
 }
 
 /** The customer's name for a list: as we know them, as they call themselves, else their address. */
