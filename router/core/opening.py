@@ -40,34 +40,20 @@ def open_item(
     `reference` is that of an archived conversation that goes on; `callback`: its customer is to be called. The last
     events say where the item waits, until when it is only scheduled, or that it was turned away.
     """
-    named = state.queues.get(facts.queue)
-    if named is None:
+    if facts.queue not in state.queues:
         return no("unknown_queue", facts.queue)
+    named = state.queues[facts.queue]
     ruled = at_entry(state, named, facts.category, reopen_count)
     chosen = ruled[0] if ruled is not None else named
     start = _start(state, chosen, facts, callback, now)
     way = Way(chosen) if callback is not None or start > now else entrance(state, chosen, now)
-    queue = way.queue
-    if item in state.items:
-        return no("duplicate_id", item)
-    if len(state.items) >= limits.WAITING_MAX:
-        return no("full", facts.queue)
-    if callback is not None and start <= now and is_overfull(state, queue):
-        return no("full", queue.id)
+    if item in state.items or len(state.items) >= limits.WAITING_MAX:
+        return no("duplicate_id", item) if item in state.items else no("full", facts.queue)
+    if callback is not None and start <= now and is_overfull(state, way.queue):
+        return no("full", way.queue.id)
     events: list[e.Event] = []
     if conversation not in state.conversations:
-        opened = e.ConversationOpened(
-            at=now,
-            conversation=conversation,
-            channel=channel,
-            customer=facts.customer,
-            language=facts.language,
-            address=facts.address,
-            seq=seq,
-            reference=reference or numbered(state.meta.reference + 1),
-            again=bool(reference),
-        )
-        events.append(opened)
+        events.append(_exchange(state, now, conversation, channel, facts, seq=seq, reference=reference))
     events.append(
         e.ItemOpened(
             at=now,
@@ -83,33 +69,61 @@ def open_item(
         )
     )
     if ruled is not None:
-        target, rule = ruled
-        events.append(
-            e.ItemEscalated(at=now, item=item, agent="", from_queue=named.id, to_queue=target.id, reason=rule)
-        )
-    known = _known(state, facts.requirement)
+        events.append(_ruled(now, item, named, ruled))
+    queue, known = way.queue, _known(state, facts.requirement)
     asks = known if queue is named else carried(state, known)
-    entered = e.ItemQueued(
-        at=now,
-        item=item,
-        queue=queue.id,
-        reason="opened",
-        due=start + queue.target(channel),
-        seq=state.meta.seq + 1,
-        requirement=asks,
-        wishes=_known(state, facts.wishes),
-        priority=facts.priority,
-        prefers=preferred(state, queue, last_agent, asks),
-        passed=way.passed,
-    )
     if known != facts.requirement:
         events.append(e.AlarmRaised(at=now, code="unknown_skill", subject=item))
-    events.append(entered)
+    events.append(
+        e.ItemQueued(
+            at=now,
+            item=item,
+            queue=queue.id,
+            reason="opened",
+            due=start + queue.target(channel),
+            seq=state.meta.seq + 1,
+            requirement=asks,
+            wishes=_known(state, facts.wishes),
+            priority=facts.priority,
+            prefers=preferred(state, queue, last_agent, asks),
+            passed=way.passed,
+        )
+    )
     if callback is not None:
         events.append(e.CallbackAsked(at=now, item=item, callback=callback))
     if start > now:
         return [*events, e.ItemPending(at=now, item=item, agent="", until=start, reason=SCHEDULED)]
     return events if callback is not None else [*events, *_arrived(state, queue, item, channel, now)]
+
+
+def _ruled(now: int, item: str, named: Queue, ruled: tuple[Queue, str]) -> e.ItemEscalated:
+    """By rule the item goes to specialists at once."""
+    target, rule = ruled
+    return e.ItemEscalated(at=now, item=item, agent="", from_queue=named.id, to_queue=target.id, reason=rule)
+
+
+def _exchange(
+    state: State,
+    now: int,
+    conversation: str,
+    channel: ChannelName,
+    facts: Facts,
+    *,
+    seq: int,
+    reference: str,
+) -> e.ConversationOpened:
+    """The conversation begins, or (it has a reference already) goes on."""
+    return e.ConversationOpened(
+        at=now,
+        conversation=conversation,
+        channel=channel,
+        customer=facts.customer,
+        language=facts.language,
+        address=facts.address,
+        seq=seq,
+        reference=reference or numbered(state.meta.reference + 1),
+        again=bool(reference),
+    )
 
 
 def _start(state: State, queue: Queue, facts: Facts, callback: Callback | None, now: int) -> int:

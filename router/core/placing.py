@@ -57,6 +57,24 @@ class Placing:
         self.lines.wait_all(found, waits)
         self.wake_classes[found] = None
 
+    def place_all(self, waiting: dict[Raw, list[Wait]]) -> Iterator[None]:
+        """Everybody into their lines: agents and queues first, since these say what an item's class is. At each yield
+        the caller may do something else for a moment."""
+        state = self._state
+        for number, agent in enumerate(state.agents, 1):
+            self.agent_edited(agent)
+            if number % limits.FILL_STEP_RECORDS == 0:
+                yield
+        for queue in state.queues:
+            self.queue_edited(queue)
+        for asks, waits in waiting.items():
+            self.wait_all(asks, waits)
+            yield
+        for number, agent in enumerate(state.agents if state.routing else (), 1):
+            self.place(agent)
+            if number % limits.FILL_STEP_RECORDS == 0:
+                yield
+
     def class_for(self, asks: Raw) -> ItemClass:
         """The class of items like these."""
         found = self._classes.get(asks)

@@ -29,6 +29,7 @@ from router.core.conversation import Conversation, Delivery
 from router.core.crews import Crews
 from router.core.deadlines import Deadlines
 from router.core.item import HELD, Callback, WorkItem
+from router.core.keys import Keys
 from router.core.meta import Meta
 from router.core.pace import Pace
 from router.core.placing import Placing, raw
@@ -94,9 +95,8 @@ class State:
         }
         self.calls: dict[str, str] = {}
         self.callbacks: dict[str, None] = {}
-        self.threads: dict[str, str] = {}
-        self.references: dict[str, str] = {}
-        self.naturals: dict[str, str] = {}
+        self.keys = Keys()
+        self.threads, self.references, self.naturals = self.keys.threads, self.keys.references, self.keys.naturals
         self.holds: dict[str, dict[str, str]] = {}
         self.quiet: dict[str, dict[str, None]] = {}
         self.parked: dict[str, dict[str, None]] = {}
@@ -108,7 +108,6 @@ class State:
         self._edited: dict[Ref, Held | None] = {}
         self._moved: dict[str, None] = {}
         self._crews: Crews | None = None
-        self._shared: dict[str, dict[str, None]] = {}
         self._resolves: dict[str, dict[str, int]] = {}
         self.placing = Placing(self)
         self.lines = self.placing.lines
@@ -259,7 +258,7 @@ class State:
         """The conversation, out of the indexes, to be changed."""
         record = self.conversations[conversation]
         if self._take(("conversation", conversation)):
-            self._unindex_conversation(record)
+            self.keys.remove(record)
         return record
 
     def edit_delivery(self, delivery: str) -> Delivery:
@@ -382,33 +381,17 @@ class State:
                     self.followed.setdefault(agent, {})[id] = None
                 self._fill_item(record, waiting)
             elif kind == "conversation":
-                self._index_conversation(record)
+                self.keys.add(record)
             if number % limits.FILL_STEP_RECORDS == 0:
                 yield
-        yield from self._place_all(waiting)
+        yield from self.placing.place_all(waiting)
+        self._moved.clear()
         self.deadlines.set_all(
             ((kind, id), at)
             for kind, due in _DUE.items()
             for id, record in self._tables[kind].items()
             if (at := due(self, record)) is not None
         )
-
-    def _place_all(self, waiting: dict[Raw, list[Wait]]) -> Iterator[None]:
-        """Everybody into their lines: queues and agents first, since these say what an item's class is."""
-        for number, agent in enumerate(self.agents, 1):
-            self.placing.agent_edited(agent)
-            if number % limits.FILL_STEP_RECORDS == 0:
-                yield
-        for queue in self.queues:
-            self.placing.queue_edited(queue)
-        for asks, waits in waiting.items():
-            self.placing.wait_all(asks, waits)
-            yield
-        self._moved.clear()
-        for number, agent in enumerate(self.agents if self.routing else (), 1):
-            self.placing.place(agent)
-            if number % limits.FILL_STEP_RECORDS == 0:
-                yield
 
     def _fill_item(self, item: WorkItem, waiting: dict[Raw, list[Wait]]) -> None:
         if item.state != "queued" or not item.queue:
@@ -431,7 +414,7 @@ class State:
         if kind == "item":
             self._unindex_item(record)
         elif kind == "conversation":
-            self._unindex_conversation(record)
+            self.keys.remove(record)
         elif kind == "agent":
             self._index_agent(record)
         elif kind == "team":
@@ -468,41 +451,7 @@ class State:
             self._let_go(item.id, held)
 
     def _index_conversation(self, conversation: Conversation) -> None:
-        if conversation.reference:
-            self.references[conversation.reference] = conversation.id
-        for key in conversation.thread_keys:
-            if self.threads.setdefault(key, conversation.id) != conversation.id:
-                self._share(key, conversation.id)
-        for key in conversation.natural_keys:
-            self.naturals[key] = conversation.id
-
-    def _share(self, key: str, conversation: str) -> None:
-        """Another conversation has this thread key too (a mail that answers two of them): it leads to the same one of
-        them in every state of these records, however that came about."""
-        shared = self._shared.setdefault(key, {self.threads[key]: None})
-        shared[conversation] = None
-        self.threads[key] = min(shared)
-
-    def _unshare(self, key: str, conversation: str) -> None:
-        shared = self._shared[key]
-        shared.pop(conversation, None)
-        self.threads[key] = min(shared)
-        if len(shared) == 1:
-            del self._shared[key]
-
-    def _unindex_conversation(self, conversation: Conversation) -> None:
-        for key in conversation.thread_keys:
-            if key in self._shared:
-                self._unshare(key, conversation.id)
-            elif self.threads.get(key) == conversation.id:
-                del self.threads[key]
-        for index, keys in (
-            (self.naturals, conversation.natural_keys),
-            (self.references, (conversation.reference,)),
-        ):
-            for key in keys:
-                if index.get(key) == conversation.id:
-                    del index[key]
+        self.keys.add(conversation)
 
     def queue_rules_changed(self, queue: str) -> None:
         """What a queue asks, or who serves it when, may have changed: what waits in it is placed anew."""
