@@ -146,7 +146,7 @@ def told(state: State, item: WorkItem, now: int, verdicts: list[Verdict]) -> Exp
 def verdict(state: State, item: WorkItem, agent: str, now: int) -> Verdict:
     """Why this agent does not have the item, or that they might."""
     record = state.agents[agent]
-    if item.state in HELD and item.agent == agent:
+    if item.state in HELD and agent in item.holders:
         return Verdict(agent=agent, reason=HAS_IT, points=_points(state, item, record, now))
     reason = refusal(state, item, record)
     if not reason:
@@ -164,7 +164,7 @@ def _about(state: State, item: WorkItem, agent: Agent, reason: str, now: int) ->
             presence = state.presences[agent.id]
             return presence.next or presence.reason or presence.state, None
         case "excepted":
-            return "", item.excepted[agent.id] or None
+            return "declined" if agent.id in item.declined_by else "", item.excepted[agent.id] or None
         case "not_yet":
             own = state.memberships(agent).get(item.queue)
             return "", item.entered_at + own.delay_ms if own is not None and own.delay_ms else None

@@ -2,14 +2,13 @@
 
 import msgspec
 
-from queues.queue import Queue
 from router.core import events as e
 from router.core.candidates import best_agent, free_for
 from router.core.evolve import evolve_all
 from router.core.filters import refusal
 from router.core.item import WorkItem
 from router.core.state import State
-from router.core.why import why
+from router.core.why import Why, why
 
 
 def reserved(state: State, item: WorkItem, agent: str, now: int) -> e.ReservationMade:
@@ -33,24 +32,26 @@ def with_rivals(state: State, first: e.ReservationMade, now: int) -> list[e.Even
     if item.channel in queue.auto_accept:
         taken = e.ReservationAccepted(at=now, item=item.id, agent=first.agent, reservation=first.reservation, by="auto")
         events.append(taken)
-    others = _others(state, item, first.agent, queue) if queue.simultaneous > 1 and len(events) == 1 else ()
+    others = _others(state, item, first.agent, now) if queue.simultaneous > 1 and len(events) == 1 else ()
     evolve_all(state, events)
-    for agent in others:
+    for agent, because in others:
         if not refusal(state, item, agent=state.agents[agent]):
-            rival = reserved(state, item, agent, now)
+            rival = msgspec.structs.replace(reserved(state, item, agent, now), why=because)
             evolve_all(state, [rival])
             events.append(rival)
     return events
 
 
-def _others(state: State, item: WorkItem, first: str, queue: Queue) -> list[str]:
-    """Who goes next, and next: no more than the queue holds an item for at once, nor than it may still knock out."""
+def _others(state: State, item: WorkItem, first: str, now: int) -> list[tuple[str, Why]]:
+    """Who goes next, and next, and why: no more than the queue holds an item for at once, nor than it may still knock
+    out."""
+    queue = state.queues[item.queue]
     barred = {**item.excepted, first: 0}
-    found: list[str] = []
+    found: list[tuple[str, Why]] = []
     while len(found) + 1 < min(queue.simultaneous, queue.knock_out_max - item.expiries):
         agent = best_agent(state, msgspec.structs.replace(item, excepted=barred))
         if not agent:
             break
-        found.append(agent)
+        found.append((agent, why(state, item, agent, now, free_for(state, item))))
         barred[agent] = 0
     return found

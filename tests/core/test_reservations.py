@@ -8,6 +8,7 @@ import pytest
 from queues.queue import Queue
 from router.core import commands as c
 from router.core import events as e
+from router.core.explain import explain
 from router.core.holding import declined_by_all
 from router.core.item import WorkItem
 from router.core.state import State, next_deadline
@@ -159,6 +160,14 @@ def test_each_agent_sees_their_own_reservation_only() -> None:
     assert all(view["rivals"] == [] and view["agent"] == agent for agent, view in views.items())
     assert agent_view(one.state, "bob")["items"][item.id] == views["bob"]
     assert [held["agent"] for held in item_view(one.state, item.id)["rivals"]] == ["bob"]
+
+
+def test_the_explanation_names_everybody_who_has_it_and_who_declined() -> None:
+    one, item = several(3)
+    one.do(c.DeclineReservation(item=item.id, agent="bob"))
+    reasons = {verdict.agent: (verdict.reason, verdict.detail) for verdict in explain(one.state, item.id).agents}
+    assert reasons["ann"][0] == reasons["cyd"][0] == "has_it"
+    assert reasons["bob"] == ("excepted", "declined")
 
 
 def test_the_caller_who_hangs_up_takes_all_reservations_back() -> None:
