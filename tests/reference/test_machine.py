@@ -74,6 +74,7 @@ class Routing(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_no_sequence_of_commands_breaks_an_invariant() -> None:
     limits = settings(
         max_examples=120,

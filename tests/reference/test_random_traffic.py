@@ -34,6 +34,7 @@ class Judged(Walk):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_decision_is_the_reference_routers(part: int) -> None:
     met: Counter[str] = Counter()

@@ -39,6 +39,7 @@ class Rematched(Walk):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_full_rematch_finds_nothing_more() -> None:
     met: Counter[str] = Counter()
     for seed in SEEDS:
