@@ -41,6 +41,7 @@ class Archive:
         self._conversations: dict[str, Remembered] = {}
         self._threads: dict[str, str] = {}
         self._naturals: dict[str, str] = {}
+        self._merged: dict[str, str] = {}
         self._of_item: dict[str, str] = {}
         self._of_delivery: dict[str, str] = {}
 
@@ -75,6 +76,10 @@ class Archive:
                 self._threads.update(keys)
             case e.ReservationAccepted():
                 self._change(self._of_item[event.item], last_agent=event.agent)
+            case e.ConversationMerged():
+                self._merged[event.merged] = event.conversation
+            case e.ConversationUnmerged():
+                self._merged.pop(event.merged, None)
             case e.ItemClosed():
                 self.closed[event.item] = event.at
             case e.ItemsForgotten():
@@ -123,12 +128,19 @@ class Archive:
     def thread(self, keys: Sequence[str]) -> Thread | None:
         """The conversation that one of these keys belongs to."""
         found = next((self._threads[key] for key in keys if key in self._threads), None)
-        return self._conversations[found].thread if found is not None else None
+        return self._going_on(found) if found is not None else None
 
     def called(self, reference: str) -> Thread | None:
         """The conversation with this reference."""
         known = (kept.thread for kept in self._conversations.values())
-        return next((thread for thread in known if reference and thread.reference == reference), None)
+        found = next((thread for thread in known if reference and thread.reference == reference), None)
+        return self._going_on(found.conversation) if found is not None else None
+
+    def _going_on(self, conversation: str) -> Thread:
+        """The thread of the conversation in which this one goes on."""
+        while conversation in self._merged:
+            conversation = self._merged[conversation]
+        return self._conversations[conversation].thread
 
     def knows(self, item: str) -> bool:
         """Whether an item with this id was opened."""
