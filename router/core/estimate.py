@@ -96,7 +96,7 @@ def _estimate(scene: _Scene, item: WorkItem, item_class: ItemClass, methods: Met
     if pace is None or mean is None or methods.get((item.queue, item.channel)) == "head_of_line":
         return _from_the_line(scene, shown, item_class, item, pace)
     wait = _through_the_plan(
-        scene, item, item_class, _Rates(mean, pace.impatience), _queued(loads, mean, pace.impatience)
+        scene, item, item_class, _Rates(mean, impatience(pace)), _queued(loads, mean, impatience(pace))
     )
     if wait is None:
         return msgspec.structs.replace(shown, reason="nobody")
@@ -132,6 +132,11 @@ def head_waited(state: State, id: str, now: int) -> int | None:
     if item_class is None or item_class.line[0][2] == id:
         return None
     return now - state.items[item_class.line[0][2]].entered_at
+
+
+def impatience(pace: Pace) -> float:
+    """How many leave, per tick that somebody waits: abandons / all time waited (exponential patience, censored)."""
+    return pace.left / limits.PACE_ONE / pace.waited if pace.waited else 0.0
 
 
 def position(state: State, item_class: ItemClass, place: Place, now: int) -> int:
@@ -191,7 +196,7 @@ def _through_the_plan(
         following = next((at for at in scene.state.placing.thresholds(item.queue) if at > waited), None)
         if following is None:
             break
-        starts = max(float(item.entered_at + following - scene.now), spent)
+        starts = max(item.entered_at + following - scene.now, spent)
         if wait is not None:
             if left * wait.mean <= starts - spent:
                 break

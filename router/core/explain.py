@@ -184,7 +184,7 @@ def _ends_at(state: State, item: WorkItem, now: int) -> int:
     if item.state == "wrapping" and item.wrap_until is not None:
         return item.wrap_until
     pace = state.paces.get(pace_id(item.queue, item.channel))
-    mean = round((pace.mean if pace is not None else None) or 0)
+    mean = (pace.mean if pace is not None else None) or 0
     began = now if item.accepted_at is None else item.accepted_at
     return max(began + mean, now + mean // 2)
 

@@ -6,15 +6,7 @@ Sums that forget, in whole numbers, so that every node, every replay and every r
 import msgspec
 
 from queues.queue import ChannelName
-
-HANDLED_SHIFT = 9
-"""A handling time counts half after 355 others (2^9 ln 2): a mean of fewer errs by more than it follows sooner."""
-
-WAITED_SHIFT = 10
-"""Abandons are rarer than answers, and patience changes less than work does."""
-
-ONE = 1 << 16
-"""One item, or one customer who left, in sums that forget."""
+from router.core import limits
 
 
 class Pace(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -35,30 +27,25 @@ class Pace(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     def add_handled(self, ticks: int) -> None:
         """An item of it was handled in so many ticks."""
-        self.time += ticks - (self.time >> HANDLED_SHIFT)
-        self.done += ONE - (self.done >> HANDLED_SHIFT)
+        self.time += ticks - (self.time >> limits.PACE_HANDLED_SHIFT)
+        self.done += limits.PACE_ONE - (self.done >> limits.PACE_HANDLED_SHIFT)
 
     def add_waited(self, ticks: int, *, left: bool) -> None:
         """Somebody waited so long; then they left, or were answered."""
-        self.waited += ticks - (self.waited >> WAITED_SHIFT)
-        self.left += (ONE if left else 0) - (self.left >> WAITED_SHIFT)
+        self.waited += ticks - (self.waited >> limits.PACE_WAITED_SHIFT)
+        self.left += (limits.PACE_ONE if left else 0) - (self.left >> limits.PACE_WAITED_SHIFT)
         if not left:
             self.last_wait = ticks
 
     @property
     def handled(self) -> int:
         """How many handling times the mean is made of; older ones count less, so it never exceeds a bound."""
-        return self.done // ONE
+        return self.done // limits.PACE_ONE
 
     @property
-    def mean(self) -> float | None:
+    def mean(self) -> int | None:
         """The mean handling time in ticks; None before the first."""
-        return self.time * ONE / self.done if self.done and self.time else None
-
-    @property
-    def impatience(self) -> float:
-        """How many leave, per tick that somebody waits: abandons / all time waited (exponential patience, censored)."""
-        return self.left / ONE / self.waited if self.waited else 0.0
+        return self.time * limits.PACE_ONE // self.done if self.done and self.time else None
 
 
 def pace_id(queue: str, channel: str) -> str:

@@ -16,12 +16,22 @@ DATA = {"router/centre/sample/__init__.py"}
 FIGURES = {"queues/metrics.py", "queues/erlang.py"}
 """Say how well it goes and decide nothing, so that they may divide. The core does not see them."""
 
+ESTIMATES = {"queues/estimates.py", "router/core/estimate.py"}
+"""Say how long it may take: no event and no record is made of it, so that they may divide too."""
+
+DECIDING = ("decide", "evolv", "match", "candidates", "scores", "step", "why", "lines", "classes", "placing")
+
 
 @pytest.mark.parametrize("path", [path for path in files(*PURE) if path not in DATA])
 def test_a_pure_module_uses_nothing_on_the_ban_list(path: str) -> None:
-    spared = "division" if path in FIGURES else "nothing"
+    spared = "division" if path in FIGURES | ESTIMATES else "nothing"
     found = [f"{path}:{line}: {what}" for line, what in impurities(parsed(path)) if not what.startswith(spared)]
     assert found == []
+
+
+@pytest.mark.parametrize("path", [path for path in files("router/core") if path.split("/")[2].startswith(DECIDING)])
+def test_no_decision_is_made_of_an_estimate(path: str) -> None:
+    assert "estimate" not in ast.unparse(parsed(path))
 
 
 @pytest.mark.parametrize("path", files("skills", "router/core", "router/wire"))

@@ -223,7 +223,7 @@ async def test_the_age_is_told_and_what_is_shown_can_be_frozen(arrive: Arrive, p
 
 
 async def test_levels_are_changed_in_the_matrix_looked_at_and_saved_as_one(arrive: Arrive, place: Place) -> None:
-    """What waits says why before; the preview says who would get it; saved, they have it; others' edits are not lost."""
+    """What waits says why; the preview says who would get it; saved, they have it; the edits of others are not lost."""
     for agent in ("lea", "tom"):
         await place.call("DELETE", f"/agents/{agent}/skills/housing")
     lea, leo = await ready(arrive, "lea"), await arrive("leo")
