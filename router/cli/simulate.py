@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="The very core that routes, on virtual time.")
     group.command()(verify)
     group.command("what-if")(what_if)
+    group.command()(acceptance)
     group.callback()(lambda: None)
     app.add_typer(group, name="simulate")
 
@@ -119,3 +120,41 @@ def what_if(
     show(f"Abandoned: {found.abandoned:.1%} now, {found.abandoned_then:.1%} then.")
     if found.asa_s is not None and found.asa_s_then is not None:
         show(f"Mean wait of who was answered: {found.asa_s:.1f} s now, {found.asa_s_then:.1f} s then.")
+
+
+def acceptance(
+    file: Annotated[Path, typer.Argument(help="A file of schema routing-vectors/1.", show_default=False)],
+    *,
+    results: Annotated[Path, typer.Option(help="Where what is done is kept.")] = Path("acceptance.jsonl"),
+    only: Annotated[list[str] | None, typer.Option(help="Only this figure: 1 to 12.")] = None,
+    scale: Annotated[float, typer.Option(help="This part of the contacts that the figures ask for.")] = 1.0,
+    processes: Annotated[int | None, typer.Option(min=1, help="Default: one for each core.")] = None,
+    json: Json = False,
+) -> None:
+    """The acceptance figures of routing, each with its goal. Hours; goes on where the last call ended.
+
+    Ends with 1 if a figure misses its goal.
+    """
+    from router.simulate.theory.acceptance import Keeper, accept
+    from router.simulate.theory.vectors import VectorsError, read
+
+    try:
+        vectors = read(file)
+    except VectorsError as error:
+        raise CommandError(Exit.USAGE, str(error)) from error
+    missed = 0
+    with bars(quiet=False) as step:
+        told = step("figures")
+        keeper = Keeper(results)
+        for figure, lines in accept(
+            vectors, file, keeper, scale=scale, only=only or (), processes=processes, told=told
+        ):
+            show(f"{figure.name}. {figure.title}")
+            for line in lines:
+                missed += not line.ok
+                if json:
+                    emit(line)
+                else:
+                    show(f"   {'ok    ' if line.ok else 'MISSED'} {line.what}: {line.value} (goal {line.goal})")
+    if missed:
+        raise typer.Exit(Exit.FAILED.value)

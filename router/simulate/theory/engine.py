@@ -5,7 +5,7 @@ ended; a chat by its messages; what falls due comes as a pulse when the state sa
 forgotten, as the archiver has it. Between two commands nothing moves. `now` is in ticks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from typing import NamedTuple, Protocol
 
@@ -108,6 +108,7 @@ class Engine:
         self._closed: list[str] = []
         self.commands = 0
         self.unresolved = 0
+        self.log: Callable[[e.Event], None] | None = None
 
     def run(self, contacts: Iterable[Contact]) -> None:
         """Until all contacts have come and each that is counted is over."""
@@ -240,6 +241,9 @@ class Engine:
         while pending(state):
             made += match(state, now)
         state.touched.clear()
+        if self.log is not None:
+            for event in (*decision, *made):
+                self.log(event)
         for event in made:
             if type(event) is e.ReservationMade:
                 self._begins(event, now)

@@ -265,7 +265,7 @@ def compared(pairs: Sequence[tuple[Day, Day]]) -> Compared:
     now, then = [one for one, _ in pairs], [other for _, other in pairs]
     levels = [(one.service_level(), other.service_level()) for one, other in pairs]
     apart = [other - one for one, other in levels]
-    factor = _student(len(pairs) - 1) / sqrt(len(pairs))
+    factor = student(len(pairs) - 1) / sqrt(len(pairs))
     own = sqrt(stdev([one for one, _ in levels]) ** 2 + stdev([other for _, other in levels]) ** 2)
     return Compared(
         days=len(pairs),
@@ -291,7 +291,7 @@ def _asa(days: Sequence[Day]) -> float | None:
     return metrics.asa(wait_of_answered=waited, answered=sum(one.answered for one in days))
 
 
-def _student(freedom: int) -> float:
+def student(freedom: int) -> float:
     """The 97.5 % point of Student's distribution (Cornish and Fisher's expansion, good to 1 % from 3 on)."""
     z = limits.NORMAL_95
     return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
