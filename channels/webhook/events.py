@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from channels import limits
@@ -10,6 +11,7 @@ from channels.entry import Address, Given, Id, Name, Party, customer_of, find
 from channels.message import Incoming, conversation_named, natural_key, receive
 from channels.quote import checked, quoted
 from channels.spelling import normalised
+from router.core.commands import ReceiveMessage
 
 
 class WebhookReceived(Given, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
@@ -17,7 +19,7 @@ class WebhookReceived(Given, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     `conversation` (ours, or whatever the integrator calls it) joins it to what came before; without one, each
     event is a conversation of its own, unless its `reference` is that of one of the same customer. `id` recognises
-    the text when it comes in again in another event.
+    the text when it comes in again in another event. A new item's work begins at `start_at_ms`, if not at once.
     """
 
     to: Address
@@ -27,6 +29,7 @@ class WebhookReceived(Given, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     subject: Annotated[str, Meta(max_length=limits.SUBJECT_CHARS_MAX)] = ""
     conversation: Id | None = None
     id: Id | None = None
+    start_at_ms: Annotated[int, Meta(ge=0)] = 0
 
 
 async def received(arrival: Arrival, data: WebhookReceived) -> Draft:
@@ -47,4 +50,9 @@ async def received(arrival: Arrival, data: WebhookReceived) -> Draft:
         given=data,
         quote=quote,
     )
-    return await receive(arrival, incoming)
+    draft = await receive(arrival, incoming)
+    command = draft.command
+    if data.start_at_ms and isinstance(command, ReceiveMessage):
+        facts = msgspec.structs.replace(command.facts, start_at=data.start_at_ms)
+        return msgspec.structs.replace(draft, command=msgspec.structs.replace(command, facts=facts))
+    return draft

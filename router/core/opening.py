@@ -49,8 +49,8 @@ def open_item(
     way = Way(chosen) if callback is not None or start > now else entrance(state, chosen, now)
     if item in state.items or len(state.items) >= limits.WAITING_MAX:
         return no("duplicate_id", item) if item in state.items else no("full", facts.queue)
-    if callback is not None and start <= now and is_overfull(state, way.queue):
-        return no("full", way.queue.id)
+    if start > now + limits.DURATION_TICKS_MAX or (callback and start <= now and is_overfull(state, way.queue)):
+        return no("bad_date", item) if start > now else no("full", way.queue.id)
     events: list[e.Event] = []
     if conversation not in state.conversations:
         events.append(_exchange(state, now, conversation, channel, facts, seq=seq, reference=reference))

@@ -20,7 +20,7 @@ from router.core.opened import in_hours
 from router.core.state import State
 from router.runtime import limits
 
-MINUTE_MS: Final = 60_000
+MINUTE_MS: Final = 60 * 1_000
 
 
 async def open_now(state: State, queues: Iterable[str], now_ms: int) -> dict[str, bool]:

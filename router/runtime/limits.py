@@ -69,7 +69,7 @@ GATEWAY_GRACE_MS = 10_000  # silence after its TTL, and time after a takeover, b
 CLOCK_JUMP_MS = 5_000  # a wall clock that moved further than this against the monotonic one is worth an alarm
 
 OPENINGS_DAYS = 35  # ahead that nodes say when hours are open: longer than any outage that a centre survives
-OPENINGS_AGAIN_DAYS = 28  # ahead that must be known: once a week it is said anew
+OPENINGS_AGAIN_MS = 28 * 86_400_000  # ahead that must be known: once a week it is said anew
 OPENINGS_LOOK_S = 1.0  # between looks whether somebody edited hours: they count as quickly as they are saved
 CALENDARS_MAX = 32  # countries whose public holidays are kept; a centre has queues in one or two
 

@@ -20,7 +20,6 @@ from router.runtime.calendar import calendar, told
 
 log = structlog.stdlib.get_logger()
 
-DAY_MS = 86_400_000
 BY = "openings"
 
 Make: TypeAlias = Callable[[Hours, int, int], Awaitable[Calendar]]
@@ -62,7 +61,7 @@ class Openings:
         state = self._gateway.state
         if not told(state, hours.id):
             return True
-        return state.calendars[hours.id].through < now_ms + limits.OPENINGS_AGAIN_DAYS * DAY_MS
+        return state.calendars[hours.id].through < now_ms + limits.OPENINGS_AGAIN_MS
 
     async def _tell(self, hours: Hours, now_ms: int) -> None:
         try:

@@ -75,3 +75,13 @@ async def test_somebody_who_cannot_be_called_is_refused(house: House) -> None:
     assert (refused.code, refused.pointer) == ("bad_event", "/data/number")
     refused = await house.refused("callback.requested", {"number": FROM})
     assert refused.code == "unknown_entry_point"
+
+
+async def test_work_that_comes_by_an_event_may_begin_later(house: House) -> None:
+    """A19: a form that is to be worked on tomorrow is in no line until then."""
+    start = house.clock.now_ms() + 60 * MINUTE
+    await house.take("webhook.received", {"to": "forms", "text": "for tomorrow", "start_at_ms": start})
+    (item,) = house.state.items.values()
+    assert (item.channel, item.state, item.pending_until, item.agent) == ("webhook", "pending", start, "")
+    outcome = await house.take("webhook.received", {"to": "forms", "text": "x", "start_at_ms": 1 << 60})
+    assert outcome.rejection == "bad_date"

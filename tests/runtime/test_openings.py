@@ -12,12 +12,13 @@ from router.core.opened import is_open
 from router.core.step import step
 from router.gateway import Clock, Gateway, Outcome, Receipt, StoreError
 from router.runtime import limits
-from router.runtime.openings import DAY_MS, Openings
+from router.runtime.openings import Openings
 from tests.core.world import World, change
 from tests.support import eventually
 
 ALWAYS = ((Span(start=0, end=1_440),),) * 7
 NEVER = ((),) * 7
+DAY_MS = 86_400_000
 
 
 class Lone:
@@ -85,7 +86,7 @@ async def test_it_is_said_again_in_time(lone: Lone) -> None:
         await openings.look()
         lone.world.do(c.Pulse(), after=DAY_MS)
     assert lone.open() and "h" in lone.world.state.calendars
-    week = limits.OPENINGS_DAYS - limits.OPENINGS_AGAIN_DAYS
+    week = limits.OPENINGS_DAYS - limits.OPENINGS_AGAIN_MS // DAY_MS
     assert limits.OPENINGS_DAYS * 2 // (week + 1) <= len(lone.keys) <= limits.OPENINGS_DAYS * 2 // (week - 1)
 
 
