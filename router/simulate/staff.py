@@ -174,6 +174,12 @@ class Leader(Person):
         nodes = list(self.house.up.values())
         return self.house.chance.choice(nodes).domain.state if nodes else None
 
+    def _cell(self, agent: str, until: int) -> c.SkillEdit:
+        chance = self.house.chance
+        return c.SkillEdit(
+            agent=agent, skill="fr", level=chance.randrange(6), until=until if chance.random() < 0.5 else None
+        )
+
     def _act(self, state: State) -> c.Command:
         chance = self.house.chance
         agent = chance.choice(sorted(state.agents))
@@ -183,6 +189,7 @@ class Leader(Person):
             c.CloseQueue(queue="help", overflow=chance.choice(("", "expert"))),
             c.OpenQueue(queue="help"),
             c.MoveItems(agent=agent),
+            c.SetAgentSkills(edits=tuple(self._cell(id, until) for id in sorted({agent, max(state.agents)}))),
         ]
         acts += [c.RequeueItem(item=item.id) for item in state.items.values() if item.state == "stuck"]
         acts += [

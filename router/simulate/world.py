@@ -18,6 +18,7 @@ from router.simulate.node import Node
 from router.simulate.parts import Parts
 from router.simulate.people import NUMBER, SITE, Caller, Chatter, Correspondent, Person
 from router.simulate.staff import AgentPlayer, Leader
+from skills import Skill
 
 ROOMS = {
     "phone": Room(maximum=1, weight=100),
@@ -31,6 +32,7 @@ def centre(agents: int, *, webhooks: bool, simultaneous: int = 1) -> c.ApplyCent
     """Two lines, a door for each channel, agents of whom one is a specialist."""
     doors = {"phone": NUMBER, "email": DESK, "chat": SITE}
     records: list[c.CentreRecord] = [
+        Skill(id="fr", kind="language"),
         Queue(
             id="help",
             escalates_to="expert",
