@@ -13,6 +13,7 @@ import msgspec
 import yaml
 from msgspec import inspect
 
+from queues.capacity import Room, circular
 from router.centre import limits
 from router.centre.convert import dialled, records
 from router.centre.document import Document
@@ -153,6 +154,7 @@ def _check_meaning(document: Document, reader: Reader) -> None:
         *_overlaps(document),
         *_zero(document),
         *_circles(document),
+        *_interruptions(document),
         *_addresses(document),
         *_removals(document),
     ):
@@ -192,6 +194,9 @@ def _zero(document: Document) -> Iterator[tuple[str, str]]:
     for id, queue in document.queues.items():
         if queue.reservation <= 0:
             yield f"queues.{id}.reservation", "agents need some time to accept; write it like 20s"
+        for channel, lasts in queue.reservations.items():
+            if lasts <= 0:
+                yield f"queues.{id}.reservations.{channel}", "agents need some time to accept; write it like 20s"
 
 
 def _circles(document: Document) -> Iterator[tuple[str, str]]:
@@ -207,6 +212,20 @@ def _circles(document: Document) -> Iterator[tuple[str, str]]:
     for id, queue in document.queues.items():
         if queue.escalates_to == id:
             yield f"queues.{id}.escalates_to", "a queue cannot escalate to itself"
+
+
+def _interruptions(document: Document) -> Iterator[tuple[str, str]]:
+    """A call is never parked, and nothing interrupts what interrupts it."""
+    for id, agent in document.agents.items():
+        rooms = {
+            str(channel): Room(maximum=room.maximum, weight=room.weight, interruptible_by=room.interruptible_by)
+            for channel, room in (agent.rooms or {}).items()
+        }
+        phone = rooms.get("phone")
+        if phone is not None and phone.interruptible_by:
+            yield f"agents.{id}.rooms.phone.interruptible_by", "nobody can be told to wait in a call: leave it out"
+        elif circular(rooms):
+            yield f"agents.{id}.rooms", "something here could be interrupted by what it interrupts itself"
 
 
 def _addresses(document: Document) -> Iterator[tuple[str, str]]:

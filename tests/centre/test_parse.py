@@ -78,6 +78,10 @@ def test_everything_wrong_is_said_at_once_in_order_of_lines() -> None:
     assert [one[0] for one in problems(text)] == [5, 19, 37]
 
 
+def _room(channel: str, by: str) -> str:
+    return f"agents:\n  a: {{rooms: {{{channel}: {{maximum: 1, weight: 1, interruptible_by: [{by}]}}}}}}\n"
+
+
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
@@ -100,6 +104,17 @@ def test_everything_wrong_is_said_at_once_in_order_of_lines() -> None:
         ("agents: {a: {}}\nremove: [agent/a]", 2, "cannot both describe and remove it"),
         ("remove: [agent/a, agent/a]", 1, "is named twice"),
         ("queues:\n  q: {reservation: 0s}\n", 2, "some time to accept"),
+        ("queues:\n  q:\n    reservations: {phone: 0s}\n", 3, "some time to accept"),
+        (
+            "agents:\n  a:\n    rooms:\n      phone: {maximum: 1, weight: 1, interruptible_by: [chat]}\n",
+            4,
+            "wait in a call",
+        ),
+        (
+            "agents:\n  a:\n    rooms: {email: {maximum: 1, weight: 1, interruptible_by: [email]}}\n",
+            3,
+            "interrupted by",
+        ),
         ("queues: {q: {}}\nentry_points:\n  m: {channel: email, address: x, queue: q}\n", 3, "is not a mailbox"),
         ("endpoints:\n  e: {url: 'ftp://x'}\n", 2, "begins with https://"),
     ],
