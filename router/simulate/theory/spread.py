@@ -17,8 +17,8 @@ def spread(
     told: Callable[[int, int], None] = lambda done, total: None,
     keep: Callable[[int, Result], None] = lambda at, result: None,
 ) -> list[Result]:
-    """The result of each task, in their order; they are begun in it too. `told` how many are done of how many; `keep` is
-    given each result, with the place of its task, as soon as it is there."""
+    """The result of each task, in their order; they are begun in it too. `told` how many are done of how many; `keep`
+    is given each result, with the place of its task, as soon as it is there."""
     workers = min(len(tasks), processes or os.cpu_count() or 1)
     found: dict[int, Result] = {}
     if workers <= 1:

@@ -77,6 +77,9 @@ def verify(
     """Judge everything, or `only` these ids; `contacts` of each row in place of its own number."""
     asked = [each for each in vectors.every() if not only or each.id in only]
     sizes = [(contacts or contacts_of(each)) if isinstance(each, Row) else 0 for each in asked]
+    whole = sum(_cost(each, size) for each, size in zip(asked, sizes, strict=True))
+    if contacts is None and whole > limits.CONTACTS_FILE_MAX:
+        sizes = [round(size * limits.CONTACTS_FILE_MAX / whole) for size in sizes]
     order = sorted(range(len(asked)), key=lambda at: _cost(asked[at], sizes[at]), reverse=True)
     done = spread(judge, [(asked[at], sizes[at]) for at in order], processes=processes, told=told)
     found = dict(zip(order, done, strict=True))
