@@ -4,12 +4,10 @@ from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import TypeAlias
 
+from router.core import limits
+
 Due: TypeAlias = tuple[int, str, str]
 """An instant (ticks), and the kind and id of the record for which something is due then."""
-
-
-OUTDATED_KEPT = 64
-"""Outdated entries that are kept beside as many as there are instants: then the heap is made anew."""
 
 
 class Deadlines:
@@ -28,7 +26,7 @@ class Deadlines:
             return
         self._at[ref] = at
         heappush(self._heap, (at, *ref))
-        if len(self._heap) > 2 * len(self._at) + OUTDATED_KEPT:
+        if len(self._heap) > 2 * len(self._at) + limits.DEADLINES_OUTDATED_MAX:
             self._heap = [(at, *ref) for ref, at in self._at.items()]
             heapify(self._heap)
 

@@ -9,15 +9,13 @@ from typing import Final, NamedTuple
 
 from queues.queue import ANY_QUEUE
 from router.core import events as e
+from router.core import limits
 from router.core.agent import Agent
 from router.core.ask import Ask, order_of
 from router.core.item import WorkItem
 from router.core.placing import routable
 from router.core.state import State
 from skills import meets
-
-FOREVER: Final = 1 << 62
-"""A wait that is longer than any delay."""
 
 
 class Filter(NamedTuple):
@@ -55,12 +53,14 @@ def _member(state: State, item: WorkItem, agent: Agent) -> bool:
     membership = state.memberships(agent).get(item.queue)
     serves = membership is not None and membership.enabled
     return (
-        serves or _handed(state, item, agent) or _order(state, item, agent, asks._replace(waited=FOREVER)) is not None
+        serves
+        or _handed(state, item, agent)
+        or _order(state, item, agent, asks._replace(waited=limits.FOREVER_TICKS)) is not None
     )
 
 
 def _in_reach(state: State, item: WorkItem, agent: Agent) -> bool:
-    asks = state.asked(item)._replace(waited=FOREVER)
+    asks = state.asked(item)._replace(waited=limits.FOREVER_TICKS)
     return _handed(state, item, agent) or _order(state, item, agent, asks) is not None
 
 

@@ -63,3 +63,5 @@ CONSULTS_MAX = 4  # open consults about one item: who asks more people asks nobo
 REOPENS_MAX = 50  # times an item may come back before a rule moves it
 WAITING_MAX = 1_000_000  # open items of a domain
 FILL_STEP_RECORDS = 2_000  # records loaded in one go, about 10 ms; leases and requests have their turn between
+DEADLINES_OUTDATED_MAX = 64  # outdated deadlines kept beside as many as there are instants: then the heap is made anew
+FOREVER_TICKS = 1 << 62  # a wait that is longer than any delay, and still fits where instants are stored
