@@ -7,8 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from queues.callback import Callbacks
+from queues.comparator import Comparator
 from queues.hours import Hours, Span
-from queues.queue import CHANNELS, Queue
+from queues.plan import RelaxStep
+from queues.queue import CHANNELS, Fallback, Queue
 from router.archive.database import Database
 from router.archive.reports import SqlReports
 from router.core import commands as c
@@ -100,6 +103,29 @@ def test_a_rule_that_is_changed_in_one_place_is_the_same_in_all_others() -> None
         hours="week",
         demands=("category", "outcome"),
         keep_ms=5_000,
+        wishes=(("nl", 3),),
+        plan=(RelaxStep(after_ms=1_000, drop=("fr",), members=2, teams=("second",), priority=1),),
+        prefer_ms=4_000,
+        strategy="best_fit",
+        idle_from="worked",
+        comparator=Comparator(kind="head_start", per_point_ms=5_000),
+        reserve={"expert": 1},
+        auto_accept=("chat",),
+        reservations_ms={"phone": 6_000},
+        decline_until="others",
+        declines_max=5,
+        simultaneous=2,
+        resolve_ms={"email": 90_000},
+        reopens_max=3,
+        escalate_declined=True,
+        when_closed=Fallback(message={"en": "Closed"}, overflow="expert"),
+        waiting_max=50,
+        waiting_with=("expert",),
+        when_full=Fallback(message={"en": "Full"}, callback=True),
+        wait_max_ms=600_000,
+        when_late=Fallback(message={"en": "Late"}, overflow="expert"),
+        callbacks=Callbacks(attempts=2, retry_ms=60_000, delay_ms=1_000),
+        pending_close_ms=86_400_000,
     )
     week = Hours(
         id="week",
