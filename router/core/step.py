@@ -50,6 +50,11 @@ def _about_call(state: State, command: Any) -> str:
     return state.calls.get(command.call, getattr(command, "item", ""))
 
 
+def _about_callback(state: State, command: c.AskCallback) -> str:
+    """The new item, or the one that waits already."""
+    return command.item if command.item in state.items else state.calls.get(command.call, command.of)
+
+
 def _about_message(state: State, command: c.ReceiveMessage) -> str:
     natural = state.naturals.get(command.message.natural_key)
     conversation = state.conversations.get(natural) if natural else conversation_of(state, command)
@@ -63,6 +68,7 @@ def _about_conversation(state: State, command: Any) -> str:
 
 _ABOUT: Final[dict[type, Callable[[State, Any], str]]] = {
     c.OfferCall: _about_call,
+    c.AskCallback: _about_callback,
     c.AnswerCall: _about_call,
     c.HoldCall: _about_call,
     c.TransferCall: _about_call,

@@ -16,6 +16,7 @@ from router.core.evolve import evolve
 from router.core.facts import Facts
 from router.core.item import WorkItem
 from router.core.state import next_deadline
+from router.core.step import step
 from tests.core.world import World, change
 
 SECOND = 1_000
@@ -71,6 +72,13 @@ def test_who_asks_keeps_their_place_and_may_hang_up() -> None:
         world.do(c.AcceptReservation(item=held, agent="ann"))
         world.do(c.CompleteItem(item=held, agent="ann", disposition="done"))
     assert order == [first.id, asks.id, last.id]
+
+
+def test_who_asks_is_told_which_item_it_is() -> None:
+    world = world_with()
+    waits = world.call("k")
+    for command, item in ((ask(call="k"), waits.id), (ask(of=waits.id), waits.id), (ask("b2"), "b2")):
+        assert step(world.state, command, world.now).refs["item"] == item
 
 
 def test_the_first_call_waits_a_moment_and_its_place_is_kept() -> None:
