@@ -54,7 +54,7 @@ def apply_centre(state: State, command: c.ApplyCentre, now: int) -> Decision:
         if refused is not None:
             return refused
     becomes = {change.id: change.becomes for change in command.changes if change.becomes is not None}
-    refused = _orphans(state, puts, {ref for ref in drops if ref[0] != "skill" or ref[1] not in becomes})
+    refused = _orphans(state, puts, drops - {("skill", id) for id in becomes})
     if refused is not None:
         return refused
     events = _changes(state, command, now)

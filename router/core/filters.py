@@ -51,12 +51,9 @@ def _handed(state: State, item: WorkItem, agent: Agent) -> bool:
 def _member(state: State, item: WorkItem, agent: Agent) -> bool:
     asks = state.asked(item)
     membership = state.memberships(agent).get(item.queue)
-    serves = membership is not None and membership.enabled
-    return (
-        serves
-        or _handed(state, item, agent)
-        or _order(state, item, agent, asks._replace(waited=limits.FOREVER_TICKS)) is not None
-    )
+    if (membership is not None and membership.enabled) or _handed(state, item, agent):
+        return True
+    return _order(state, item, agent, asks._replace(waited=limits.FOREVER_TICKS)) is not None
 
 
 def _in_reach(state: State, item: WorkItem, agent: Agent) -> bool:
@@ -81,8 +78,9 @@ def _spared(state: State, item: WorkItem, agent: Agent) -> bool:
     """Queues that the agent serves keep agents for their own items only as long as few of them idle."""
     if _handed(state, item, agent):
         return True
-    serves = {queue for queue, _ in state.placing.offer(agent).memberships}
-    for queue in serves - {item.queue}:
+    for queue, _ in state.placing.offer(agent).memberships:
+        if queue == item.queue:
+            continue
         reserve = state.queues[queue].reserve
         keep = reserve.get(item.queue, reserve.get(ANY_QUEUE, 0))
         if keep and _idling(state, queue, item.channel) <= keep:

@@ -183,7 +183,7 @@ def _index_faults(state: State) -> list[str]:
 
 
 def _idlers(state: State) -> dict[str, tuple[object, ...]]:
-    used = {measure(queue) for queue in state.queues.values()}
+    used = dict.fromkeys(measure(queue) for queue in state.queues.values())
     return {
         agent: (profile.key, channels, {measured: state.lines.place_of(agent, measured) for measured in used})
         for agent, profile, channels in state.lines.idlers()
