@@ -12,12 +12,10 @@ from typing import NamedTuple, Protocol
 from queues.queue import ChannelName
 from router.core import commands as c
 from router.core import events as e
-from router.core.decide import decide
-from router.core.evolve import evolve
 from router.core.facts import Facts, MessageFacts
 from router.core.match import match, pending
-from router.core.rejections import Rejection
 from router.core.state import State, next_deadline
+from router.core.step import step
 from router.simulate.theory import limits
 from router.simulate.theory.desk import Desk
 from router.simulate.theory.policy import Policy, house
@@ -91,16 +89,13 @@ def housed(policy: Policy) -> House:
 class Engine:
     """One domain on virtual time."""
 
-    def __init__(
-        self, house: House, work: Work, watcher: Watcher, *, room: int | None = None, desk: Desk | None = None
-    ) -> None:
+    def __init__(self, house: House, work: Work, watcher: Watcher, *, desk: Desk | None = None) -> None:
         self.state = house.state
         self._house = house
         self._kinds = house.kinds
         self._pool_of = house.pool_of
         self._work = work
         self._watcher = watcher
-        self._room = room
         self._desk = desk
         self._heap: list[tuple[int, int, int, Contact | str | c.Command, int]] = []
         self._pushed = 0
@@ -145,8 +140,7 @@ class Engine:
         self._do(self._offer(contact), now)
         if contact.began >= 0:
             return
-        full = self._room is not None and len(self._waiting) > self._room
-        if full or self.state.items[contact.item].state == "closed":
+        if self.state.items[contact.item].state == "closed":
             self._away(contact, now)
             self._watcher.blocked(contact, now)
         elif contact.until is not None:
@@ -228,21 +222,19 @@ class Engine:
     def _do(self, command: c.Command, now: int, ends: Contact | None = None) -> None:
         """One command, and the reservations that come of it, each accepted at once."""
         state = self.state
-        decision = decide(state, command, now)
-        if isinstance(decision, Rejection):
-            raise AssertionError(f"the core refuses {command}: {decision.code} {decision.subject}")
-        for event in decision:
-            evolve(state, event)
         if ends is not None:
             self._watcher.ended(ends, now)
             self._close(ends)
+        done = step(state, command, now)
+        if done.rejection is not None:
+            raise AssertionError(f"the core refuses {command}: {done.rejection.code} {done.rejection.subject}")
         self.commands += 1
-        made = match(state, now)
+        made = done.events
         while pending(state):
             made += match(state, now)
         state.touched.clear()
         if self.log is not None:
-            for event in (*decision, *made):
+            for event in made:
                 self.log(event)
         for event in made:
             if type(event) is e.ReservationMade:

@@ -45,8 +45,8 @@ AGENT_RULES: dict[str, Strategy] = {
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Who may take what, and who goes first. `pools` names the agents of each pool, `idle_since` (ticks) since when
-    they idle where that is told. `needs` is what a class asks beside being served at all, `can` what a pool masters.
-    Times are ticks."""
+    they idle where that is told. `needs` is what a class asks beside being served at all, `can` what a pool masters;
+    `room` is how many may wait, all classes together. Times are ticks."""
 
     classes: tuple[str, ...]
     pools: dict[str, tuple[str, ...]]
@@ -63,6 +63,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     strategy: Strategy = "longest_idle"
     slots: dict[str, int] = {}
     wrap_up: bool = False
+    room: int | None = None
     medium: Medium = "phone"
     idle_since: dict[str, int] = {}
 
@@ -98,6 +99,7 @@ def of_model(model: Model) -> Policy:
         strategy=AGENT_RULES[routing.agent],
         slots={pool.id: pool.slots for pool in model.pools if pool.slots},
         wrap_up=bool(model.wrap_up_mean_s),
+        room=model.waiting_room,
         medium="chat" if chats or any(each.preferred_agent for each in model.classes) else "phone",
     )
 
@@ -198,6 +200,8 @@ def _queue(policy: Policy, id: str) -> Queue:
         strategy=policy.strategy,
         comparator=comparator,
         prefer_ms=policy.prefer.get(id, 0),
+        waiting_max=policy.room,
+        waiting_with=tuple(other for other in policy.classes if other != id) if policy.room is not None else (),
     )
 
 

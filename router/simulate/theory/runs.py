@@ -38,7 +38,7 @@ class Handling:
 def engine(model: Model, policy: Policy, chances: Chances, watcher: Watcher) -> Engine:
     """The core with this model around it."""
     desk = Desk(model.pools) if policy.slots else None
-    return Engine(housed(policy), Handling(model, chances), watcher, room=model.waiting_room, desk=desk)
+    return Engine(housed(policy), Handling(model, chances), watcher, desk=desk)
 
 
 class Batches(msgspec.Struct, frozen=True):
