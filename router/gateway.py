@@ -321,7 +321,8 @@ class DayAsked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """What a report counts. A ratio or a mean of nothing is null, never 0.
+    """What a report counts. A ratio or a mean of nothing is null, never 0. Questions to specialists (consults) count
+    nowhere: no customer waits in them.
 
     offered: entries, that is items that came into the queue: opened there, from another queue, or back from pending.
     Coming back to the queue that it is in (requeued, connection failed) is no new entry.
@@ -332,7 +333,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     service_level: answered_in_target / (answered + abandoned + missed), which is that of what was offered but for
     entries whose target runs still, or that were moved on within it.
     wait_*: from entry to accept, of what was answered; the median and the 90th percentile are waits that occurred
-    (nearest rank).
+    (nearest rank). since_first_mean_ms: the same from the first entry into the house, whichever queue that was.
     handled: legs, that is pieces of work from accept until the agent was done with it; handle_mean_ms: their time,
     talk (with hold) + wrap-up, / handled. escalated, transferred_out: handed over from this queue; transferred_in:
     entries by a transfer from another.
@@ -347,6 +348,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     missed: int
     service_level: float | None
     wait_mean_ms: int | None
+    since_first_mean_ms: int | None
     wait_median_ms: int | None
     wait_p90_ms: int | None
     wait_max_ms: int | None

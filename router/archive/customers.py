@@ -29,12 +29,16 @@ log = structlog.stdlib.get_logger()
 
 _FIELDS: Final = ("name", "language", "identity", "notes", "tags")
 
-_CONTACTS: Final = select(
-    items.c.id.label("item"),
-    *(items.c[name] for name in ("conversation", "channel", "queue", "category", "disposition", "outcome")),
-    *(items.c[name] for name in ("opened_at_ms", "closed_at_ms")),
-    conversations.c.reference,
-).join_from(items, conversations, items.c.conversation == conversations.c.id)
+_CONTACTS: Final = (
+    select(
+        items.c.id.label("item"),
+        *(items.c[name] for name in ("conversation", "channel", "queue", "category", "disposition", "outcome")),
+        *(items.c[name] for name in ("opened_at_ms", "closed_at_ms")),
+        conversations.c.reference,
+    )
+    .join_from(items, conversations, items.c.conversation == conversations.c.id)
+    .where(items.c.consults == "")
+)
 
 
 _TRAITS: Final = select(customers.c.tags, customers.c.language).where(customers.c.id == bindparam("id"))

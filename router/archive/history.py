@@ -156,7 +156,7 @@ class SqlHistory:
         conversations that are read with it (`split_from`, `splits`, `merged_into`, `merged`)."""
         named = ("id", "channel", "reference", "customer", "language", "split_from", "merged_into")
         query = select(*_columns(conversations, *named))
-        of_it = select(items.c.id).where(items.c.conversation == conversation)
+        of_it = select(items.c.id).where(items.c.conversation == conversation, items.c.consults == "")
         async with self._database.reading() as connection:
             found = (await connection.execute(query.where(conversations.c.id == conversation))).one_or_none()
             if found is None:

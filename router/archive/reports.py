@@ -155,6 +155,7 @@ class _Facts:
             self._dimensions(entry.c.entered_at_ms, entry.c.queue, func.coalesce(answer.c.agent, ""))
             .add_columns(
                 wait.label("wait"),
+                (answer.c.accepted_at_ms - items.c.first_entered_at_ms).label("since_first"),
                 _flag("abandoned", abandoned),
                 _flag("waiting", waiting),
                 _flag("answered_in_target", wait <= allowed),
@@ -261,7 +262,9 @@ class _Facts:
 
     def _in_scope(self, queue: Any, agent: Any = None) -> list[ColumnElement[bool]]:
         asked = self._asked
-        found: list[ColumnElement[bool]] = [queue == asked.queue] if asked.queue else []
+        found: list[ColumnElement[bool]] = [items.c.consults == ""]
+        if asked.queue:
+            found.append(queue == asked.queue)
         if asked.queues is not None:
             by_queue = queue.in_(sorted(asked.queues))
             found.append(by_queue if agent is None else or_(by_queue, agent.in_(sorted(asked.agents))))
@@ -325,6 +328,7 @@ def _of_entries(facts: _Facts, by: Sequence[Dimension]) -> Select[Any]:
         func.count(one.wait).label("answered"),
         *(func.sum(one[name]).label(name) for name in _OF_ENTRIES),
         func.sum(one.wait).label("wait"),
+        func.sum(one.since_first).label("since_first"),
         func.max(one.wait).label("wait_max"),
         *(
             func.max(case((one[f"{which}rank"] == (one[f"{which}of"] * percent + 99) // 100, one.wait))).label(
@@ -366,7 +370,7 @@ def _all_together(rows: Collection[Mapping[str, Any]]) -> dict[str, Any]:
         return [row[name] for row in rows if row.get(name) is not None]
 
     return (
-        {name: sum(told(name)) for name in (*_COUNTS, "wait", "talk", "wrap_up")}
+        {name: sum(told(name)) for name in (*_COUNTS, "wait", "since_first", "talk", "wrap_up")}
         | {name: max(told(f"all_{name}"), default=None) for name in _PERCENTILES}
         | {"wait_max": max(told("wait_max"), default=None)}
     )
@@ -386,6 +390,7 @@ def _figures(sums: Mapping[str, Any]) -> dict[str, Any]:
         "moved_on": count("offered") - count("answered") - count("abandoned") - count("waiting"),
         "service_level": metrics.sl_decided(**decided),
         "wait_mean_ms": mean(count("wait"), "answered"),
+        "since_first_mean_ms": mean(count("since_first"), "answered"),
         **{f"{name}_ms": sums.get(name) for name in (*_PERCENTILES, "wait_max")},
         "handle_mean_ms": mean(count("talk") + count("wrap_up"), "handled"),
         "talk_mean_ms": mean(count("talk"), "handled"),

@@ -74,7 +74,7 @@ class Archive:
             case e.DeliveryEnded():
                 keys = dict.fromkeys(event.thread_keys, self._of_delivery[event.delivery])
                 self._threads.update(keys)
-            case e.ReservationAccepted():
+            case e.ReservationAccepted() if event.item in self._of_item:  # a consult is none of the conversation's
                 self._change(self._of_item[event.item], last_agent=event.agent)
             case e.ConversationMerged():
                 self._merged[event.merged] = event.conversation

@@ -77,6 +77,8 @@ def _holdings(events: Iterable[e.Event]) -> Iterator[tuple[str, str, dict[str, s
         match event:
             case e.ItemOpened():
                 channels[event.item] = event.channel
+            case e.ConsultOpened():
+                channels[event.consult] = channels[event.item]
             case e.ReservationMade() | e.ItemResumed():
                 yield event.item, event.agent, channels, holds
                 holds.add((event.item, event.agent))

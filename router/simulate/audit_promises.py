@@ -151,12 +151,32 @@ def texts(evidence: Evidence) -> Iterator[str]:
                 id = event.message.content
             case e.NoteAdded():
                 id = event.content
-            case e.QuestionAsked() | e.QuestionAnswered():
+            case e.QuestionAsked() | e.QuestionAnswered() | e.ConsultOpened() | e.ConsultAnswered() | e.ItemReturned():
                 id = event.note
             case _:
                 continue
         if id and evidence.text(id) is None:
             yield f"the text {id} is gone"
+
+
+def consults(evidence: Evidence) -> Iterator[str]:
+    """Each question to specialists is answered, or ended, once, and none outlives its item."""
+    open: dict[str, str] = {}
+    over: set[str] = set()
+    for event in evidence.events:
+        match event:
+            case e.ConsultOpened():
+                open[event.consult] = event.item
+                if event.item in over:
+                    yield f"{event.consult} was asked about {event.item}, which is closed"
+            case e.ConsultAnswered() | e.ConsultEnded():
+                if open.pop(event.consult, "") != event.item:
+                    yield f"{event.consult} ended twice"
+            case e.ItemClosed():
+                over.add(event.item)
+            case _:
+                pass
+    yield from (f"{consult} outlives {item}" for consult, item in open.items() if item in over)
 
 
 def outbound(evidence: Evidence) -> Iterator[str]:
@@ -204,6 +224,7 @@ PROMISE_RULES: Final[dict[str, Callable[[Evidence], Iterable[str]]]] = {
     "chats": chats,
     "deeds": deeds,
     "texts": texts,
+    "consults": consults,
     "outbound": outbound,
     "webhooks": webhooks,
 }

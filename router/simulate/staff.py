@@ -86,13 +86,18 @@ class AgentPlayer(Person):
             return
         if self.chance(0.1):
             await self.send(c.DeclineReservation(item=item.id, agent=self._agent))
-        elif item.channel == "phone":
+        elif item.channel == "phone" and not item.consults:
             await self.send(c.AnswerCall(call=item.call, agent=self._agent))
         else:
             await self.send(c.AcceptReservation(item=item.id, agent=self._agent))
 
     async def _active(self, item: WorkItem) -> None:
-        if item.channel != "phone" and self.chance(0.5):
+        if item.consults:
+            text = self._text("answer")
+            await self.send(c.AnswerConsult(item=item.id, agent=self._agent, note=next(iter(text))), contents=text)
+        elif self.chance(0.15):
+            await self._specialists(item)
+        elif item.channel != "phone" and self.chance(0.5):
             await self._reply(item)
         elif self.chance(0.3):
             await self._note(item)
@@ -109,6 +114,21 @@ class AgentPlayer(Person):
             await self._mail_work(item)
         else:
             await self.send(c.CompleteItem(item=item.id, agent=self._agent, disposition="done"))
+
+    async def _specialists(self, item: WorkItem) -> None:
+        """Ask them, hand over to who is there, give back what came from the first line, follow, or leave it."""
+        agent, text = self._agent, self._text("specialists")
+        note, consults = next(iter(text)), item.consultations
+        if consults and self.chance(0.5):
+            hand = c.HandOver(item=item.id, agent=agent, consult=consults[0], reason="hard")
+            await self.send(hand if self.chance(0.7) else c.EndConsult(item=consults[0], agent=agent))
+        elif item.way and self.chance(0.5):
+            await self.send(c.ReturnItem(item=item.id, agent=agent, kind="answered", note=note), contents=text)
+        elif self.chance(0.3):
+            await self.send(c.FollowItem(item=item.id, agent=agent, follow=self.chance(0.7)))
+        else:
+            consult = self.house.ids.new("item")
+            await self.send(c.ConsultItem(item=item.id, agent=agent, consult=consult, note=note), contents=text)
 
     async def _ask(self, item: WorkItem) -> None:
         """Ask the leader; the item stays."""

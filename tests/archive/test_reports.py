@@ -129,9 +129,22 @@ async def test_an_escalated_call_counts_once_in_each_queue(day: Day, database: D
     assert counted(rows["help"], *names) == (1, 1, 1, 10_000, 100_000, 1)
     assert counted(rows["expert"], *names) == (1, 1, 1, 40_000, 7_000, 0)
     assert counted(report.total, "offered", "answered", "escalated", "wait_mean_ms") == (2, 2, 1, 25_000)
+    assert (rows["help"].since_first_mean_ms, rows["expert"].since_first_mean_ms) == (10_000, 150_000)
     by_agent = {row.agent: row for row in (await day.report(database, "agent")).rows}
     assert counted(by_agent[first], "answered", "handled", "escalated") == (1, 1, 1)
     assert counted(by_agent["eve"], "answered", "handled", "escalated") == (1, 1, 0)
+
+
+async def test_a_question_to_specialists_counts_nowhere(day: Day, database: Database) -> None:
+    core = day.core
+    core.call("a")
+    agent = core.item("i-a").agent
+    day.later(10).accept("a")
+    day.work(c.ConsultItem(item="i-a", agent=agent, consult="q", note="n", queue="expert"))
+    day.later(5).work(c.AcceptReservation(item="q", agent="eve"))
+    day.later(5).work(c.AnswerConsult(item="q", agent="eve", note="n"))
+    report = await day.report(database, "queue")
+    assert [(row.queue, row.offered, row.answered) for row in report.rows] == [("help", 1, 1)]
 
 
 async def test_a_transfer_goes_out_of_one_queue_and_into_another(day: Day, database: Database) -> None:
