@@ -24,6 +24,7 @@ from router.api.routes import Routes, principal_of, query_of
 from router.api.shapes import BODIES, record_of, shown
 from router.core.state import State
 from router.core.views import opening_view, queue_view
+from router.runtime.board import sliced
 from router.runtime.calendar import fault_of, open_now
 
 routes = Routes()
@@ -97,12 +98,12 @@ def _declare(noun: Noun) -> None:
         table = state.table(noun.kind)
         after = cursor_of(query.after).id
         ids = [id for id in sorted(table) if id > after][: query.limit + 1]
-        rows = [noun.view(state, table[id]) for id in ids]
+        rows = await sliced(ids, lambda id: noun.view(state, table[id]) if id in table else None)
         if noun.kind == "queue":
             now = request.app[DEPS].clock.now_ms()
             open = await open_now(state, ids, now)
             rows = [row | {"open": open[row["id"]]} | opening_view(state, row["id"], now) for row in rows]
-        return paged(request, rows, [Cursor(id=id) for id in ids], query.limit)
+        return paged(request, rows, [Cursor(id=row["id"]) for row in rows], query.limit)
 
     async def get_one(request: web.Request) -> web.Response:
         return tagged(_record(request, noun))

@@ -39,7 +39,7 @@ async def board(state: State, position: int, at_ms: int, teams: frozenset[str] |
     queues = [id for id in sorted(state.queues) if teams is None or state.queues[id].team in teams]
     agents = [id for id in sorted(state.agents) if teams is None or not teams.isdisjoint(state.agents[id].teams)]
     open = await open_now(state, queues, at_ms)
-    stuck = Counter(await _sliced(state.items, lambda id: _stuck_in(state.items.get(id))))
+    stuck = Counter(await sliced(state.items, lambda id: _stuck_in(state.items.get(id))))
 
     def queue_row(id: str) -> dict[str, Any] | None:
         return _queue_row(state, id, at_ms, stuck[id]) | {"open": open[id]} if id in state.queues else None
@@ -50,14 +50,14 @@ async def board(state: State, position: int, at_ms: int, teams: frozenset[str] |
     return Board(
         position=position,
         at_ms=at_ms,
-        queues=await _sliced(queues, queue_row),
-        agents=await _sliced(agents, agent_row),
+        queues=await sliced(queues, queue_row),
+        agents=await sliced(agents, agent_row),
     )
 
 
 async def queue_board(state: State, position: int, at_ms: int, queue: str) -> QueueBoard:
     """The queue, which exists, with what waits in it."""
-    stuck = await _sliced(state.items, lambda id: id if _stuck_in(state.items.get(id)) == queue else None)
+    stuck = await sliced(state.items, lambda id: id if _stuck_in(state.items.get(id)) == queue else None)
     first = islice(in_order(state, queue, at_ms), limits.BOARD_ITEMS_MAX)
     open = await open_now(state, [queue], at_ms)
     return QueueBoard(
@@ -96,7 +96,7 @@ def _stuck_in(item: WorkItem | None) -> str | None:
     return item.queue if item is not None and item.state == "stuck" else None
 
 
-async def _sliced(ids: Iterable[str], row: Callable[[str], Any]) -> list[Any]:
+async def sliced(ids: Iterable[str], row: Callable[[str], Any]) -> list[Any]:
     """The rows of these ids that have one, in slices between which others may run."""
     clock = asyncio.get_running_loop().time
     found, end = [], clock() + limits.BOARD_SLICE_S
