@@ -13,7 +13,7 @@ WORKERS ?= 3
 RUN_STAMP := .venv/.run-is-installed
 TEST_STAMP := .venv/.test-is-installed
 
-.PHONY: help setup web demo serve check lint lint-format lint-rules lint-types lint-imports lint-measures lint-web test bench storm sim chaos reference lock
+.PHONY: help setup web demo serve check lint lint-format lint-rules lint-types lint-imports lint-measures lint-web test bench storm sim acceptance chaos reference lock
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -68,6 +68,9 @@ sim: $(RUN_STAMP) ## one world of the fault simulator, the same for the same SEE
 
 sim-night: $(RUN_STAMP) ## 10,000 worlds from SEED=n on, on all cores; ends with one summary and the failing seeds
 	@$(PY) -m router.simulate --seed $(SEED) --seeds 10000 --processes $$(nproc) $(ARGS)
+
+acceptance: $(RUN_STAMP) ## the figures of routing against theory: hours, goes on where it ended; ARGS="--only 1 --scale 0.01"
+	@$(FIRSTLINE) simulate acceptance tests/theory/vectors-public.json --results var/acceptance.jsonl $(ARGS)
 
 chaos: $(TEST_STAMP) ## real processes, real kills, as root; ARGS="--seconds 60 --seed 1 --json"
 	@deploy/setup.sh servers
