@@ -31,11 +31,12 @@ Known = Mapping[str, Collection[str]]
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a good file says. `removals` are the records that it drops by name."""
+    """What a good file says. `removals` are the records that it drops by name; `places` says where each key stands."""
 
     document: Document
     records: tuple[CentreRecord, ...]
     removals: tuple[Ref, ...]
+    places: dict[str, Place] = {}
 
     @property
     def revision(self) -> int:
@@ -67,7 +68,7 @@ def parse(text: str | bytes, known: Known | None = None) -> Parsed:
     if reader.problems:
         raise CentreFileError(reader.problems)
     removals = (*document.remove, *(("skill", skill) for skill in document.skills_become))
-    return Parsed(document=document, records=tuple(records(document)), removals=removals)
+    return Parsed(document=document, records=tuple(records(document)), removals=removals, places=reader.places)
 
 
 def _decoded(text: str | bytes) -> str:
@@ -141,7 +142,8 @@ def _check_references(reader: Reader, known: Known) -> None:
     for kind, id, place in reader.referred:
         here = reader.defined.get(kind, {})
         if id not in here and id not in known.get(kind, ()):
-            reader.problem(place, f"there is no {kind} '{id}'", near(id, [*here, *known.get(kind, ())]))
+            hint = near(id, [*here, *known.get(kind, ())])
+            reader.problem(place, f"there is no {kind} '{id}'", hint, f"unknown_{kind}")
 
 
 # -- meaning ------------------------------------------------------------------------------------------------
@@ -158,7 +160,7 @@ def _check_meaning(document: Document, reader: Reader) -> None:
         *_addresses(document),
         *_removals(document),
     ):
-        reader.problem(_lookup(reader.places, path), message)
+        reader.problem(placed(reader.places, path), message)
 
 
 def _titles(document: Document) -> Iterator[tuple[str, str]]:
@@ -268,7 +270,7 @@ def _removals(document: Document) -> Iterator[tuple[str, str]]:
             yield f"remove[{index}]", f"{'/'.join(ref)} is named twice"
 
 
-def _lookup(places: Mapping[str, Place], path: str) -> Place:
+def placed(places: Mapping[str, Place], path: str) -> Place:
     """Where a path stands, or the nearest part above it."""
     above = path
     while above not in places and above:

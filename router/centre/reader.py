@@ -29,19 +29,26 @@ _LIST = "a list"
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that is wrong, where it stands (1-based) and what may have been meant."""
+    """One thing that is wrong, where it stands (1-based) and what may have been meant, or done about it.
+
+    `code` names the kind of fault where it has one; a `warning` may well be meant.
+    """
 
     line: int
     column: int
     path: str
     message: str
     hint: str = ""
+    code: str = ""
+    warning: bool = False
 
     def __str__(self) -> str:
         """One line for people."""
         where = f"line {self.line}, column {self.column}"
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{where}: {self.path}: {self.message}{hint}" if self.path else f"{where}: {self.message}{hint}"
+        code = f" [{self.code}]" if self.code else ""
+        said = f"{self.message}{hint}{code}"
+        return f"{where}: {self.path}: {said}" if self.path else f"{where}: {said}"
 
 
 class Place(NamedTuple):
@@ -66,9 +73,10 @@ class Reader:
         self.places: dict[str, Place] = {}
         self._read = 0
 
-    def problem(self, place: Place, message: str, hint: str = "") -> None:
+    def problem(self, place: Place, message: str, hint: str = "", code: str = "") -> None:
         """Note a problem."""
-        self.problems.append(Problem(line=place.line, column=place.column, path=place.path, message=message, hint=hint))
+        line, column, path = place
+        self.problems.append(Problem(line=line, column=column, path=path, message=message, hint=hint, code=code))
 
     def read(self, node: yaml.Node, shape: inspect.Type, path: str = "") -> Any:
         """The value of a node in this shape, or `BAD` with a problem noted."""

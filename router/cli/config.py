@@ -14,7 +14,9 @@ import yaml
 from router.centre import sample
 from router.centre.diff import Difference, Take
 from router.centre.export import stamped
+from router.centre.faults import faults
 from router.centre.parse import CentreFileError, Parsed, parse
+from router.centre.reader import Problem
 from router.cli import limits
 from router.cli.centres import Applied, centre_at
 from router.cli.console import emit, say, show, table
@@ -47,13 +49,27 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="config")
 
 
-def check(file: File, json: Json = False) -> None:
-    """Say everything that is wrong with a centre file, with line, column and key. Needs no server."""
+def check(
+    file: File,
+    *,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail too.")] = False,
+    json: Json = False,
+) -> None:
+    """Say everything that is wrong with a centre file, with line, column and key. Needs no server.
+
+    Also what it cannot mean: rules that never hold, requirements that nobody meets, steps that change nothing or come
+    after the target. Such a file can be applied all the same; docs/classification.md lists the codes.
+    """
     parsed = _parsed(file, _read(file))
+    found = tuple(faults(parsed))
+    if any(strict or not one.warning for one in found):
+        raise _faulty(file, found)
     counts = _counts(parsed)
     if json:
-        emit({"ok": True, "revision": parsed.revision, "records": counts})
+        emit({"ok": True, "revision": parsed.revision, "records": counts, "warnings": found})
         return
+    for one in found:
+        say(f"{file}: warning: {one}")
     title = parsed.document.name or str(file)
     show(f"{title}: good. " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
 
@@ -175,16 +191,21 @@ def _parsed(file: Path, text: bytes) -> Parsed:
 
 
 def _invalid(file: Path, error: CentreFileError) -> CommandError:
-    shown = [f"{file}: {problem}" for problem in error.problems[: limits.PROBLEMS_SHOWN_MAX]]
-    rest = len(error.problems) - len(shown)
+    return _faulty(file, error.problems)
+
+
+def _faulty(file: Path, problems: tuple[Problem, ...]) -> CommandError:
+    kept = problems[: limits.PROBLEMS_SHOWN_MAX]
+    shown = [f"{file}: {'warning: ' if problem.warning else ''}{problem}" for problem in kept]
+    rest = len(problems) - len(shown)
     return CommandError(
-        Exit.FAILED, "\n".join([*shown, *([f"... and {rest} more"] if rest else [])]), problems=error.problems
+        Exit.FAILED, "\n".join([*shown, *([f"... and {rest} more"] if rest else [])]), problems=problems
     )
 
 
 def _counts(parsed: Parsed) -> dict[str, int]:
     document = parsed.document
-    sections = ("skills", "hours", "queues", "teams", "agents", "categories", "entry_points", "endpoints")
+    sections = ("skills", "hours", "queues", "teams", "agents", "categories", "entry_points", "rules", "endpoints")
     counts = {section: len(getattr(document, section)) for section in sections}
     counts["codes"] = sum(len(codes) for codes in document.codes.values())
     return {section: count for section, count in counts.items() if count}

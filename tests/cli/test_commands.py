@@ -56,6 +56,29 @@ def test_check_names_line_and_key_of_a_typo(tmp_path: Path) -> None:
     assert f"{file}: line 2, column 1: queus: there is no key 'queus' here (did you mean 'queues'?)" in result.stderr
 
 
+FAULTY = """\
+skills: {a: {}}
+queues: {q: {wishes: {a: 1}}}
+teams: {t: {serves: {q: 1}}}
+agents: {x: {teams: [t]}}
+"""
+
+
+def test_check_finds_what_a_file_cannot_mean() -> None:
+    """With line, code and what to do; warnings fail only where that is asked for."""
+    result = firstline("config", "check", "-", given=FAULTY.replace("wishes", "skills"))
+    assert result.exit_code == Exit.FAILED
+    assert "line 2, column 14: queues.q.skills: no agent who serves 'q' has a at 1 (ask less" in result.stderr
+    assert "[requirement_never]" in result.stderr
+    result = firstline("config", "check", "-", "--json", given=FAULTY)
+    assert result.exit_code == Exit.OK
+    assert [(one["code"], one["warning"]) for one in parsed(result)["warnings"]] == [("wish_never", True)]
+    assert "warning: line 2" in firstline("config", "check", "-", given=FAULTY).stderr
+    strict = firstline("config", "check", "-", "--strict", "--json", given=FAULTY)
+    assert strict.exit_code == Exit.FAILED
+    assert [one["code"] for one in parsed(strict)["problems"]] == ["wish_never"]
+
+
 def test_with_json_an_error_is_an_object_too() -> None:
     result = firstline("config", "check", "-", "--json", given="queus: {}")
     assert result.exit_code == Exit.FAILED

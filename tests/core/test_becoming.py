@@ -14,7 +14,11 @@ from router.core import events as e
 from router.core import limits
 from router.core.agent import Agent
 from router.core.becoming import asked_after, term_after
+from router.core.decide_centre import apply_centre
+from router.core.decision import Decision
 from router.core.facts import Facts
+from router.core.rejections import Rejection
+from router.core.state import State
 from skills import Skill, requirement
 from tests.core.world import World, change
 
@@ -140,15 +144,27 @@ def test_what_cannot_be(command: c.Command, code: str) -> None:
     assert World().refuse(command) == code
 
 
-def test_more_than_one_commit_can_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.slow
+def test_more_than_one_commit_can_hold_is_refused() -> None:
     """20,000 records and items: then it is `full`, and nothing of it is done."""
-    world = World()
-    for _ in range(3):
-        world.call(nl=4)
-    monkeypatch.setattr(limits, "CHANGES_MAX", 5)
-    assert world.refuse(becomes("fr")) == "full", "two agents, three items and the skill"
-    monkeypatch.setattr(limits, "CHANGES_MAX", 6)
-    world.do(becomes("fr"))
+    state = State(routing=False)
+    for record in (Skill(id="nl", kind="language"), DUTCH):
+        state.put("skill", record.id, record)
+    for number in range(limits.CHANGES_MAX - 1):
+        agent = Agent(id=f"a{number}", skills=(("nl", 3),))
+        state.put("agent", agent.id, agent)
+    state.settle()
+    assert len(decided(apply_centre(state, becomes("dutch"), 1))) == limits.CHANGES_MAX
+    state.put("agent", "more", Agent(id="more", skills=(("nl", 3),)))
+    state.settle()
+    refused = apply_centre(state, becomes("dutch"), 1)
+    assert isinstance(refused, Rejection) and (refused.code, refused.subject) == ("full", "nl")
+
+
+def decided(decision: Decision) -> list[e.Event]:
+    """The events of what was not refused."""
+    assert not isinstance(decision, Rejection), decision
+    return decision
 
 
 def test_a_contact_on_its_way_asks_no_skill_that_has_gone() -> None:
