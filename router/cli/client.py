@@ -98,7 +98,7 @@ class Server:
 def _checked(status: int, headers: Mapping[str, str], data: bytes, url: str) -> Answer:
     body = _decoded(data, headers.get("Content-Type", ""))
     if status < 400:
-        return Answer(status=status, body=body, headers=dict(headers))
+        return Answer(status=status, body=body, headers=headers)
     problem = body if isinstance(body, dict) else {}
     if status in UNAVAILABLE:
         raise CommandError(
