@@ -432,6 +432,7 @@ class Walker:
             self.world.state.queues["help"],
             demands=demands,
             keep_ms=30_000,
+            wrap_up_ms=dict.fromkeys(("phone", "chat", "email"), 2_000),
             simultaneous=self.random.choice((1, 1, 2, 3)),
             decline_until=self.random.choice(("time", "others", "return")),
             declines_max=self.random.choice((0, 3)),
