@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from router.bench import limits
 from router.bench.figures import median, percentile, rounded
@@ -108,38 +108,28 @@ class Centre:
 
     def fill(self, progress: Progress) -> Memory:
         """Customers come, then agents, until everybody is busy and as many wait as were asked for."""
-        bar = progress.add_task(f"{self.size.name}: filling", total=self.size.waiting + 2 * self.size.agents)
-        changes = list(self.kinds.centre())
-        self.do(changes[0])
-        tracemalloc.start()
-        empty = _traced()
-        for _ in range(self.size.waiting):
-            self.do(self.kinds.received())
-            progress.advance(bar)
-        full = _traced()
-        tracemalloc.stop()
-        for _ in range(self.size.agents):
-            self.do(self.kinds.received())
-            progress.advance(bar)
-        tracemalloc.start()
-        before = _traced()
-        for change in changes[1:]:
-            self.do(change)
-        here = {agent for change in changes for agent in _agents_of(change)}
-        for agent in self.kinds.agents():
-            self.sign_on(agent, here)
-            progress.advance(bar)
-        after = _traced()
-        tracemalloc.stop()
+        size = self.size
+        bar = progress.add_task(f"{size.name}: filling", total=size.waiting + 2 * size.agents)
+        house, *people = self.kinds.centre()
+        self.do(house)
+        with Traced() as items:
+            self._come(size.waiting, bar, progress)
+        self._come(size.agents, bar, progress)
+        with Traced() as agents:
+            for change in people:
+                self.do(change)
+            for agent in self.kinds.agents():
+                self.do(c.ConnectClient(agent=agent, client="tab", gateway="bench"))
+                self.do(c.SetPresence(agent=agent, state="available"))
+                progress.advance(bar)
         progress.remove_task(bar)
         self.turns.extend(self.kinds.shuffled(self.kinds.agents()))
-        return Memory((full - empty) / self.size.waiting, (after - before) / self.size.agents)
+        return Memory(items.grown / size.waiting, agents.grown / size.agents)
 
-    def sign_on(self, agent: str, here: set[str]) -> None:
-        """The agent comes to work, and gets something if anything fits."""
-        if agent in here:
-            self.do(c.ConnectClient(agent=agent, client="tab", gateway="bench"))
-            self.do(c.SetPresence(agent=agent, state="available"))
+    def _come(self, number: int, bar: TaskID, progress: Progress) -> None:
+        for _ in range(number):
+            self.do(self.kinds.received())
+            progress.advance(bar)
 
     # -- working --------------------------------------------------------------------------------------------
 
@@ -185,13 +175,18 @@ class Centre:
         return (ended - scanned, scanned - started) if made else None
 
 
-def _agents_of(change: c.ApplyCentre) -> list[str]:
-    return [each.id for each in change.changes if each.kind == "agent"]
+class Traced:
+    """How much memory what happens within takes, and keeps: every byte that Python allocates."""
 
+    def __enter__(self) -> "Traced":
+        gc.collect()
+        tracemalloc.start()
+        return self
 
-def _traced() -> int:
-    gc.collect()
-    return tracemalloc.get_traced_memory()[0]
+    def __exit__(self, *error: object) -> None:
+        gc.collect()
+        self.grown = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
 
 
 # -- measuring ----------------------------------------------------------------------------------------------

@@ -46,6 +46,14 @@ class Size(NamedTuple):
         return told
 
 
+def _put(records: list[c.CentreRecord]) -> c.ApplyCentre:
+    return c.ApplyCentre(
+        changes=tuple(
+            c.Change(kind=str(record.__struct_config__.tag), id=record.id, record=record, seen=0) for record in records
+        )
+    )
+
+
 def _short(number: int) -> str:
     return f"{number // 1_000}k" if number % 1_000 == 0 else str(number)
 
@@ -100,25 +108,20 @@ class Kinds:
                 able += 1
 
     def centre(self) -> Iterator[c.ApplyCentre]:
-        """Everything, a bounded number of records at a time."""
+        """Everything: first what the house is, then the agents, a bounded number at a time."""
         rooms = dict(ROOMS)
-        records: list[c.CentreRecord] = [
+        house: list[c.CentreRecord] = [
             *(Skill(id=skill) for skill in self._skills),
             Queue(id=QUEUE, wrap_up_ms={"phone": limits.ROUTING_WRAP_UP_TICKS}),
             Team(id=TEAM, memberships={QUEUE: Membership()}),
-            *(
-                Agent(id=id, teams=(TEAM,), skills=self.profiles[number % len(self.profiles)], rooms=rooms)
-                for number, id in enumerate(self.agents())
-            ),
         ]
-        for start in range(0, len(records), limits.ROUTING_CHANGES):
-            part = records[start : start + limits.ROUTING_CHANGES]
-            yield c.ApplyCentre(
-                changes=tuple(
-                    c.Change(kind=str(record.__struct_config__.tag), id=record.id, record=record, seen=0)
-                    for record in part
-                )
-            )
+        yield _put(house)
+        people: list[c.CentreRecord] = [
+            Agent(id=id, teams=(TEAM,), skills=self.profiles[number % len(self.profiles)], rooms=rooms)
+            for number, id in enumerate(self.agents())
+        ]
+        for start in range(0, len(people), limits.ROUTING_CHANGES):
+            yield _put(people[start : start + limits.ROUTING_CHANGES])
 
     def agents(self) -> list[str]:
         """The ids of all agents."""
