@@ -80,6 +80,7 @@ def test_a7_each_channel_takes_its_cost_and_its_number() -> None:
     assert centre.has("ann") == {"chat-1", "chat-2", "mail-1", "mail-2", "call"}
 
 
+@pytest.mark.slow
 def test_a9_one_too_many_is_turned_away() -> None:
     """They cancel a job with more than 100 ahead of it before it is queued; here 101 may wait, and who comes as one
     more is turned away in the moment in which they come."""
@@ -108,6 +109,7 @@ def test_a11_after_five_minutes_it_goes_to_the_escalation_queue_with_its_priorit
     assert centre.holder("job") == "ann"
 
 
+@pytest.mark.slow
 def test_a13_by_weight_among_two_vendors() -> None:
     """Their queue attachment draws lots; ours counts, so that the shares are exact and not only near."""
     centre = Centre(

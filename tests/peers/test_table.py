@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,12 +32,14 @@ class Case(NamedTuple):
     why: str
 
 
+@cache
 def rows() -> dict[str, Case]:
     """The rows of the page, by case."""
     lines = (line.strip("| ").split(" | ") for line in PAGE.read_text("utf-8").splitlines() if line.startswith("| "))
     return {id: Case(*told) for id, *told in lines if re.fullmatch(r"[A-Z]\d+", id)}
 
 
+@cache
 def replays() -> dict[str, list[str]]:
     """Case -> the tests that replay it."""
     found: dict[str, list[str]] = {}
