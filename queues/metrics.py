@@ -125,8 +125,8 @@ def occupancy(*, handling: float, logged_in_and_ready: float) -> float | None:
     return ratio(numerator=handling, denominator=logged_in_and_ready)
 
 
-def utilisation(*, productive: float, paid: float) -> float | None:
-    """Contact-related and other productive time / paid hours. ICMI uses this word the other way round."""
+def productive_share(*, productive: float, paid: float) -> float | None:
+    """Contact-related and other productive time / paid hours. Some call it by a word that others use for occupancy."""
     return ratio(numerator=productive, denominator=paid)
 
 

@@ -41,7 +41,7 @@ def test_each_other_figure_is_its_numerator_by_its_denominator() -> None:
         metrics.mean_time_to_abandon(wait_of_abandoned=30.0, abandoned=5): 6.0,
         metrics.aht(talk=300.0, hold=60.0, wrap_up=40.0, handled=2): 200.0,
         metrics.concurrency(item_time=90.0, agent_time=40.0): 2.25,
-        metrics.utilisation(productive=6.0, paid=8.0): 0.75,
+        metrics.productive_share(productive=6.0, paid=8.0): 0.75,
         metrics.shrinkage(not_available=2.0, paid=8.0): 0.25,
         metrics.first_contact_resolution(resolved_at_first=7, issues=10): 0.7,
         metrics.on_time(answered_on_time=9, due=10): 0.9,
