@@ -25,15 +25,21 @@ class Category(msgspec.Struct, frozen=True, kw_only=True, tag="category"):
     revision: int = 0
 
 
+BARRED = "barred"
+"""The tag of customers whose mail was closed with a code that bars them."""
+
+
 class Code(msgspec.Struct, frozen=True, kw_only=True, tag="code"):
     """A code agents choose: how it ended, why not ready, why escalated, why declined, why closed without an answer,
     what they ask permission for, why specialists gave it back. Id is `kind:name`.
 
-    `counts`: whether what is closed with it counts in the service level (only codes of kind closing say no).
+    Of kind closing: `counts`: whether what is closed with it counts in the service level; `bars`: whether its sender
+    gets the tag `barred`, by which rules of classification know them.
     """
 
     id: str
     kind: CodeKind
     names: dict[str, str] = {}
     counts: bool = True
+    bars: bool = False
     revision: int = 0

@@ -1,11 +1,15 @@
 """Mail work: one mail as several items, conversations of one matter as one, mail that needs no answer."""
 
+import contextlib
+from functools import partial
 from typing import Annotated
 
 import msgspec
 
+from queues.category import BARRED
 from router.api import limits
 from router.api.acting import ActionBody, ItemAction, Made, Name, optional_text
+from router.api.cards import card_of
 from router.api.commanding import Call
 from router.api.problems import Problem
 from router.api.rights import may, require
@@ -13,6 +17,8 @@ from router.api.shapes import Levels, Priority
 from router.core import commands as c
 from router.core import limits as core
 from router.core.concern import concerned, item_teams
+from router.runtime.acts import Act
+from router.runtime.customers import AddressTaken, StaleCard
 from skills import requirement
 
 
@@ -93,7 +99,29 @@ async def _unmerge(call: Call, item: str, body: Unmerge) -> Made:
 
 
 async def _dismiss(call: Call, item: str, body: Dismiss) -> Made:
-    return Made(c.DismissItem(item=item, agent=body.agent, code=body.code))
+    command = c.DismissItem(item=item, agent=body.agent, code=body.code)
+    state = call.deps.gateway.state
+    code, record = state.codes.get(f"closing:{body.code}"), state.items.get(item)
+    if code is None or not code.bars or record is None or not record.customer:
+        return Made(command)
+    return Made(command, then=partial(_bar, call, record.customer))
+
+
+async def _bar(call: Call, customer: str) -> None:
+    """Tag the sender, so that rules know them. Taking the tag off the card lifts it. A card that somebody else edits in
+    this moment is left alone: the next mail bars its sender as well."""
+    card = await card_of(call.deps, customer)
+    if card is None or BARRED in card.tags:
+        return
+    act = Act(
+        by=call.principal.by,
+        command="DismissItem",
+        at_ms=call.deps.clock.now_ms(),
+        correlation=call.correlation,
+    )
+    wanted = msgspec.structs.replace(card, tags=tuple(sorted((*card.tags, BARRED))))
+    with contextlib.suppress(StaleCard, AddressTaken):
+        await call.deps.customers.put(wanted, act=act)
 
 
 MAIL_ACTIONS = {

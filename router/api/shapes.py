@@ -156,11 +156,12 @@ class CategoryBody(_Body, frozen=True):
 
 class CodeBody(_Body, frozen=True):
     """A code agents choose. Its id is `kind:name`; agents say the name. `counts` (of kind closing): whether the service
-    level counts what is closed with it."""
+    level counts what is closed with it; `bars`: whether its sender gets the tag `barred`."""
 
     kind: CodeKind
     names: Names = {}
     counts: bool = True
+    bars: bool = False
 
 
 class HoursBody(_Body, frozen=True):

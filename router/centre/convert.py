@@ -64,7 +64,7 @@ def records(document: Document) -> list[CentreRecord]:
         for name, names in codes.items()
     ]
     found += [
-        Code(id=f"closing:{name}", kind="closing", names=shape.names, counts=shape.counts)
+        Code(id=f"closing:{name}", kind="closing", names=shape.names, counts=shape.counts, bars=shape.bars)
         for name, shape in document.closings.items()
     ]
     found += [_entry_point(id, shape, document.default_region) for id, shape in document.entry_points.items()]
@@ -120,7 +120,7 @@ def shape_of(record: CentreRecord) -> Any:
         case Category():
             return _category_shape(record)
         case Code(kind="closing"):
-            return ClosingShape(names=record.names, counts=record.counts)
+            return ClosingShape(names=record.names, counts=record.counts, bars=record.bars)
         case Code():
             return record.names
         case EntryPoint():

@@ -252,10 +252,12 @@ class AgentShape(_Shape, frozen=True):
 
 
 class ClosingShape(_Shape, frozen=True):
-    """A code for closing without an answer. `counts`: whether the service level counts what is closed with it."""
+    """A code for closing without an answer. `counts`: whether the service level counts what is closed with it; `bars`:
+    whether its sender gets the tag `barred`, for rules to know them by."""
 
     names: Names = {}
     counts: bool = True
+    bars: bool = False
 
 
 class CategoryShape(_Shape, frozen=True):

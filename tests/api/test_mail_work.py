@@ -102,6 +102,16 @@ async def test_spam_is_closed_and_not_counted(house: House) -> None:
     assert report.status == 200 and report.body["total"]["offered"] == 0
 
 
+async def test_a_code_that_bars_tags_the_sender(house: House) -> None:
+    """By the tag a rule of classification sends what they write on elsewhere; an agent takes it off again."""
+    body = {"kind": "closing", "names": {"en": "Spam"}, "counts": False, "bars": True}
+    assert (await house.call("PUT", "/api/v1/codes/closing:spam", "root", json=body)).status == 201
+    item = await taken(house)
+    await act(house, item, "dismiss", code="spam")
+    card = await house.call("GET", "/api/v1/customers/cust", "ann")
+    assert card.body["tags"] == ["barred"]
+
+
 @pytest.mark.parametrize(("who", "status"), [("ann", 200), ("lea", 200), ("bob", 403), ("sam", 403)])
 async def test_a_contact_that_left_memory_moves_to_the_right_customer(house: House, who: str, status: int) -> None:
     item = await taken(house)
