@@ -69,6 +69,8 @@ def asks(asked: dict[str, Any]) -> str:
         parts.append("whoever serves " + ", ".join(asked["queues"]) + " too")
     if asked.get("priority"):
         parts.append(f"priority {asked['priority']}")
+    if asked.get("rules"):
+        parts.append("classified by " + ", ".join(asked["rules"]))
     return "; ".join(parts)
 
 

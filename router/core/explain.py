@@ -79,8 +79,10 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the item asks now, with its queue's rules and the steps in force."""
+    """What the item asks now, with its queue's rules and the steps in force. `rules` are those of classification that
+    said something of it when it came in."""
 
+    rules: tuple[str, ...] = ()
     requirement: dict[str, int] = {}
     wishes: dict[str, int] = {}
     priority: int = 0
@@ -125,6 +127,7 @@ def told(state: State, item: WorkItem, now: int, verdicts: list[Verdict]) -> Exp
         queue=item.queue,
         agent=item.agent,
         asks=Asked(
+            rules=item.rules,
             requirement=dict(asks.requirement),
             wishes=dict(asks.wishes),
             priority=asks.priority,
