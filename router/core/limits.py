@@ -38,6 +38,7 @@ AMOUNT_MAX = 10**15  # of what is asked permission for, in hundredths
 CLOSED_MESSAGE_CHARS_MAX = 1_000  # of what a closed queue says, per language: more than anybody listens to
 CREWS_MAX = 20_000  # kinds of agents counted for estimates before those with nobody on shift are swept
 CREW_PAIRS_MAX = 1_000_000  # kinds of agents that may take kinds of items, remembered at once: 100 MB
+OLDEST_WALK_MAX = 256  # of a line, looked at for who entered first: those moved in with an older due stand before
 PACE_ONE = 1 << 16  # one item, or one who left, in sums that forget
 PACE_HANDLED_SHIFT = 9  # a handling time counts half after 355 others: fewer err by more than they follow sooner
 PACE_WAITED_SHIFT = 10  # abandons are rarer than answers, and patience changes less than work does

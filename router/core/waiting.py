@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from heapq import merge
 from typing import Final, NamedTuple
 
+from router.core import limits
 from router.core.classes import ItemClass, Offer, ProfileClass, claim
 from router.core.scores import Precedence, precedence
 from router.core.state import State
@@ -49,9 +50,10 @@ def _line(item_class: ItemClass, now: int) -> Iterator[Precedence]:
 
 def _oldest(state: State, found: ItemClass) -> int:
     """When the item of a line entered that did so first. A line is in the order of due, and nothing is due later than
-    its entry and the target: what is due later than that after the oldest so far entered later too."""
+    its entry and the target: what is due later than that after the oldest so far entered later too. Where the target
+    was changed while things waited, only so many are looked at."""
     oldest = state.items[found.line[0][2]].entered_at
-    for due, _, id in found.line:
+    for due, _, id in found.line.islice(stop=limits.OLDEST_WALK_MAX):
         if due > oldest + found.target:
             break
         oldest = min(oldest, state.items[id].entered_at)

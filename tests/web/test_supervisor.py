@@ -232,7 +232,7 @@ async def test_levels_are_changed_in_the_matrix_looked_at_and_saved_as_one(arriv
     await expect(leo.page.locator(".waiting").first).to_contain_text("Number 1")
     await leo.press("Why does it wait?")
     await expect(leo.page.locator(".waiting").first).to_contain_text("What would end the wait")
-    await leo.page.get_by_role("link", name="Skills matrix").click()
+    await leo.page.get_by_role("link", name="Skills", exact=True).click()
     await leo.page.get_by_label("Léa Peeters: Housing").select_option("4")
     await leo.page.get_by_label("Tom Maes: Housing").select_option("2")
     await leo.sees("2 changes")
