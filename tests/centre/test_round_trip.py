@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -162,6 +163,24 @@ def _rule(id: str) -> st.SearchStrategy[Rule]:
     )
 
 
+GIVES_WAY: dict[str, tuple[str, ...]] = {
+    "phone": (),
+    "chat": ("phone",),
+    "email": ("phone", "chat"),
+    "webhook": ("phone",),
+}
+
+
+def _sound(rooms: dict[str, Room]) -> dict[str, Room]:
+    """Rooms in which nothing gives way to what gives way to it."""
+    return {
+        channel: msgspec.structs.replace(
+            room, interruptible_by=tuple(by for by in room.interruptible_by if by in GIVES_WAY[channel])
+        )
+        for channel, room in rooms.items()
+    }
+
+
 def _room() -> st.SearchStrategy[Room]:
     return st.builds(
         Room,
@@ -174,7 +193,7 @@ def _room() -> st.SearchStrategy[Room]:
 
 
 def _agent(id: str) -> st.SearchStrategy[Agent]:
-    rooms = st.dictionaries(channels, _room())
+    rooms = st.dictionaries(channels, _room()).map(_sound)
     return st.builds(
         Agent,
         id=st.just(id),
