@@ -69,8 +69,8 @@ def centre(agents: list[Agent], *queues: Queue, known: bool = True) -> World:
         assert item.agent
         world.do(c.AnswerCall(call=call, agent=item.agent))
     if known:
-        for queue in (*queues, world.state.queues["help"]):
-            pace = Pace(id=f"{queue.id}/phone", queue=queue.id, channel="phone")
+        for record in (*queues, world.state.queues["help"]):
+            pace = Pace(id=f"{record.id}/phone", queue=record.id, channel="phone")
             for _ in range(2_000):
                 pace.add_handled(MEAN)
             world.state.paces[pace.id] = pace
