@@ -90,10 +90,8 @@ class Judge:
     def _came_free(self, reference: Reference, before: dict[str, frozenset[str]]) -> list[Decision]:
         """What waited only because too many are kept for others goes to the one who came free, whoever else idles."""
         came = [agent for agent in reference.everybody_free() if agent.channels - before.get(agent.id, frozenset())]
-        if len(came) != 1:
-            return []
-        item = reference.first_item(came[0], reference.waiting())
-        return [Decision(item.id, came[0].id)] if item is not None else []
+        firsts = ((reference.first_item(agent, reference.waiting()), agent) for agent in came)
+        return [Decision(item.id, agent.id) for item, agent in firsts if item is not None]
 
     def _sound(self, reference: Reference, decided: Decision) -> None:
         """The invariants, each by itself: nothing here knows what goes first."""
