@@ -48,6 +48,9 @@ def ask_callback(state: State, command: c.AskCallback, now: int) -> Decision:
 def _refused(state: State, command: c.AskCallback, now: int) -> Rejection | None:
     if command.agent and command.agent not in state.agents:
         return no("unknown_agent", command.agent)
+    about = state.items.get(command.of)
+    if about is not None and about.consults:
+        return no("is_consult", about.id)
     if len(command.windows) > limits.WINDOWS_MAX or not 0 <= command.attempts <= limits.ATTEMPTS_MAX:
         return no("bad_value", "attempts" if len(command.windows) <= limits.WINDOWS_MAX else "windows")
     latest = now + limits.DURATION_TICKS_MAX

@@ -161,6 +161,8 @@ def link_customer(state: State, command: c.LinkCustomer, now: int) -> Decision:
         if isinstance(found, Rejection):
             return found
         item = found
+    elif item.consults:
+        return no("is_consult", item.id)
     elif command.agent and command.agent not in (item.agent, item.last_agent):
         return no("not_yours", item.id)
     if item.customer == command.customer == state.conversations[item.conversation].customer:

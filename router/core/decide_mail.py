@@ -14,7 +14,7 @@ from router.core.opening import open_item
 from router.core.reference import reference
 from router.core.rejections import Rejection
 from router.core.state import State
-from skills import Requirement, merged, named
+from skills import PROFICIENCY_MAX, PROFICIENCY_MIN, Requirement, merged, named
 
 _WITH_AGENT = ("active", "wrapping", "pending")
 
@@ -68,8 +68,9 @@ def _part(state: State, part: c.SplitPart, item: WorkItem, now: int, number: int
     queue = state.queues.get(part.queue or (category.queue if category is not None else "") or item.queue)
     if queue is None:
         return no("unknown_queue", part.queue)
-    if part.requirement is not None and (unknown := _unknown(state, part.requirement)):
-        return no("unknown_skill", unknown)
+    refused = _not_to_ask(state, part)
+    if refused is not None:
+        return refused
     conversation = state.conversations[item.conversation]
     facts = Facts(
         entry_point=item.entry_point,
@@ -97,9 +98,15 @@ def _asked(state: State, part: c.SplitPart, item: WorkItem, queue: Queue) -> Req
     return item.requirement if queue.id == item.queue else carried(state, item.requirement)
 
 
-def _unknown(state: State, requirement: Requirement) -> str:
-    """A skill that the centre does not know; '' for none."""
-    return next((name for name in named(requirement) if name not in state.skills), "")
+def _not_to_ask(state: State, part: c.SplitPart) -> Rejection | None:
+    """What a part asks and nobody could have, or no log could hold."""
+    asked = part.requirement or ()
+    unknown = next((name for name in named(asked) if name not in state.skills), None)
+    if unknown is not None:
+        return no("unknown_skill", unknown)
+    if any(not PROFICIENCY_MIN <= level <= PROFICIENCY_MAX for _, level in asked):
+        return no("bad_level", part.item)
+    return no("bad_value", "priority") if abs(part.priority) > limits.PRIORITY_MAX else None
 
 
 def _as_part(state: State, event: e.Event, item: WorkItem, number: int) -> e.Event:
@@ -172,6 +179,8 @@ def unmerge_conversation(state: State, command: c.UnmergeConversation, now: int)
     item = state.items.get(command.item)
     if item is None:
         return no("unknown_item", command.item)
+    if item.consults:
+        return no("is_consult", item.id)
     conversation = state.conversations[item.conversation]
     into = state.conversations.get(conversation.merged_into)
     other = state.items[into.item] if into is not None else None

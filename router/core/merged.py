@@ -25,13 +25,16 @@ def parts_of(state: State, conversation: Conversation) -> Iterator[str]:
 
 
 def held_back(state: State, item: WorkItem) -> bool:
-    """Whether a closed item stays in memory because its conversation is part of one that is there."""
-    conversation = state.conversations[item.conversation]
-    return conversation.item == item.id and conversation.merged_into in state.conversations
+    """Whether a closed item stays in memory because its conversation is part of one that is there. That of a consult
+    may have left before it."""
+    conversation = state.conversations.get(item.conversation)
+    if conversation is None or conversation.item != item.id:
+        return False
+    return conversation.merged_into in state.conversations
 
 
 def before_it(state: State, item: WorkItem) -> Iterator[WorkItem]:
-    """The item, and those of its conversation that came before it, one after the other, as far as they are in memory."""
+    """The item, and those of its conversation that came before it, one after the other, as far as memory has them."""
     conversation, seen = item.conversation, set[str]()
     found: WorkItem | None = item
     while found is not None and found.conversation == conversation and found.id not in seen:
@@ -47,8 +50,8 @@ def leaving_with(state: State, item: WorkItem) -> list[str]:
     waiting = [item]
     while waiting:
         one = waiting.pop()
-        conversation = state.conversations[one.conversation]
+        conversation = state.conversations.get(one.conversation)
         found |= {before.id: None for before in before_it(state, one) if before.state == "closed"}
-        if conversation.item == one.id:
+        if conversation is not None and conversation.item == one.id:
             waiting += (state.items[state.conversations[id].item] for id in conversation.merged)
     return list(found)

@@ -6,7 +6,7 @@ import pytest
 from router.core import commands as c
 from router.core import events as e
 from router.core import limits
-from router.core.facts import MessageFacts
+from router.core.facts import Facts, MessageFacts
 from router.core.item import WorkItem
 from router.core.views import item_view
 from tests.core.world import World, change
@@ -223,3 +223,26 @@ def test_a_consult_is_no_call_that_keeps_somebody_from_signing_out() -> None:
     world.do(c.ForcePresence(agent="ann", state="not_ready", reason="x"))
     world.do(c.MoveItems(agent="ann", to_agent="bob"))
     assert world.item("i-k").agent == "ann", "the call stays"
+
+
+def test_a_consult_that_outlives_the_conversation_in_memory_stops_nobody() -> None:
+    """The archive may have the item before the consult; what was about both is about the item alone."""
+    world = World()
+    item, _ = asked(world)
+    world.sign_on("eve")
+    world.do(c.AcceptReservation(item=ASK, agent="eve"))
+    world.do(c.AnswerConsult(item=ASK, agent="eve", note="n"))
+    world.do(c.CompleteItem(item=item.id, agent="ann", disposition="done"))
+    world.do(c.Forget(items=(item.id,)))
+    assert item.conversation not in world.state.conversations and ASK in world.state.items
+    assert world.refuse(c.UnmergeConversation(item=ASK, opens="i-new")) == "is_consult"
+    assert world.refuse(c.LinkCustomer(item=ASK, agent="", customer="other")) == "is_consult"
+    world.do(c.Forget(items=(ASK,)))
+    assert not world.state.items
+
+
+def test_nobody_is_called_back_for_a_consult() -> None:
+    world = World()
+    asked(world)
+    back = c.AskCallback(item="b", conversation="c-b", facts=Facts(queue="help"), of=ASK)
+    assert world.refuse(back) == "is_consult"

@@ -100,6 +100,12 @@ def test_what_cannot_be_split_is_refused() -> None:
     assert world.refuse(c.SplitItem(item="i-a", agent="ann", parts=(part("x", category="no"),))) == "unknown_category"
     unknown = part("x", requirement=(("no", 1),))
     assert world.refuse(c.SplitItem(item="i-a", agent="ann", parts=(unknown,))) == "unknown_skill"
+    nothing = part("x", requirement=(("!", 2),))
+    assert world.refuse(c.SplitItem(item="i-a", agent="ann", parts=(nothing,))) == "unknown_skill"
+    beyond = part("x", requirement=(("fr", 6),))
+    assert world.refuse(c.SplitItem(item="i-a", agent="ann", parts=(beyond,))) == "bad_level"
+    first = part("x", priority=1 << 70)
+    assert world.refuse(c.SplitItem(item="i-a", agent="ann", parts=(first,))) == "bad_value"
     many = tuple(part(f"p{number}") for number in range(21))
     assert world.refuse(c.SplitItem(item="i-a", agent="ann", parts=many)) == "full"
     world.do(split)
