@@ -20,7 +20,7 @@ from router.core.references import REFERENCES, references
 from router.core.rejections import Rejection
 from router.core.state import State
 from router.core.vanish import given_back
-from skills import PROFICIENCY_MAX, PROFICIENCY_MIN, named
+from skills import PROFICIENCY_MAX, PROFICIENCY_MIN, named, skills_in
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@:-]{0,127}")
 """Ids stand in URLs, files and logs as they are."""
@@ -40,6 +40,9 @@ def apply_centre(state: State, command: c.ApplyCentre, now: int) -> Decision:
     """All changes as one edit with one revision. Every name in the result must lead somewhere."""
     if len(command.changes) > limits.CHANGES_MAX:
         return no("full", "changes")
+    twice = _twice(command)
+    if twice:
+        return no("duplicate_id", twice)
     puts = {(change.kind, change.id) for change in command.changes if change.record is not None}
     if (
         len(state.rules) + sum(change.kind == "rule" and change.seen == 0 for change in command.changes)
@@ -63,6 +66,16 @@ def apply_centre(state: State, command: c.ApplyCentre, now: int) -> Decision:
         if len(events) > limits.CHANGES_MAX:
             return no("full", next(iter(becomes)))
     return events
+
+
+def _twice(command: c.ApplyCentre) -> str:
+    """A record that is changed more than once, so that nobody could say how it ends; '' for none."""
+    seen: set[tuple[str, str]] = set()
+    for change in command.changes:
+        if (change.kind, change.id) in seen:
+            return change.id
+        seen.add((change.kind, change.id))
+    return ""
 
 
 def _changes(state: State, command: c.ApplyCentre, now: int) -> list[e.Event]:
@@ -139,11 +152,26 @@ def _bad_value(record: c.CentreRecord) -> Rejection | None:
     levels += [level for _, level in (*getattr(record, "requirement", ()), *getattr(record, "wishes", ()))]
     if any(not PROFICIENCY_MIN <= level <= PROFICIENCY_MAX for level in levels):
         return no("bad_level", record.id)
+    if _nameless(record):
+        return no("bad_value", record.id)
     if isinstance(record, Queue) and (len(record.plan) > limits.STEPS_MAX or _says_too_much(record)):
         return no("bad_value", record.id)
     if isinstance(record, Agent) and _never(record.rooms):
         return no("bad_value", record.id)
     return None if _in_bounds(record) else no("bad_value", record.id)
+
+
+def _nameless(record: Any) -> bool:
+    """Whether it names something by no name at all (`french|`, `!`): nobody could ever have it, or say what it is."""
+    plan = getattr(record, "plan", ())
+    terms = [term for term, _ in (*getattr(record, "requirement", ()), *getattr(record, "wishes", ()))]
+    terms += [term for step in plan for term in (*step.drop, *step.lower)]
+    names = [skill for term in terms for skill in skills_in(term)]
+    names += [skill for skill, _ in getattr(record, "skills", ())]
+    for several in ("memberships", "reserve", "teams", "waiting_with"):
+        names += getattr(record, several, ())
+    names += [name for step in plan for name in (*step.queues, *step.teams)]
+    return "" in names
 
 
 def _never(rooms: dict[str, Room]) -> bool:
@@ -228,7 +256,7 @@ def _parts(value: Any) -> Iterator[Any]:
 def _busy(state: State, kind: str, id: str) -> bool:
     """Whether live things hold on to the record: then dropping it would lose them."""
     if kind == "agent":
-        return bool(state.theirs(id) or state.named_for(id) or _connected(state, id))
+        return bool(state.theirs(id) or state.named_for(id) or _connected(state, id) or state.presences[id].asked)
     if kind == "queue":
         return any(item.queue == id and item.state != "closed" for item in state.items.values())
     if kind == "skill":

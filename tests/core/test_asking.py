@@ -3,7 +3,7 @@
 import pytest
 
 from queues.category import Code
-from queues.team import Team
+from queues.team import Membership, Team
 from router.core import commands as c
 from router.core import events as e
 from router.core.concern import concerned
@@ -177,3 +177,16 @@ def test_a_leader_is_an_agent_of_the_centre() -> None:
     world = World()
     team = Team(id="first", memberships=world.state.teams["first"].memberships, leader="nobody")
     assert world.refuse(c.ApplyCentre(changes=(change(team, seen=None),))) == "unknown_agent"
+
+
+def test_who_is_asked_stays_until_it_is_answered() -> None:
+    """An agent dropped and made anew would know nothing of a question that names them."""
+    world = asking()
+    world.do(HELP)
+    world.do(c.ApplyCentre(changes=(change(Team(id="first", memberships={"help": Membership()}), seen=None),)))
+    world.do(c.LoseClient(agent="bob", client="tab-bob"))
+    world.do(c.Pulse(), after=40_000)
+    gone = c.ApplyCentre(changes=(c.Change(kind="agent", id="bob"),))
+    assert world.refuse(gone) == "in_use"
+    world.do(c.AnswerQuestion(item="i-a", question="q1", by="eve", answer="advise"))
+    world.do(gone)

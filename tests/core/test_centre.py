@@ -6,6 +6,7 @@ import pytest
 from queues.capacity import Room
 from queues.entry_point import EntryPoint
 from queues.hours import Hours, Span
+from queues.plan import RelaxStep
 from queues.queue import Queue
 from queues.team import Membership, Team
 from router.core import commands as c
@@ -180,3 +181,35 @@ def test_nobody_and_nothing_that_waiting_items_need_can_be_dropped() -> None:
     assert world.refuse(c.ApplyCentre(changes=(c.Change(kind="agent", id="bob"),))) == "in_use"
     unskilled = change(agent("eve", teams=("second",)), seen=None)
     assert world.refuse(c.ApplyCentre(changes=(unskilled, c.Change(kind="skill", id="tax")))) == "in_use"
+
+
+def test_one_edit_changes_a_record_once() -> None:
+    """Twice: the second drop would drop what is gone, and a put beside a drop would leave names that lead nowhere."""
+    world = World()
+    world.do(c.ApplyCentre(changes=(change(Skill(id="zz")),)))
+    dropped = c.Change(kind="skill", id="zz", becomes="")
+    assert world.refuse(c.ApplyCentre(changes=(dropped, dropped))) == "duplicate_id"
+    needs = change(Queue(id="q", requirement=(("zz", 1),)))
+    again = change(Skill(id="zz"), seen=None)
+    assert world.refuse(c.ApplyCentre(changes=(again, c.Change(kind="skill", id="zz"), needs))) == "duplicate_id"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        *(Queue(id="q", requirement=((term, 1),)) for term in ("", "!", "|", "fr|", "|fr", "!|", "!fr|")),
+        Queue(id="q", wishes=(("!", 1),)),
+        Queue(id="q", plan=(RelaxStep(after_ms=1, drop=("fr|",)),)),
+        Queue(id="q", plan=(RelaxStep(after_ms=1, lower={"": 1}),)),
+        Queue(id="q", plan=(RelaxStep(after_ms=1, queues=("",)),)),
+        Queue(id="q", plan=(RelaxStep(after_ms=1, teams=("",)),)),
+        Queue(id="q", reserve={"": 1}),
+        Queue(id="q", waiting_with=("",)),
+        Team(id="t", memberships={"": Membership()}),
+        Agent(id="a", memberships={"": Membership()}),
+        Agent(id="a", skills=(("", 1),)),
+        Agent(id="a", teams=("",)),
+    ],
+)
+def test_what_names_nothing_is_refused(record: c.CentreRecord) -> None:
+    assert World().refuse(c.ApplyCentre(changes=(change(record),))) == "bad_value"
