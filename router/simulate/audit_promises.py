@@ -75,15 +75,27 @@ def shown(evidence: Evidence) -> Iterator[str]:
 
 def calls(evidence: Evidence) -> Iterator[str]:
     """Every call that was told of is one item, however often it was told, and none rings after it is over: what is left
-    to do after the call was answered is another matter."""
+    to do after the call was answered, or to call back, is another matter."""
     opened = Counter(event.call for event in evidence.events if isinstance(event, e.ItemOpened) and event.call)
-    answered = {event.item for event in evidence.events if isinstance(event, e.WrapUpStarted)}
+    answered = {event.item for event in evidence.events if isinstance(event, e.WrapUpStarted | e.CallbackAsked)}
     for call, stage in evidence.ledger.calls.items():
         if opened[call] != 1:
             yield f"{call} opened {opened[call]} items"
         item = evidence.stored.items.get(evidence.stored.calls.get(call, ""))
         if stage == "over" and item is not None and item.state != "closed" and item.id not in answered:
             yield f"{call} is over, and {item.id} is {item.state}"
+
+
+def callbacks(evidence: Evidence) -> Iterator[str]:
+    """Nobody is called more often than their queue says, and who could not be reached was called that often."""
+    failed = Counter(event.item for event in evidence.events if isinstance(event, e.CallbackFailed))
+    most = evidence.stored.queues["help"].callbacks.attempts if evidence.stored.queues else 0
+    for item, times in failed.items():
+        if times > most:
+            yield f"{item} was called {times} times"
+    for event in evidence.events:
+        if isinstance(event, e.ItemClosed) and event.outcome == "unreached" and failed[event.item] != most:
+            yield f"{event.item} was given up after {failed[event.item]} calls"
 
 
 def mails(evidence: Evidence) -> Iterator[str]:
@@ -220,6 +232,7 @@ PROMISE_RULES: Final[dict[str, Callable[[Evidence], Iterable[str]]]] = {
     "honest": honest,
     "shown": shown,
     "calls": calls,
+    "callbacks": callbacks,
     "mails": mails,
     "chats": chats,
     "deeds": deeds,

@@ -58,6 +58,7 @@ FORGET_PAUSE_S = 3.0  # between two looks at what is closed
 # -- people ----------------------------------------------------------------------------------------------------
 
 THINK_S = 1.5  # the longest anybody takes over one thing
+CALLBACK_SHARE = 0.15  # of calls: the caller wants to be called back, and hangs up
 TWICE_SHARE = 0.3  # of incoming events: told again under another id
 OVERTAKEN_SHARE = 0.15  # of calls: the phone system's events come in another order
 LEAVE_SHARE = 0.04  # of an agent's moments: they go away for a while

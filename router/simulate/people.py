@@ -125,6 +125,8 @@ class Caller(Person):
             await self.pause(1, 20)
             if self.chance(0.1):
                 await self.tell("call.held", {"call": call, "held": True})
+            if self.chance(limits.CALLBACK_SHARE):
+                await self.tell("callback.requested", {"call": call, "to": NUMBER, "number": self._number}, times=twice)
             await self.tell("call.ended", {"call": call}, times=twice)
         calls[call] = "over"
         if self.chance(limits.TWICE_SHARE):

@@ -86,7 +86,7 @@ class AgentPlayer(Person):
             return
         if self.chance(0.1):
             await self.send(c.DeclineReservation(item=item.id, agent=self._agent))
-        elif item.channel == "phone" and not item.consults:
+        elif item.channel == "phone" and not item.consults and not item.to_call:
             await self.send(c.AnswerCall(call=item.call, agent=self._agent))
         else:
             await self.send(c.AcceptReservation(item=item.id, agent=self._agent))
@@ -95,6 +95,8 @@ class AgentPlayer(Person):
         if item.consults:
             text = self._text("answer")
             await self.send(c.AnswerConsult(item=item.id, agent=self._agent, note=next(iter(text))), contents=text)
+        elif item.to_call and self.chance(0.5):
+            await self.send(c.FailCallback(item=item.id, agent=self._agent, reason="busy"))
         elif self.chance(0.15):
             await self._specialists(item)
         elif item.channel != "phone" and self.chance(0.5):

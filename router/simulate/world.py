@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Callable
 
+from queues.callback import Callbacks
 from queues.capacity import Room
 from queues.endpoint import Endpoint
 from queues.entry_point import EntryPoint
+from queues.hours import DAY_MINUTES, Hours, Span
 from queues.queue import Queue
 from queues.team import Membership
 from router.core import commands as c
@@ -33,8 +35,11 @@ def centre(agents: int, *, webhooks: bool, simultaneous: int = 1) -> c.ApplyCent
     doors = {"phone": NUMBER, "email": DESK, "chat": SITE}
     records: list[c.CentreRecord] = [
         Skill(id="fr", kind="language"),
+        Hours(id="always", zone="Europe/Brussels", weekly=((Span(start=0, end=DAY_MINUTES),),) * 7),
         Queue(
             id="help",
+            hours="always",
+            callbacks=Callbacks(attempts=2, retry_ms=2_000, delay_ms=500),
             escalates_to="expert",
             wrap_up_ms={"phone": 500},
             reservation_ms=RESERVATION_MS,

@@ -103,6 +103,17 @@ class Deaf(Selective):
         return await MemoryStore.submit(self, [put])
 
 
+class Impatient(Selective):
+    """Gives up who is to be called back after the first call."""
+
+    kinds = (c.AskCallback,)
+
+    async def spoil(self, put: Put) -> list[Placed]:
+        command = decode_submission(put.data).command
+        assert isinstance(command, c.AskCallback)
+        return await self.swap(put, msgspec.structs.replace(command, attempts=1))
+
+
 class Careless(Selective):
     """Takes a note and keeps none."""
 
@@ -362,6 +373,7 @@ class Plant(NamedTuple):
 PLANTS = {
     "acknowledged": Plant("acknowledged", Parts(store=Lossy)),
     "archive": Plant("archive", Parts(archive=Blurred)),
+    "callbacks": Plant("callbacks", Parts(store=Impatient)),
     "calls": Plant("calls", Parts(history=Amnesiac)),
     "capacity": Plant("capacity", tenure=Roomless),
     "chain": Plant("chain", tenure=Unsteady),
