@@ -25,8 +25,11 @@ KINDS: tuple[tuple[str, Kind, float], ...] = (
     ("least_agents", staffing_row, 1.0),
     ("least_possible_cost", bound_row, limits.BOUND_SHARE),
     ("mean_potential_wait_if_wait_s", announcement_row, 1.0),
+    ("QL", announcement_row, 1.0),
     ("per_interval", day_row, 1.0),
     ("per_class", steady, 1.0),
+    ("all", steady, 1.0),
+    ("pools", steady, 1.0),
 )
 """What a row expects, who judges it then, and the share of its contacts that each of its several runs gets."""
 
