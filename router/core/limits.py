@@ -2,7 +2,7 @@
 
 PRESENCE_GRACE_TICKS = 30_000  # a reload or a lost network comes back within this; then the agent is signed off
 EXCEPTIONS_MAX = 64  # agents barred from one item; more would mean that nobody is left
-WALK_MAX = 64  # how far a line is walked past exceptions before giving up for this decision
+WALK_MAX = EXCEPTIONS_MAX + 1  # how far a line is walked past exceptions: past all agents that one item can bar
 MATCHES_PER_CALL_MAX = 200  # reservations one call of match may make; the rest waits for the next call
 CLASSES_KEPT_MAX = 4_096  # empty item classes kept with their compatibility before they are swept
 MESSAGES_KEYS_KEPT_MAX = 256  # thread and natural keys remembered per open conversation; older ones: archive
