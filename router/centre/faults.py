@@ -31,6 +31,7 @@ CODES: Final[dict[str, str]] = {
     "step_late": "a step that lets more agents in only after the target is missed",
     "prefer_late": "a wait for the last agent that is as long as the target, or longer",
     "overflow_loop": "queues that flow over into one another",
+    "escalation_loop": "queues that escalate to one another",
     "comparators_differ": "queues of one agent that say in different ways whose turn it is",
     "reserve_all": "a queue that keeps all of its agents for itself, although others are to have them",
 }
@@ -367,20 +368,29 @@ def _languages(centre: Centre) -> Requirement:
 
 
 def _loops(centre: Centre) -> Iterator[Found]:
-    """Queues that flow over in a circle, each circle told once, where its first queue in the file says so."""
+    """Queues that flow over in a circle."""
     ways = {id: _overflows(queue) for id, queue in centre.queues.items()}
+    yield from _circles(ways, "overflow_loop", "what flows over goes in a circle", "let one of them keep what it has")
+
+
+def _escalations(centre: Centre) -> Iterator[Found]:
+    """Queues that escalate in a circle."""
+    ways = {
+        id: [(f"queues.{id}.escalates_to", queue.escalates_to)] if queue.escalates_to else []
+        for id, queue in centre.queues.items()
+    }
+    yield from _circles(ways, "escalation_loop", "what is escalated goes in a circle", "end it at the last specialists")
+
+
+def _circles(ways: Mapping[str, list[tuple[str, str]]], code: str, said: str, hint: str) -> Iterator[Found]:
+    """Each circle told once, where its first queue in the file says so."""
     told: set[frozenset[str]] = set()
     for id, found in ways.items():
         for path, other in found:
             circle = _way_back(ways, other, id)
             if circle and frozenset(circle) not in told:
                 told.add(frozenset(circle))
-                yield Found(
-                    "overflow_loop",
-                    path,
-                    f"what flows over goes in a circle: {' -> '.join((id, *circle))}",
-                    "let one of them keep what it has",
-                )
+                yield Found(code, path, f"{said}: {' -> '.join((id, *circle))}", hint)
 
 
 def _overflows(queue: Queue) -> list[tuple[str, str]]:
@@ -394,7 +404,7 @@ _FALLBACKS = ("when_closed", "when_full", "when_late")
 
 
 def _way_back(ways: Mapping[str, list[tuple[str, str]]], start: str, end: str) -> list[str]:
-    """The queues from one to another by overflow, the shortest way; empty for none."""
+    """The queues from one to another by these ways, the shortest; empty for none."""
     came: dict[str, str] = {start: ""}
     waiting = [start]
     for queue in waiting:
@@ -450,6 +460,7 @@ _CHECKS: Final[tuple[Callable[[Centre], Iterator[Found]], ...]] = (
     _requirements,
     _plans,
     _loops,
+    _escalations,
     _comparators,
     _reserves,
 )

@@ -97,6 +97,12 @@ WRONG = [
         "queues.mail.plan[0].overflow",
     ),
     Wrong(
+        "    reserve: {mail: 1}\n  mail: {}\n",
+        "    reserve: {mail: 1}\n    escalates_to: mail\n  mail: {escalates_to: help}\n",
+        "escalation_loop",
+        "queues.help.escalates_to",
+    ),
+    Wrong(
         "alert: late}\n",
         "overflow: mail}\n    when_full: {overflow: mail}\n",
         "",
