@@ -113,6 +113,8 @@ class Reader:
             else:
                 self.problem(at, f"there is no key '{key}' here", near(key, fields))
         absent = [name for name, field in fields.items() if field.required and name not in found]
+        if absent and _is_null(node):
+            return self._expected(node, _TABLE, place)
         for name in absent if isinstance(node, yaml.MappingNode) else ():
             self.problem(place, f"the key '{name}' is missing")
         return BAD if absent else shape.cls(**found)

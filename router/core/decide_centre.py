@@ -181,10 +181,11 @@ def _never(rooms: dict[str, Room]) -> bool:
 
 
 def _says_too_much(queue: Queue) -> bool:
-    """Whether what the queue says to whom it does not take is longer than anybody listens to."""
+    """Whether what the queue says to whom it does not take, or the code of an alarm, is longer than anybody heeds."""
     fallbacks = (queue.when_closed, queue.when_full, queue.when_late)
     said = [text for fallback in fallbacks for text in fallback.message.values()]
-    return any(len(text) > limits.CLOSED_MESSAGE_CHARS_MAX for text in said)
+    alerts = any(len(step.alert) > limits.ALERT_CHARS_MAX for step in queue.plan)
+    return alerts or any(len(text) > limits.CLOSED_MESSAGE_CHARS_MAX for text in said)
 
 
 _BOUNDS: Final[dict[str, tuple[int, int]]] = {

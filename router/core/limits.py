@@ -53,6 +53,7 @@ ATTEMPTS_MAX = 20  # calls to somebody who does not answer: more is harassment
 WINDOWS_MAX = 20  # times that somebody names in which they can be called
 SPANS_MAX = 2_000  # openings of a calendar: five a day for a year
 HOURS_GRACE_TICKS = 60_000  # in which a node says when new hours are open; until then they are
+ALERT_CHARS_MAX = 200  # of the code of an alarm, which each item that waits so long raises: a line of a screen
 PULSE_MAX = 200  # due things one pulse handles; the next pulse follows at once
 SLOT_TICKS_MAX = 3 * 86_400_000  # in which specialists promise to call back; longer is no promise
 WAY_MAX = 16  # queues that an item remembers it was escalated from; the oldest is forgotten

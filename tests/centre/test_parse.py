@@ -97,6 +97,8 @@ def _room(channel: str, by: str) -> str:
         ("skills:\n  fr: {}\n  fr: {}\n", 3, "stands here twice"),
         ("skills:\n  'a b': {}\n", 2, "is not an id"),
         ("hours:\n  h: {}\n", 2, "the key 'zone' is missing"),
+        ("hours:\n  h:\n", 2, "a value is missing here"),
+        ("queues:\n  q:\n    plan:\n      -\n", 4, "a value is missing here"),
         ("revision: 012", 1, "expected a whole number"),
         ("name: \x01", 1, "cannot stand in a file of text"),
         ("categories:\n  a: {parent: b}\n  b: {parent: a}\n", 2, "its own ancestor"),

@@ -203,6 +203,7 @@ def test_one_edit_changes_a_record_once() -> None:
         Queue(id="q", plan=(RelaxStep(after_ms=1, lower={"": 1}),)),
         Queue(id="q", plan=(RelaxStep(after_ms=1, queues=("",)),)),
         Queue(id="q", plan=(RelaxStep(after_ms=1, teams=("",)),)),
+        Queue(id="q", plan=(RelaxStep(after_ms=1, alert="x" * 201),)),
         Queue(id="q", reserve={"": 1}),
         Queue(id="q", waiting_with=("",)),
         Team(id="t", memberships={"": Membership()}),
@@ -211,5 +212,5 @@ def test_one_edit_changes_a_record_once() -> None:
         Agent(id="a", teams=("",)),
     ],
 )
-def test_what_names_nothing_is_refused(record: c.CentreRecord) -> None:
+def test_what_names_nothing_or_says_too_much_is_refused(record: c.CentreRecord) -> None:
     assert World().refuse(c.ApplyCentre(changes=(change(record),))) == "bad_value"
