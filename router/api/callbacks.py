@@ -20,7 +20,7 @@ from router.core import commands as c
 from router.core import limits as core
 from router.core.facts import Facts
 from router.gateway import Content
-from skills import requirement
+from skills import requirement, skills_in
 
 routes = Routes()
 
@@ -80,9 +80,9 @@ async def ask(request: web.Request, body: CallbackBody) -> web.Response:
     me = state.agents.get(principal.agent)
     serves = me is not None and queue.id in state.memberships(me)
     require(principal, "callback.ask", {queue.team} - {""}, (principal.agent,) if serves else ())
-    for skill in body.requirement:
-        if skill not in state.skills:
-            raise _invalid(f"/requirement/{skill}", "There is no skill with this id.")
+    for term in body.requirement:
+        if not all(skill in state.skills for skill in skills_in(term)):
+            raise _invalid(f"/requirement/{term}", "There is no skill with this id.")
     if body.category and body.category not in state.categories:
         raise _invalid("/category", "There is no category with this id.")
     number, contents = numbered(deps, body.number, body.name)

@@ -48,10 +48,16 @@ async def test_an_integrator_asks_for_one_now_and_is_told_the_same_when_it_asks_
     assert (queue["callbacks"], queue["waiting"]) == (1, 1)
 
 
+async def test_what_is_asked_may_be_alternatives(house: House) -> None:
+    item = await asked(house, requirement={"fr|nl": 2, "!tax": 1})
+    assert house.domain.state.items[item].requirement == (("!tax", 1), ("fr|nl", 2))
+
+
 async def test_what_cannot_be_called_is_refused(house: House) -> None:
     for body, code, pointer in (
         ({"queue": "help", "number": "nobody"}, "invalid", "/number"),
         ({"queue": "help", "number": NUMBER, "requirement": {"cello": 2}}, "invalid", "/requirement/cello"),
+        ({"queue": "help", "number": NUMBER, "requirement": {"fr|": 2}}, "invalid", "/requirement/fr|"),
         ({"queue": "help", "number": NUMBER, "category": "cello"}, "invalid", "/category"),
     ):
         refused = (await house.call("POST", "/api/v1/callbacks", "ann", json=body)).problem(422, code)
