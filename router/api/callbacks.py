@@ -7,6 +7,7 @@ from aiohttp import web
 
 from router.api import limits
 from router.api.calling import WindowBody, windows_of
+from router.api.cards import card_of
 from router.api.commanding import Done, answer_command
 from router.api.deps import DEPS
 from router.api.editing import missing
@@ -85,6 +86,8 @@ async def ask(request: web.Request, body: CallbackBody) -> web.Response:
             raise _invalid(f"/requirement/{term}", "There is no skill with this id.")
     if body.category and body.category not in state.categories:
         raise _invalid("/category", "There is no category with this id.")
+    if body.customer and await card_of(deps, body.customer) is None:
+        raise Problem("unknown_customer", "There is no customer with this id.", subject=body.customer)
     number, contents = numbered(deps, body.number, body.name)
     command = c.AskCallback(
         item=deps.ids.new("item"),

@@ -48,6 +48,11 @@ async def test_an_integrator_asks_for_one_now_and_is_told_the_same_when_it_asks_
     assert (queue["callbacks"], queue["waiting"]) == (1, 1)
 
 
+async def test_nobody_is_called_back_for_a_customer_whom_nobody_knows(house: House) -> None:
+    body = {"queue": "help", "number": NUMBER, "customer": "jan@example.org"}
+    (await house.call("POST", "/api/v1/callbacks", "key", json=body)).problem(404, "unknown_customer")
+
+
 async def test_what_is_asked_may_be_alternatives(house: House) -> None:
     item = await asked(house, requirement={"fr|nl": 2, "!tax": 1})
     assert house.domain.state.items[item].requirement == (("!tax", 1), ("fr|nl", 2))
