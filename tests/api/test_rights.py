@@ -21,11 +21,11 @@ def allowed(who: str, action: str) -> bool:
     """Written down here a second time: which caller may ever do which action."""
     agent = {"session", "centre.read", "agent.read", "agent.act", "item.list", "item.read", "item.explain"}
     agent |= {"item.work", "item.note", "conversation.read", "receipt.read", "colleague.read", "customer.read"}
-    agent |= {"customer.edit", "question.answer"}
+    agent |= {"customer.edit", "question.answer", "callback.ask"}
     supervisor = agent | {"team.edit", "queue.edit", "agent.edit", "item.supervise", "account.edit", "audit.read"}
     supervisor |= {"report.read", "board.read"}
     admin = supervisor | {"centre.edit", "centre.export", "event.post", "key.edit", "metrics.read"}
-    key = {"event.post", "receipt.read", "item.read", "metrics.read"}
+    key = {"event.post", "receipt.read", "item.read", "metrics.read", "callback.ask"}
     return action in {"ann": agent, "lea": supervisor, "root": admin, "key": key}[who]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -64,7 +65,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     port = free_port()
     here = {"FIRSTLINE_DATA_DIR": str(folder / "data"), "FIRSTLINE_PORT": str(port)}
     file = folder / "centre.yaml"
-    file.write_text(sample.text(), encoding="utf-8")
+    always_open = re.sub(r"\n +hours: .*", "", sample.text())
+    file.write_text(always_open, encoding="utf-8")
     made = alone("user", "add", "admin", "--grant", "admin", **here, FIRSTLINE_NEW_PASSWORD=PASSWORD)
     assert made.returncode == Exit.OK, made.stderr
     applied = alone("config", "apply", str(file), "--yes", **here)
@@ -277,6 +279,24 @@ def test_a_redis_that_is_down_says_what_to_do(tmp_path: Path) -> None:
     assert "redis_url" in result.stderr
 
 
+def test_a_change_of_skills_is_previewed_made_and_taken_out_again(place: Place, tmp_path: Path) -> None:
+    file = tmp_path / "skills.csv"
+    assert as_admin(place, "skills", "export", str(file)).exit_code == Exit.OK
+    lines = file.read_text().splitlines()
+    skill = lines[0].split(",")[2]
+    agent = lines[1].split(",")[0]
+    found = parsed(as_admin(place, "preview", "--skill", f"{agent}={skill}:5", "--json"))
+    assert found["refused"] is None and found["position"] > 0
+    file.write_text(f"agent,{skill}\n{agent},5\n")
+    told = as_admin(place, "skills", "import", str(file), "--preview")
+    assert told.exit_code == Exit.OK and "1 cells would change" in told.stdout
+    assert parsed(as_admin(place, "skills", "import", str(file), "--json"))["edits"] == 1
+    assert parsed(as_admin(place, "skills", "import", str(file), "--json"))["edits"] == 0
+    assert f"\n{agent}," in as_admin(place, "skills", "export", "-").stdout
+    refused = as_admin(place, "preview", "--skill", f"{agent}=none:1")
+    assert (refused.exit_code, "unknown_skill" in refused.stderr) == (Exit.REFUSED, True)
+
+
 def test_a_signal_ends_the_server_in_order_and_the_log_replays(place: Place) -> None:
     """The last test of the module: after it there is no server."""
     assert place.server.poll() is None
@@ -296,21 +316,3 @@ def test_a_signal_ends_the_server_in_order_and_the_log_replays(place: Place) -> 
         database.execute("DELETE FROM entries WHERE last = (SELECT max(last) FROM entries)")
     cut = firstline("replay", str(archive))
     assert (cut.exit_code, "FAIL after event" in cut.stderr) == (Exit.FAILED, True)
-
-
-def test_a_change_of_skills_is_previewed_made_and_taken_out_again(place: Place, tmp_path: Path) -> None:
-    file = tmp_path / "skills.csv"
-    assert as_admin(place, "skills", "export", str(file)).exit_code == Exit.OK
-    lines = file.read_text().splitlines()
-    skill = lines[0].split(",")[2]
-    agent = lines[1].split(",")[0]
-    found = parsed(as_admin(place, "preview", "--skill", f"{agent}={skill}:5", "--json"))
-    assert found["refused"] is None and found["position"] > 0
-    file.write_text(f"agent,{skill}\n{agent},5\n")
-    told = as_admin(place, "skills", "import", str(file), "--preview")
-    assert told.exit_code == Exit.OK and "1 cells would change" in told.stdout
-    assert parsed(as_admin(place, "skills", "import", str(file), "--json"))["edits"] == 1
-    assert parsed(as_admin(place, "skills", "import", str(file), "--json"))["edits"] == 0
-    assert f"\n{agent}," in as_admin(place, "skills", "export", "-").stdout
-    refused = as_admin(place, "preview", "--skill", f"{agent}=none:1")
-    assert (refused.exit_code, "unknown_skill" in refused.stderr) == (Exit.REFUSED, True)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from queues.endpoint import Endpoint
+from queues.team import Membership
 from router.core import commands as c
 from router.core import evolve as core_evolve
 from router.core.decide import DECIDE
@@ -18,6 +20,7 @@ from router.runtime.memory import MemoryStore, World
 from router.runtime.store import Put, Store
 from router.runtime.tenure import Tenure
 from router.wire import codec
+from skills import Skill
 from tests.core.world import CENTRE, change
 from tests.runtime.conftest import Domains, attempt, do, offer, sign_on
 from tests.support import eventually
@@ -174,7 +177,7 @@ async def test_what_is_due_happens_without_any_command(domains: Domains) -> None
     queue = domain.state.queues["help"]
     quick = change(queue.__class__(id="quick", reservation_ms=50, knock_out_max=9))
     await do(domain, c.ApplyCentre(changes=(quick,)))
-    await do(domain, c.SetMembership(agent="ann", queue="quick", membership=c.Membership()))
+    await do(domain, c.SetMembership(agent="ann", queue="quick", membership=Membership()))
     await sign_on(domain, "ann")
     await do(domain, offer("1", "quick"))
     assert domain.state.items["i-1"].state == "reserved"
@@ -240,7 +243,7 @@ async def test_an_entry_says_how_each_of_its_commands_ended(domains: Domains, st
 
 async def test_a_commit_of_thousands_of_records_is_one_entry(domains: Domains) -> None:
     domain = await domains()
-    skills = tuple(change(c.Skill(id=f"s{n}")) for n in range(2_500))
+    skills = tuple(change(Skill(id=f"s{n}")) for n in range(2_500))
     await do(domain, c.ApplyCentre(changes=skills))
     assert len(domain.state.skills) == 2_500
 
@@ -248,7 +251,7 @@ async def test_a_commit_of_thousands_of_records_is_one_entry(domains: Domains) -
 async def test_effects_land_in_their_outbox_with_the_position_of_their_event(domains: Domains) -> None:
     domain = await domains()
     await do(domain, CENTRE)
-    hook = change(c.Endpoint(id="pbx", url="https://pbx.example/hook"))
+    hook = change(Endpoint(id="pbx", url="https://pbx.example/hook"))
     await do(domain, c.ApplyCentre(changes=(hook,)))
     outbox = domain.outbox("webhook", "g")
     await sign_on(domain, "ann")
