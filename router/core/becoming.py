@@ -12,6 +12,7 @@ import msgspec
 from queues.plan import RelaxStep
 from router.core import events as e
 from router.core.agent import Temporary
+from router.core.item import Passed, WorkItem
 from router.core.references import REFERENCES
 from router.core.state import Ref, State
 from skills import EMPTY, Profile, Requirement, merged, named, skills_in
@@ -31,9 +32,21 @@ def rewritten(state: State, becomes: Becomes, but: Iterable[Ref], now: int, revi
                 if after != record:
                     yield e.RecordPut(at=now, record=msgspec.structs.replace(after, revision=revision))
     for item in state.items.values():
-        if item.state != "closed" and (_names(item.requirement, becomes) or _names(item.wishes, becomes)):
+        if item.state != "closed" and _names(asked_by(item), becomes):
             asked, wished = asked_after(item.requirement, becomes), asked_after(item.wishes, becomes)
-            yield e.ItemAskedAnew(at=now, item=item.id, requirement=asked, wishes=wished)
+            way = tuple(_passed(passed, becomes) for passed in item.way)
+            anew = e.ItemAskedAnew(at=now, item=item.id, requirement=asked, wishes=wished)
+            yield anew if way == item.way else msgspec.structs.replace(anew, way=way)
+
+
+def asked_by(item: WorkItem) -> Requirement:
+    """Every term that an item asks or wishes, or would again where it was escalated from."""
+    return item.requirement + item.wishes + tuple(t for passed in item.way for t in passed.requirement + passed.wishes)
+
+
+def _passed(passed: Passed, becomes: Becomes) -> Passed:
+    asked, wished = asked_after(passed.requirement, becomes), asked_after(passed.wishes, becomes)
+    return msgspec.structs.replace(passed, requirement=asked, wishes=wished)
 
 
 def record_after(record: Any, becomes: Becomes) -> Any:

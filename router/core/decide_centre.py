@@ -13,7 +13,7 @@ from router.core import commands as c
 from router.core import events as e
 from router.core import limits
 from router.core.agent import Agent
-from router.core.becoming import rewritten
+from router.core.becoming import asked_by, rewritten
 from router.core.decide_presence import let_go
 from router.core.decision import Decision, no, queued
 from router.core.references import REFERENCES, references
@@ -262,7 +262,7 @@ def _busy(state: State, kind: str, id: str) -> bool:
         return any(item.queue == id and item.state != "closed" for item in state.items.values())
     if kind == "skill":
         open_ones = (item for item in state.items.values() if item.state != "closed")
-        return any(id in named(item.requirement + item.wishes) for item in open_ones)
+        return any(id in named(asked_by(item)) for item in open_ones)
     return False
 
 

@@ -121,6 +121,23 @@ def test_without_a_word_it_is_refused_while_something_asks_or_wishes_it() -> Non
         world.do(c.Forget(items=("i",)))
 
 
+def test_what_was_escalated_comes_back_without_a_skill_that_is_gone() -> None:
+    """Else it would wait for a skill that nobody has, and nobody would be told."""
+    world = World()
+    world.sign_on("ann")
+    item = world.call("k", nl=2)
+    world.do(c.AnswerCall(call="k", agent="ann"))
+    world.do(c.EscalateItem(item=item.id, agent="ann", reason="hard", note="n"))
+    assert world.refuse(c.ApplyCentre(changes=(c.Change(kind="skill", id="nl"),))) == "in_use"
+    world.do(becomes("dutch", change(DUTCH)))
+    assert (item.requirement, item.way[0].requirement) == ((("dutch", 2),), (("dutch", 2),))
+    world.reload()
+    world.sign_on("eve")
+    world.do(c.AnswerCall(call="k", agent="eve"))
+    world.do(c.ReturnItem(item=item.id, agent="eve", kind="answered", note="n"))
+    assert (item.requirement, item.queue) == ((("dutch", 2),), "help")
+
+
 def test_it_may_be_renamed_in_one_edit_and_records_of_that_edit_count() -> None:
     world = World()
     help = Queue(id="help", requirement=(("dutch", 1),))

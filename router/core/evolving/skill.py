@@ -11,6 +11,7 @@ def _item_asked_anew(state: State, event: e.ItemAskedAnew) -> None:
     item = state.edit_item(event.item)
     item.requirement = event.requirement
     item.wishes = event.wishes
+    item.way = event.way or item.way
 
 
 APPLY: Final[dict[type, Callable[[State, Any], None]]] = {e.ItemAskedAnew: _item_asked_anew}
