@@ -44,7 +44,7 @@ def explain(
         return
     whom = f" with {body['agent']}" if body["agent"] else ""
     verb, when = ("was", f" ({local(body['at_ms'])})") if at else ("is", "")
-    show(f"{item} {verb} {body['state']}{whom} at position {body['position']}{when}")
+    show(f"{item} {verb} {body['state']}{whom} after event {body['position']}{when}")
     show(f"It asks {asks(body['asks'])}.")
     if body["estimate"] is not None:
         show(waits(body["estimate"]))
@@ -76,7 +76,9 @@ def asks(asked: dict[str, Any]) -> str:
 
 def waits(estimate: dict[str, Any]) -> str:
     """An estimate in a sentence."""
-    place = f"Number {estimate['position']} of its queue, {estimate['ahead']} go before it"
+    place = f"Number {estimate['position']} of its queue"
+    if estimate["agents"]:
+        place += f", {estimate['ahead']} go before it"
     there = f"{estimate['agents']} agents who may take it are there"
     if estimate["expected_ms"] is None:
         why = {"nobody": "nobody who may take it is there", "no_history": "nothing was answered there yet"}
@@ -100,9 +102,24 @@ def lasts(ms: float) -> str:
 def _step(one: dict[str, Any], now: int) -> list[str]:
     what = one["kind"].replace("_", " ")
     if one.get("step"):
-        fields = (f"{name} {value}" for name, value in one["step"].items() if name != "after_ms" and value)
+        fields = (
+            f"{name} {_plain(value)}".rstrip() for name, value in one["step"].items() if name != "after_ms" and value
+        )
         what = "; ".join(fields) or what
     return [local(one["at_ms"]), "taken" if one["taken"] else f"in {lasts(one['at_ms'] - now)}", what]
+
+
+def _plain(value: Any) -> str:
+    """A field of a step as a file would say it: names in a row, nothing for what is simply so."""
+    match value:
+        case True:
+            return ""
+        case list():
+            return ", ".join(value)
+        case dict():
+            return ", ".join(f"{name} {level}" for name, level in value.items())
+        case _:
+            return str(value)
 
 
 def _endings(body: dict[str, Any], now: int) -> list[list[str]]:
@@ -111,7 +128,7 @@ def _endings(body: dict[str, Any], now: int) -> list[list[str]]:
             _when(one.get("at_ms"), now),
             str(one.get("agents", "") or ""),
             " ".join(filter(None, (one["reason"], one.get("subject", "")))),
-            ", ".join(one.get("events", ())),
+            ", ".join(dict.fromkeys(one.get("events", ()))),
         ]
         for one in body["endings"]
     ]

@@ -236,7 +236,7 @@ def test_the_board_and_an_item_are_shown_as_they_were(place: Place) -> None:
     assert sum(waiting.values()) == sum(then.values()) + 1
     assert len(before["agents"]) == len(now["agents"]) == 34
     why = as_admin(place, "explain", sent["item"], "--at", "-0s")
-    assert f"{sent['item']} was queued at position" in why.stdout
+    assert f"{sent['item']} was queued after event" in why.stdout
     assert all(one["agent"] in why.stdout for one in queue["agents"])
     shown = as_admin(place, "board", "--at", "-0s").stdout
     assert "waiting" in shown and "housing-01" in shown
