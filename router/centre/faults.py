@@ -20,6 +20,7 @@ from router.centre.reader import Problem
 from router.core.agent import Agent
 from router.core.classify import alike, in_order, spaced
 from skills import EMPTY, Requirement, Skill, meets, merged, relaxed
+from skills.requirement import EXCLUSION
 
 CODES: Final[dict[str, str]] = {
     "rule_never": "a rule that can never hold: one before it takes all that it could, or what it looks at never is",
@@ -237,7 +238,7 @@ def _wishes(centre: Centre, path: str, queues: list[Queue], wishes: Requirement)
     for wish in wishes:
         if queues and not any(meets(agent.skills, (wish,)) for queue in queues for agent in _reach(centre, queue)):
             yield Found(
-                "wish_never", path, f"nobody who serves the queue has {_said((wish,))}", "leave the wish out, or train"
+                "wish_never", path, f"nobody who serves the queue {_said((wish,))}", "leave the wish out, or train"
             )
 
 
@@ -245,13 +246,15 @@ def _never(path: str, queue: Queue, asked: Requirement) -> Found:
     return Found(
         "requirement_never",
         path,
-        f"no agent who serves '{queue.id}' has {_said(asked)}",
+        f"no agent who serves '{queue.id}' {_said(asked)}",
         "ask less, give an agent the skills, or let a team serve the queue that has them",
     )
 
 
 def _said(asked: Requirement) -> str:
-    return " and ".join(f"{term} at {level}" for term, level in asked)
+    has = " and ".join(f"{term} at {level}" for term, level in asked if not term.startswith(EXCLUSION))
+    without = " and ".join(f"{term[1:]} at {level}" for term, level in asked if term.startswith(EXCLUSION))
+    return " and ".join(filter(None, (has and f"has {has}", without and f"is without {without}")))
 
 
 def _queues(centre: Centre, ids: Iterable[str]) -> list[Queue]:
