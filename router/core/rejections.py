@@ -32,7 +32,7 @@ CODES: dict[str, str] = {
     "agent_disabled": "the agent is disabled",
     "no_specialist_queue": "neither the category nor the queue names a specialist queue; name one",
     "note_required": "this needs a note: an escalation, an answer, a question",
-    "bad_slot": "a call back is promised within a slot, from now on, of at most three days",
+    "bad_slot": "a call back is promised within a slot, from now on, of at most three days: name its end (until_at_ms)",
     "nowhere_to_return": "the item was not escalated, or from a queue that is gone",
     "not_followed": "you do not follow this item",
     "is_consult": "this is a question about an item: answer it, or pass it on to who knows",
