@@ -57,7 +57,13 @@ def preview(
         _show(found)
 
 
-def export(file: File = "-", *, team: str = "", url: Url = "", login: Login = "") -> None:
+def export(
+    file: File = "-",
+    *,
+    team: Annotated[str, typer.Option(help="Only agents of this team.")] = "",
+    url: Url = "",
+    login: Login = "",
+) -> None:
     """Write the matrix: a line for each agent you may edit, a column for each skill, empty where they have it not."""
     server_url = url_of(url)
 

@@ -57,7 +57,7 @@ async def here(place: Place) -> AsyncIterator["Running | None"]:
         yield None
         return
     settings = await asyncio.to_thread(prepare, place.settings)
-    say(f"No server runs: working on the data folder {settings.data_dir} directly.")
+    say(f"No server answers at {place.url} (--url names another): working on the data folder {settings.data_dir}.")
     logs.configure(level="error", form=settings.log.form)
     from router.node.running import running
 

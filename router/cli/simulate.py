@@ -45,7 +45,7 @@ def verify(
         raise CommandError(Exit.USAGE, str(error)) from error
     known = {each.id for each in vectors.every()}
     if unknown := [id for id in only or () if id not in known]:
-        raise CommandError(Exit.USAGE, f"{file} has no {', '.join(unknown)}.")
+        raise CommandError(Exit.USAGE, f"{file} has no row, trace or row of metrics with the id {', '.join(unknown)}.")
     with bars(quiet=False) as step:
         verdict = judged(vectors, contacts=contacts, only=only or (), processes=processes, told=step("verify"))
     differing = [f"{trace.id}: {trace.differs}" for trace in verdict.traces if not trace.ok]

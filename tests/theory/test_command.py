@@ -55,7 +55,7 @@ def test_a_file_with_a_wrong_result_ends_with_1(tmp_path: Path) -> None:
         (None, (), "No such file"),
         ("{", (), "Expecting"),
         ('{"schema": "routing-vectors/2"}', (), "routing-vectors/2"),
-        ('{"schema": "routing-vectors/1"}', ("--only", "EC-99"), "has no EC-99"),
+        ('{"schema": "routing-vectors/1"}', ("--only", "EC-99"), "with the id EC-99"),
     ],
 )
 def test_what_is_no_such_file_is_said(
