@@ -3,6 +3,10 @@
 `firstline simulate verify` runs all of them on many more; this keeps it working. Seeds are fixed.
 """
 
+import copy
+import functools
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -38,6 +42,30 @@ def test_a_model_comes_out_as_theory_says(id: str) -> None:
     assert done.unsupported == []
     assert done.figures
     assert [each for each in done.figures if not each.ok] == []
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong", "said"),
+    [
+        (("classes", 0, "arrivals_per_h"), 0, "nobody comes"),
+        (("classes", 0, "arrivals_per_h"), -5, "arrivals_per_h"),
+        (("classes", 0, "mean_patience_s"), 0, "mean_patience_s"),
+        (("classes",), [], "classes"),
+        (("pools",), [], "pools"),
+        (("pools", 0, "agents"), -1, "agents"),
+        (("pools", 0, "mean_handle_s", "a"), 0, "mean_handle_s"),
+        (("waiting_room",), -1, "waiting_room"),
+    ],
+)
+def test_a_model_that_cannot_be_is_left_with_the_reason_and_stops_no_other(
+    place: tuple[Any, ...], wrong: Any, said: str
+) -> None:
+    model = copy.deepcopy(ROWS["EC-03"].model)
+    *way, last = place
+    functools.reduce(lambda part, key: part[key], way, model)[last] = wrong
+    left = judge(msgspec.structs.replace(ROWS["EC-03"], model=model), CONTACTS)
+    assert isinstance(left, Left)
+    assert said in left.reason
 
 
 def test_every_family_of_the_file_is_tried_above_or_is_like_one_that_is() -> None:

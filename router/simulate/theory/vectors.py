@@ -5,9 +5,10 @@ Read strictly: a rule that is not known here makes its row *unsupported*, with t
 
 import json
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
 SCHEMA = "routing-vectors/1"
 
@@ -24,8 +25,8 @@ class Class(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A kind of contacts. `preferred_agent`: whom they wait for alone, `preferred_window_s` long."""
 
     id: str
-    arrivals_per_h: float | None
-    mean_patience_s: float | None = None
+    arrivals_per_h: Annotated[float, Meta(ge=0)] | None
+    mean_patience_s: Annotated[float, Meta(gt=0)] | None = None
     preferred_agent: Literal["", "uniform over all agents"] = ""
     preferred_window_s: float = 0.0
 
@@ -35,8 +36,8 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     total speed grows with their number."""
 
     id: str
-    agents: int | None
-    mean_handle_s: dict[str, float] = {}
+    agents: Annotated[int, Meta(ge=0)] | None
+    mean_handle_s: dict[str, Annotated[float, Meta(gt=0)]] = {}
     slots: int = 0
     mean_handle_alone_s: float = 0.0
     total_speed_by_chats: tuple[float, ...] = ()
@@ -81,15 +82,15 @@ class Arrivals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A contact centre of theory."""
 
-    classes: tuple[Class, ...]
-    pools: tuple[Pool, ...]
+    classes: Annotated[tuple[Class, ...], Meta(min_length=1)]
+    pools: Annotated[tuple[Pool, ...], Meta(min_length=1)]
     routing: Routing
     arrivals: Literal["poisson"] | Arrivals = "poisson"
     handle_distribution: str = "exponential"
     handle_cv2: float = 1.0
     patience_distribution: Literal["exponential", "deterministic"] = "exponential"
     wrap_up_mean_s: float = 0.0
-    waiting_room: int | None = None
+    waiting_room: Annotated[int, Meta(ge=0)] | None = None
     start: str = ""
     window: str = ""
     note: str = ""
@@ -122,6 +123,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         chats = any(pool.slots for pool in model.pools)
         if not chats and model.handle_distribution not in ("exponential", "deterministic", "lognormal"):
             raise Unsupported(f"handle_distribution {model.handle_distribution!r}")
+        if all(each.arrivals_per_h == 0 for each in model.classes):
+            raise Unsupported("model: nobody comes")
         return model
 
     def measured(self) -> Measure:
