@@ -10,7 +10,7 @@ Side: TypeAlias = Literal["customer", "agent"]
 DeliveryState: TypeAlias = Literal["queued", "sending", "sent", "failed", "unknown"]
 
 
-class Conversation(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Conversation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """The record of an exchange while it has an open item. Bodies, names and addresses are beside the log.
 
     `reference` is what people call it by (see `reference`). `seq` numbers its messages 1..n without gap.

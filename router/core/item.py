@@ -64,7 +64,7 @@ class Callback(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return min((max(window.start, since) for window in self.windows if window.end > since), default=None)
 
 
-class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True):
+class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """The record of one item. Changed only by `evolve`; times are ticks.
 
     `wishes` are wanted, not needed. `waited` is the highest threshold of its queue's plan that its wait has reached.

@@ -27,7 +27,7 @@ class Lines:
         self._of_team: dict[str, dict[ProfileClass, None]] = {}
         self._only: dict[str, dict[ItemClass, None]] = {}
         self._wide: dict[ItemClass, None] = {}
-        self._waits: dict[str, tuple[ItemClass, Wait]] = {}
+        self._waits: dict[str, ItemClass] = {}
         self._idles: dict[str, tuple[ProfileClass, tuple[Idle, ...], tuple[str, ...]]] = {}
         self._meetings = Meetings()
         self._measures: tuple[Measure, ...] = (LONGEST_IDLE,)
@@ -65,20 +65,19 @@ class Lines:
         found.line.add(wait)
         if found.head is None or wait < found.head:
             found.head = wait
-        self._waits[wait[2]] = (found, wait)
+        self._waits[wait[2]] = found
 
     def wait_all(self, found: ItemClass, waits: list[Wait]) -> None:
         """Put equal items into their line, in any order."""
         found.line.update(waits)
         found.head = found.line[0]
         for wait in waits:
-            self._waits[wait[2]] = (found, wait)
+            self._waits[wait[2]] = found
 
-    def leave(self, item: str) -> None:
+    def leave(self, wait: Wait) -> None:
         """Take an item out of its line, if it is in one."""
-        placed = self._waits.pop(item, None)
-        if placed is not None:
-            found, wait = placed
+        found = self._waits.pop(wait[2], None)
+        if found is not None:
             found.line.remove(wait)
             if wait == found.head:
                 found.head = found.line[0] if found.line else None
@@ -87,8 +86,7 @@ class Lines:
 
     def class_of(self, item: str) -> ItemClass | None:
         """The class an item waits in; None when it does not wait."""
-        placed = self._waits.get(item)
-        return placed[0] if placed else None
+        return self._waits.get(item)
 
     def waiting_in(self, queue: str) -> list[str]:
         """The items that wait in a queue, class by class."""

@@ -35,7 +35,7 @@ from router.core.pace import Pace
 from router.core.placing import Placing, raw
 from router.core.presence import Activity, Presence
 from router.core.question import due_of
-from skills import Profile, Skill
+from skills import Profile, Requirement, Skill
 
 Ref: TypeAlias = tuple[str, str]
 """A record: kind and id."""
@@ -107,6 +107,7 @@ class State:
         self.entered: dict[str, None] = {}
         self._edited: dict[Ref, Held | None] = {}
         self._moved: dict[str, None] = {}
+        self._asked: dict[Requirement, Requirement] = {}
         self._crews: Crews | None = None
         self._resolves: dict[str, dict[str, int]] = {}
         self.placing = Placing(self)
@@ -216,7 +217,7 @@ class State:
         if ref not in self._edited:
             self._edited[ref] = _held(record)
             if record.state == "queued":
-                self.lines.leave(item)
+                self.lines.leave((record.due, record.seq, item))
         return record
 
     def set_followers(self, item: WorkItem, followers: tuple[str, ...]) -> None:
@@ -240,6 +241,12 @@ class State:
         self._unindex_calls(item)
         item.callback = callback
         self._index_calls(item)
+
+    def one(self, asked: Requirement) -> Requirement:
+        """The same requirement, as one object for all who ask it."""
+        if len(self._asked) > limits.CLASSES_KEPT_MAX:
+            self._asked.clear()
+        return self._asked.setdefault(asked, asked)
 
     def edit_presence(self, agent: str) -> Presence:
         """The agent's presence, to be changed."""
@@ -446,7 +453,7 @@ class State:
     def _unindex_item(self, item: WorkItem) -> None:
         self._unindex_calls(item)
         if item.state == "queued":
-            self.lines.leave(item.id)
+            self.lines.leave((item.due, item.seq, item.id))
         elif (held := _held(item)) is not None:
             self._let_go(item.id, held)
 

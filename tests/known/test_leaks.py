@@ -103,7 +103,7 @@ def test_requirements_that_are_all_different_leave_a_bounded_number_of_lines() -
         id = f"i{number}"
         asks = Ask("help", "phone", number % 1_000, (("fr", 1 + number // 1_000),))
         lines.wait(lines.item_class(asks, None), (1, number, id))
-        lines.leave(id)
+        lines.leave((1, number, id))
     assert len(lines._classes) <= limits.CLASSES_KEPT_MAX + 1
 
 

@@ -33,7 +33,7 @@ def _item_opened(state: State, event: e.ItemOpened) -> None:
         last_agent=event.last_agent,
         related=event.related,
         split_from=event.split_from,
-        requirement=facts.requirement,
+        requirement=state.one(facts.requirement),
         wishes=facts.wishes,
         opened_at=event.at,
         first_entered_at=event.first_entered_at or event.at,
@@ -48,8 +48,8 @@ def _item_queued(state: State, event: e.ItemQueued) -> None:
         _tell_returned(state, item, event)
         withdraw(state, item, event.at)
     leave_agent(state, item, event.at)
-    item.queue = event.queue
-    item.requirement = event.requirement
+    item.queue = state.queues[event.queue].id
+    item.requirement = state.one(event.requirement)
     item.wishes = event.wishes
     item.waited = 0
     item.priority = event.priority
