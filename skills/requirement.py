@@ -33,6 +33,11 @@ def named(asked: Requirement) -> Iterator[str]:
     return (skill for term, _ in asked for skill in skills_in(term))
 
 
+def leading(asked: Requirement) -> str:
+    """The first skill that is needed in any case; '' where there is none. Who lacks it cannot meet what is asked."""
+    return next((term for term, _ in asked if not term.startswith(EXCLUSION) and ALTERNATIVE not in term), "")
+
+
 def merged(first: Requirement, second: Requirement) -> Requirement:
     """What asks both: every term of either, the stricter level where both have one."""
     if not first or not second:

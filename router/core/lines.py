@@ -12,6 +12,7 @@ from queues.queue import Queue
 from router.core import limits
 from router.core.ask import Ask
 from router.core.classes import LONGEST_IDLE, Idle, ItemClass, Measure, Meetings, Offer, ProfileClass, Wait
+from skills import leading
 
 _NO_PROFILES: Final[dict[ProfileClass, None]] = {}
 
@@ -23,6 +24,7 @@ class Lines:
         self._classes: dict[Ask, ItemClass] = {}
         self._profiles: dict[Offer, ProfileClass] = {}
         self._by_queue: dict[str, dict[ItemClass, None]] = {}
+        self._by_skill: dict[tuple[str, str], dict[ItemClass, None]] = {}
         self._serving: dict[str, dict[ProfileClass, None]] = {}
         self._of_team: dict[str, dict[ProfileClass, None]] = {}
         self._only: dict[str, dict[ItemClass, None]] = {}
@@ -40,6 +42,7 @@ class Lines:
         if found is None:
             found = self._classes[asks] = ItemClass(asks, queue)
             self._by_queue.setdefault(found.queue, {})[found] = None
+            self._by_skill.setdefault((found.queue, leading(asks.requirement)), {})[found] = None
             if asks.teams or asks.queues:
                 self._wide[found] = None
             if found.only:
@@ -117,6 +120,7 @@ class Lines:
         found.gone = True
         del self._classes[found.key]
         del self._by_queue[found.queue][found]
+        del self._by_skill[(found.queue, leading(found.key.requirement))][found]
         self._wide.pop(found, None)
         if found.only:
             del self._only[found.only][found]
@@ -146,9 +150,12 @@ class Lines:
         return found
 
     def _within_reach(self, profile: ProfileClass) -> Iterator[ItemClass]:
-        """The item classes whose agents these may be: those of the queues they serve, and those that ask elsewhere."""
+        """The item classes whose agents these may be: those of the queues they serve that ask first for a skill they
+        have, or for none, and those that ask elsewhere."""
         for queue in profile.memberships:
-            yield from self._by_queue.get(queue, ())
+            yield from self._by_skill.get((queue, ""), ())
+            for skill, _ in profile.skills:
+                yield from self._by_skill.get((queue, skill), ())
         yield from (found for found in self._wide if found.queue not in profile.memberships)
 
     def part(self, profile: ProfileClass) -> None:
