@@ -216,4 +216,4 @@ def read(path: Path) -> Vectors:
     except OSError as error:
         raise VectorsError(f"{path}: {error.strerror}") from error
     except ValueError as error:  # not JSON, or not of this shape
-        raise VectorsError(f"{path}: {error}") from error
+        raise VectorsError(f"{path} is no file of schema routing-vectors/1: {error}") from error
