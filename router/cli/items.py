@@ -12,6 +12,8 @@ from router.cli.running import run
 _MS = 1_000
 _MINUTE_S = 60
 _HOUR_S = 3_600
+_AGENTS = ("active", "wrapping")
+"""States in which an item is with its agent, and what was still to come does not come."""
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +51,9 @@ def explain(
     if body["estimate"] is not None:
         show(waits(body["estimate"]))
     now = body["at_ms"]
-    table("\nSteps", ["at", "", "step"], [_step(one, now) for one in body["steps"]])
+    waiting = body["state"] not in _AGENTS
+    steps = [_step(one, now) for one in body["steps"] if one["taken"] or waiting]
+    table("\nSteps", ["at", "", "step"], steps)
     if body["endings"]:
         table("\nWhat would end the wait", ["when", "agents", "why not yet", "undone by"], _endings(body, now))
     table("\nAgents", ["agent", "reason", "about", "until"], [_agent(one, now) for one in body["agents"]])

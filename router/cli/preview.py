@@ -14,6 +14,7 @@ from router.cli.console import emit, say, show, table
 from router.cli.options import Json, Login, Url, url_of
 from router.cli.outcome import CommandError, Exit
 from router.cli.running import run
+from skills import PROFICIENCY_MAX
 
 _MATRIX = "/api/v1/skill-matrix"
 _FIXED = ("agent", "name")
@@ -148,9 +149,9 @@ def differences(matrix: dict[str, Any], text: str) -> list[dict[str, Any]]:
         for skill, value in row.items():
             if skill in _FIXED or not isinstance(value, str):
                 continue
-            if value.strip() and not value.strip().isdecimal():
+            level = int(value) if value.strip().isdecimal() else 0 if not value.strip() else -1
+            if not 0 <= level <= PROFICIENCY_MAX:
                 raise CommandError(Exit.USAGE, f"Line {rows.line_num}: the level of {skill} is {value!r}, not 0 to 5.")
-            level = int(value) if value.strip() else 0
             if level != have[agent].get(skill, 0):
                 found.append({"agent": agent, "skill": skill, "level": level})
     return found
