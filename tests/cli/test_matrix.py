@@ -28,7 +28,9 @@ def test_only_cells_that_differ_are_edited_and_what_is_not_named_stays() -> None
     ]
 
 
-@pytest.mark.parametrize("text", ["name,fr\nAnn,1\n", "agent,fr\neve,1\n", "agent,fr\nann,high\n", "agent,fr\nann,6\n", ""])
+@pytest.mark.parametrize(
+    "text", ["name,fr\nAnn,1\n", "agent,fr\neve,1\n", "agent,fr\nann,high\n", "agent,fr\nann,6\n", ""]
+)
 def test_a_file_that_is_no_matrix_is_refused_whole(text: str) -> None:
     with pytest.raises(CommandError):
         differences(MATRIX, text)
