@@ -28,8 +28,10 @@ def as_callback(
     reason: e.EntryReason = "callback",
     offset: int = 1,
 ) -> list[e.Event]:
-    """What an agent has, or what waits, becomes a callback of this queue, in one of these windows."""
-    callback = Callback(number=number, windows=windows, asked_at=now)
+    """What an agent has, or what waits, becomes a callback of this queue, in one of these windows: of the number that
+    is given, or of the one that the customer came from."""
+    known = number or state.conversations[item.conversation].address
+    callback = Callback(number=known, windows=windows, asked_at=now)
     asks = item.requirement if queue.id == item.queue else carried(state, item.requirement)
     entered = queued(state, item, queue, now, reason=reason, requirement=asks, offset=offset)
     events = [*released(item, now, "callback"), entered, e.CallbackAsked(at=now, item=item.id, callback=callback)]

@@ -114,7 +114,7 @@ _IDLING = (*_ROOM, e.MembershipChanged, e.TemporaryEnded, e.PresenceChanged, e.C
 
 FILTERS: Final[tuple[Filter, ...]] = (
     Filter("disabled", _enabled, _CENTRE),
-    Filter("not_named", _named, (e.ItemQueued, e.ItemRelaxed, *_CENTRE)),
+    Filter("not_named", _named, (e.ItemQueued, e.ItemRelaxed, e.PreferenceEnded, *_CENTRE)),
     Filter("not_member", _member, _SERVING),
     Filter(
         "lacks_skill", _skilled, (*_CENTRE, *_SKILLS, e.TemporaryEnded, e.ItemQueued, e.ItemRelaxed, e.ItemAskedAnew)

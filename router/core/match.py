@@ -30,6 +30,9 @@ def match(state: State, now: int) -> list[e.Event]:
         for leaves in stand_down(state, agent, now):
             evolve(state, leaves)
             made.append(leaves)
+    while state.placing.deserted:
+        agent, _ = state.placing.deserted.popitem()
+        made += _deserted(state, agent, now)
     while len(made) < limits.MATCHES_PER_CALL_MAX:
         event = _next(state, now)
         if event is None and not state.entered:
@@ -43,6 +46,14 @@ def match(state: State, now: int) -> list[e.Event]:
         if state.unsettled:
             made += _settled(state, now)
     return made
+
+
+def _deserted(state: State, agent: str, now: int) -> list[e.Event]:
+    """What waited for this agent alone, who is gone, waits for all who may take it."""
+    waits = [wait for found in state.lines.only_for(agent) if found.alone for wait in found.line]
+    events: list[e.Event] = [e.PreferenceEnded(at=now, item=item) for _, _, item in waits]
+    evolve_all(state, events)
+    return events
 
 
 def _one_too_many(state: State, now: int) -> list[e.Event]:

@@ -35,6 +35,7 @@ class Placing:
         self.wake_classes: dict[ItemClass, None] = {}
         self.wake_agents: dict[str, None] = {}
         self.stand_down: dict[str, None] = {}
+        self.deserted: dict[str, None] = {}
         self.let_go_classes: dict[ItemClass, None] = {}
         self._classes: dict[Raw, ItemClass] = {}
         self._profiles: dict[str, tuple[ProfileClass, tuple[str, ...]]] = {}
@@ -148,6 +149,8 @@ class Placing:
         presence = state.presences.get(id)
         if agent is None or presence is None or not routable(agent, presence):
             self.lines.busy(id)
+            if presence is None or presence.state == "offline":
+                self._deserts(id)
             if presence is not None and presence.next and id not in state.holds:
                 self.stand_down[id] = None
             return
@@ -160,6 +163,11 @@ class Placing:
             self.wake_agents[id] = None
             if self._reserving:
                 self.let_go_classes |= dict.fromkeys(self._let_go_by(profile))
+
+    def _deserts(self, id: str) -> None:
+        """An agent is gone: what waits for them alone need not any more."""
+        if any(found.alone for found in self.lines.only_for(id)):
+            self.deserted[id] = None
 
     def _places(self, agent: Agent, presence: Presence) -> tuple[Idle, ...]:
         """The agent's place in the lines of each measure in use."""

@@ -360,6 +360,7 @@ def test_a_specialist_calls_back_in_the_slot_that_was_promised() -> None:
     world.sign_on("eve")
     assert (item.state, item.queue, item.pending_until) == ("pending", "expert", slot["from_at"])
     assert item.escalations == 1 and item.followers == ("ann",) and world.state.holds.get("ann") is None
+    assert item.callback is not None and item.callback.number == f"number-{item.call}", "somebody can dial it"
     world.do(c.Pulse(), after=60_000)
     assert (item.state, item.agent) == ("reserved", "eve")
 

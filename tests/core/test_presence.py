@@ -1,7 +1,9 @@
 """Presence: an agent is routable only while a client proves that they are there."""
 
+import msgspec
+
 from router.core import commands as c
-from tests.core.world import World
+from tests.core.world import World, change
 
 
 def test_nobody_is_available_without_a_client() -> None:
@@ -57,3 +59,21 @@ def test_a_second_tab_keeps_the_agent_routable() -> None:
     world.do(c.ConnectClient(agent="ann", client="tab2", gateway="g1"))
     world.do(c.LoseClient(agent="ann", client="tab-ann"))
     assert world.call().agent == "ann"
+
+
+def test_who_signs_out_is_not_waited_for_any_more() -> None:
+    """However long the window of the last agent is: the item goes to the others at once."""
+    world = World()
+    patient = msgspec.structs.replace(world.state.queues["help"], prefer_ms=3_600_000)
+    world.do(c.ApplyCentre(changes=(change(patient, seen=None),)))
+    world.sign_on("ann")
+    world.do(world.message("a"))
+    world.do(c.AcceptReservation(item="i-a", agent="ann"))
+    world.do(c.CompleteItem(item="i-a", agent="ann", disposition="done"))
+    world.do(c.SetPresence(agent="ann", state="not_ready", reason="lunch"))
+    world.do(world.message("b", conversation="c-a"))
+    world.sign_on("bob")
+    assert (world.item("i-b").state, world.item("i-b").prefers) == ("queued", "ann")
+    world.do(c.SignOut(agent="ann"))
+    assert (world.item("i-b").agent, world.item("i-b").prefers) == ("bob", "")
+    world.reload()

@@ -105,7 +105,9 @@ class World:
         """A call comes in; its item."""
         self.made += 1
         call = call or f"call{self.made}"
-        facts = Facts(queue=queue, requirement=requirement(asks), priority=priority, customer="cust")
+        facts = Facts(
+            queue=queue, requirement=requirement(asks), priority=priority, customer="cust", address=f"number-{call}"
+        )
         self.do(c.OfferCall(call=call, item=f"i-{call}", conversation=f"c-{call}", facts=facts), after=1)
         return self.state.items[f"i-{call}"]
 

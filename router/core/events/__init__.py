@@ -60,6 +60,7 @@ from router.core.events.item import (
     ItemWoken,
     NoteAdded,
     OutcomeChanged,
+    PreferenceEnded,
     ReservationAccepted,
     ReservationEnded,
     ReservationMade,
@@ -100,6 +101,7 @@ Event: TypeAlias = (
     | ItemOpened
     | ItemQueued
     | ItemRelaxed
+    | PreferenceEnded
     | ReservationMade
     | ReservationAccepted
     | ReservationEnded
@@ -213,6 +215,7 @@ __all__ = [
     "NotReadyPlanned",
     "NoteAdded",
     "OutcomeChanged",
+    "PreferenceEnded",
     "PresenceChanged",
     "QuestionAnswered",
     "QuestionAsked",

@@ -82,6 +82,12 @@ class ItemRelaxed(BaseEvent, frozen=True):
     waited: int
 
 
+class PreferenceEnded(BaseEvent, frozen=True):
+    """The agent for whom the item waited alone is gone: it waits for all who may take it."""
+
+    item: str
+
+
 class ReservationMade(BaseEvent, frozen=True):
     """The item is held for this agent until `expires_at`. `why` is the short explanation kept with it."""
 

@@ -90,6 +90,10 @@ def _item_relaxed(state: State, event: e.ItemRelaxed) -> None:
     state.edit_item(event.item).waited = event.waited
 
 
+def _preference_ended(state: State, event: e.PreferenceEnded) -> None:
+    state.edit_item(event.item).prefers = ""
+
+
 def _tell_returned(state: State, item: WorkItem, event: e.ItemQueued) -> None:
     """Remember for its agent, if they were not there, that the item was taken from them."""
     presence = state.presences.get(item.agent)
@@ -297,6 +301,7 @@ APPLY: Final[dict[type, Callable[[State, Any], None]]] = {
     e.ItemOpened: _item_opened,
     e.ItemQueued: _item_queued,
     e.ItemRelaxed: _item_relaxed,
+    e.PreferenceEnded: _preference_ended,
     e.ReservationMade: _reservation_made,
     e.ReservationAccepted: _reservation_accepted,
     e.ReservationEnded: _reservation_ended,
