@@ -13,6 +13,8 @@ from channels.webhook.attempt import Answer
 from queues.endpoint import Endpoint
 from router.core import commands as c
 from router.core import events as e
+from router.core import step as core_step
+from router.core.decide_consult import left_open
 from router.core.evolve import evolve
 from router.core.facts import MessageFacts
 from router.core.state import META, State
@@ -216,7 +218,7 @@ class TwoFaced(Meddler):
                 at=at, item=item.id, agent=agent.id, queue=item.queue, reservation="again", expires_at=at + 4_000
             )
             for item in state.items.values()
-            if item.state == "reserved" and item.reservation is not None and item.reservation.id != "again"
+            if item.state == "active" and item.reservation is not None and item.reservation.id != "again"
             for agent in state.agents.values()
             if agent.id != item.agent and agent.id not in item.excepted and state.room(agent, item.channel)
         ]
@@ -367,7 +369,9 @@ class Plant(NamedTuple):
     parts: Parts = Parts()
     tenure: type[Tenure] = Tenure
     twice: bool = False
-    """Whether the core, too, is to let a reserved item be reserved."""
+    """Whether the core, too, is to let an item that somebody handles be reserved."""
+    alone: bool = False
+    """Whether the core is to forget the consults about an item that ends."""
 
 
 PLANTS = {
@@ -378,6 +382,7 @@ PLANTS = {
     "capacity": Plant("capacity", tenure=Roomless),
     "chain": Plant("chain", tenure=Unsteady),
     "chats": Plant("chats", Parts(store=Deaf)),
+    "consults": Plant("consults", alone=True),
     "conservation": Plant("conservation", tenure=Vanishing),
     "deeds": Plant("deeds", Parts(store=Careless)),
     "early": Plant("early", tenure=Hasty),
@@ -407,9 +412,12 @@ def planted(plant: Plant) -> Iterator[Parts]:
     allowed = EVENTS[e.ReservationMade]
     writer.Tenure = plant.tenure  # type: ignore[misc, attr-defined]
     if plant.twice:
-        EVENTS[e.ReservationMade] = (allowed[0] | {"reserved"}, allowed[1])
+        EVENTS[e.ReservationMade] = (allowed[0] | {"active"}, allowed[1])
+    if plant.alone:
+        core_step.left_open = lambda state, events, now: []
     try:
         yield plant.parts
     finally:
+        core_step.left_open = left_open
         writer.Tenure = Tenure  # type: ignore[misc, attr-defined]
         EVENTS[e.ReservationMade] = allowed
