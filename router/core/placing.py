@@ -149,7 +149,7 @@ class Placing:
         presence = state.presences.get(id)
         if agent is None or presence is None or not routable(agent, presence):
             self.lines.busy(id)
-            if presence is None or presence.state == "offline":
+            if agent is None or agent.disabled or presence is None or presence.state == "offline":
                 self._deserts(id)
             if presence is not None and presence.next and id not in state.holds:
                 self.stand_down[id] = None
