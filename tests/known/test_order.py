@@ -179,3 +179,13 @@ def test_a_line_that_is_walked_past_everybody_barred_still_serves_the_rest() -> 
         assert item.agent == "ann"
         world.do(c.DeclineReservation(item=item.id, agent="ann"))
     assert world.call().agent == "ann"
+
+
+def test_an_edit_of_a_queues_priority_counts_at_once_for_what_waits() -> None:
+    """F45: and not only for those who come later."""
+    world = World()
+    same_target(world)
+    calls = [world.call("first"), world.call("second", queue="expert")]
+    urgent = msgspec.structs.replace(world.state.queues["expert"], priority=5)
+    world.do(c.ApplyCentre(changes=(change(urgent, seen=None),)))
+    assert served(world, calls) == ["second", "first"]
