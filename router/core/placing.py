@@ -19,6 +19,7 @@ from router.core.classes import Idle, ItemClass, Measure, Offer, ProfileClass, W
 from router.core.item import WorkItem
 from router.core.lines import Lines
 from router.core.presence import Presence
+from skills import Requirement
 
 if TYPE_CHECKING:
     from router.core.state import State
@@ -38,6 +39,7 @@ class Placing:
         self.deserted: dict[str, None] = {}
         self.let_go_classes: dict[ItemClass, None] = {}
         self._classes: dict[Raw, ItemClass] = {}
+        self._asked: dict[Requirement, Requirement] = {}
         self._profiles: dict[str, tuple[ProfileClass, tuple[str, ...]]] = {}
         self._delays: dict[str, Counter[int]] = {}
         self._delays_of: dict[str, tuple[tuple[str, int], ...]] = {}
@@ -75,6 +77,12 @@ class Placing:
             self.place(agent)
             if number % limits.FILL_STEP_RECORDS == 0:
                 yield
+
+    def one(self, asked: Requirement) -> Requirement:
+        """The same requirement, as one object for all who ask it."""
+        if len(self._asked) > limits.CLASSES_KEPT_MAX:
+            self._asked.clear()
+        return self._asked.setdefault(asked, asked)
 
     def class_for(self, asks: Raw) -> ItemClass:
         """The class of items like these."""

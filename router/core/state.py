@@ -35,7 +35,7 @@ from router.core.pace import Pace
 from router.core.placing import Placing, raw
 from router.core.presence import Activity, Presence
 from router.core.question import due_of
-from skills import Profile, Requirement, Skill
+from skills import Profile, Skill
 
 Ref: TypeAlias = tuple[str, str]
 """A record: kind and id."""
@@ -107,7 +107,6 @@ class State:
         self.entered: dict[str, None] = {}
         self._edited: dict[Ref, Held | None] = {}
         self._moved: dict[str, None] = {}
-        self._asked: dict[Requirement, Requirement] = {}
         self._crews: Crews | None = None
         self._resolves: dict[str, dict[str, int]] = {}
         self.placing = Placing(self)
@@ -241,12 +240,6 @@ class State:
         self._unindex_calls(item)
         item.callback = callback
         self._index_calls(item)
-
-    def one(self, asked: Requirement) -> Requirement:
-        """The same requirement, as one object for all who ask it."""
-        if len(self._asked) > limits.CLASSES_KEPT_MAX:
-            self._asked.clear()
-        return self._asked.setdefault(asked, asked)
 
     def edit_presence(self, agent: str) -> Presence:
         """The agent's presence, to be changed."""

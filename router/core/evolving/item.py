@@ -33,7 +33,7 @@ def _item_opened(state: State, event: e.ItemOpened) -> None:
         last_agent=event.last_agent,
         related=event.related,
         split_from=event.split_from,
-        requirement=state.one(facts.requirement),
+        requirement=state.placing.one(facts.requirement),
         wishes=facts.wishes,
         opened_at=event.at,
         first_entered_at=event.first_entered_at or event.at,
@@ -49,7 +49,7 @@ def _item_queued(state: State, event: e.ItemQueued) -> None:
         withdraw(state, item, event.at)
     leave_agent(state, item, event.at)
     item.queue = state.queues[event.queue].id
-    item.requirement = state.one(event.requirement)
+    item.requirement = state.placing.one(event.requirement)
     item.wishes = event.wishes
     item.waited = 0
     item.priority = event.priority
