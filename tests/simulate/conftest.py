@@ -8,7 +8,6 @@ import structlog
 
 from router.simulate.night import hush
 
-
 ZONE = ZoneInfo("Europe/Brussels")
 """Read from disk before any world runs: on its loop nothing may block, not even for a zone."""
 
