@@ -17,11 +17,8 @@ from router.core.state import State
 def best_agent(state: State, item: WorkItem) -> str:
     """The agent who goes first among all that may get this waiting item; '' for none."""
     item_class = state.lines.class_of(item.id)
-    return best_of(state, item_class, item) if item_class is not None else ""
-
-
-def best_of(state: State, item_class: ItemClass, item: WorkItem) -> str:
-    """The agent who goes first among all that may get this item, were it waiting in this class; '' for none."""
+    if item_class is None:
+        return ""
     if item_class.strategy == "random":
         return _drawn(state, item_class, item)
     best = min(candidates(state, item_class, item), default=None)

@@ -236,7 +236,3 @@ class Lines:
         """How many agents who serve this queue idle for this channel."""
         where = (channel, self._measures[0])
         return sum(len(profile.lines.get(where, ())) for profile in self._serving.get(queue, ()))
-
-    def serving(self, queue: str) -> Iterable[ProfileClass]:
-        """The classes of agents who serve this queue."""
-        return self._serving.get(queue, ())
