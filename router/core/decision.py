@@ -85,7 +85,7 @@ def preferred(state: State, queue: Queue, last: str, requirement: Requirement) -
     """The agent whom an item waits for alone at first: who had it last, where the queue wants that and they are there
     and may take it; '' for nobody."""
     agent = state.agents.get(last) if queue.prefer_ms else None
-    if agent is None or state.presences[agent.id].state == "offline":
+    if agent is None or agent.disabled or state.presences[agent.id].state == "offline":
         return ""
     membership = state.memberships(agent).get(queue.id)
     able = meets(state.skills_of(agent), merged(requirement, queue.requirement))
