@@ -22,7 +22,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from router.archive import limits
+from router.archive import limits, sqlite
 from router.archive.errors import DatabaseUnusable, Refused
 from router.gateway import StoreError, Unstorable
 
@@ -177,8 +177,10 @@ def _async_url(url: str) -> URL:
     return parsed.set(drivername=_DRIVERS[parsed.drivername])
 
 
-def _link(url: URL) -> dict[str, int]:
-    """How long the link to a data base may be silent; SQLite has none."""
+def _link(url: URL) -> dict[str, Any]:
+    """How long the link to a data base may be silent; SQLite has none, but a connection of ours."""
+    if url.drivername == _DRIVERS["sqlite"]:
+        return {"async_creator_fn": sqlite.connection}
     if url.get_backend_name() != "postgresql":
         return {}
     return {"connect_timeout": limits.CONNECT_S_MAX, "tcp_user_timeout": limits.SILENT_MS_MAX}
@@ -207,8 +209,8 @@ def plain_engine(url: str, *, read_only: bool = False) -> Engine:
     """An engine without asyncio, for use in a thread; `read_only` as of `Database.open`. Raises DatabaseUnusable."""
     with _usable():
         parsed = _async_url(url)
-        plain = parsed.drivername.replace("+aiosqlite", "+pysqlite")
-        made = create_engine(parsed.set(drivername=plain), hide_parameters=True, connect_args=_link(parsed))
+        plain = parsed.set(drivername=parsed.drivername.replace("+aiosqlite", "+pysqlite"))
+        made = create_engine(plain, hide_parameters=True, connect_args=_link(plain))
     return _as_promised(made, _PRAGMAS_READ_ONLY if read_only else _PRAGMAS)
 
 

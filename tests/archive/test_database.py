@@ -1,5 +1,8 @@
 """The door to SQL: what it promises of SQLite, and what it makes of a data base that is away."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
@@ -10,6 +13,7 @@ from router.archive.errors import DatabaseUnusable
 from router.archive.history import SqlHistory
 from router.archive.migrate import upgrade
 from router.archive.schema import alarms, messages
+from router.archive.sqlite import connection
 from router.gateway import StoreError, Unstorable
 from tests.archive.domain import Domain, rows
 
@@ -45,6 +49,15 @@ async def test_a_reader_sees_one_moment(database: Database) -> None:
         assert (await reader.execute(select(alarms))).all() == []
     assert len(await rows(database, "alarms")) == 1
     assert await database.ask(lambda plain: len(plain.execute(select(alarms)).all())) == 1
+
+
+async def test_a_connection_that_is_given_up_twice_ends(tmp_path: Path) -> None:
+    """As that of a cancelled reader whose node stops: whoever still closes it waits for nobody."""
+    given_up = await connection(str(tmp_path / "some.db"))
+    closing = asyncio.create_task(given_up.close())
+    asyncio.get_running_loop().call_soon(given_up.stop)
+    async with asyncio.timeout(5):
+        await closing
 
 
 async def test_a_defect_of_ours_is_not_taken_for_a_data_base_that_is_away(database: Database) -> None:
