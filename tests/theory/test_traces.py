@@ -44,6 +44,19 @@ def test_a_wrong_metric_shows_though_every_contact_agrees() -> None:
     assert done.differs.startswith("asa_s: ")
 
 
+@pytest.mark.slow
+def test_only_the_order_of_claims_counts_however_fine_they_are() -> None:
+    trace = TRACES["TR-04p"]
+    fine = {"slope": {"gold": 0.0005, "silver": 0.0002, "std": 0.0001}, "base": {"gold": 0.003}}
+    assert replay(msgspec.structs.replace(trace, rules=trace.rules | fine)).ok
+
+
+def test_a_metric_that_nobody_defines_is_left_and_the_contacts_are_compared() -> None:
+    trace = TRACES["TR-01p"]
+    done = replay(msgspec.structs.replace(trace, metrics=trace.metrics | {"mood": 1.0}))
+    assert (done.equal, done.ok, done.unsupported) == (done.contacts, True, ("metric mood",))
+
+
 def test_an_unknown_rule_is_never_guessed() -> None:
     trace = TRACES["TR-01p"]
     with pytest.raises(Unsupported, match="coin_toss"):

@@ -13,13 +13,12 @@ from typing import TypeAlias
 import msgspec
 
 from router.simulate.theory import limits
-from router.simulate.theory.judging import leaves
 from router.simulate.theory.runs import standard_error
 from router.simulate.theory.spread import spread
 from router.simulate.theory.tally import Figures
 from router.simulate.theory.tasks import STRATEGIES, Task, work
 from router.simulate.theory.told import BOUNDS
-from router.simulate.theory.vectors import Row, Vectors
+from router.simulate.theory.vectors import Row, Vectors, leaves
 from router.simulate.theory.what_if import student
 
 Kept: TypeAlias = dict[str, list[Figures]]

@@ -11,12 +11,12 @@ from typing import TypeAlias
 
 from queues import metrics
 from router.simulate.theory import limits
-from router.simulate.theory.judging import Figure, Judged, figure, leaves, need, twice
+from router.simulate.theory.judging import Figure, Judged, figure, need, twice
 from router.simulate.theory.policy import of_model
 from router.simulate.theory.runs import engine, standard_error, until_usual
 from router.simulate.theory.streams import Chances, Contact
 from router.simulate.theory.tally import Figures
-from router.simulate.theory.vectors import Model, Row
+from router.simulate.theory.vectors import Model, Row, leaves
 
 Estimator: TypeAlias = Callable[[Contact, int], float | None]
 """Seconds that are announced to a contact that must wait, now; None for nothing."""

@@ -12,7 +12,7 @@ from router.simulate.theory.judging import Figure, Judged, figure, need, twice
 from router.simulate.theory.policy import Policy, of_model
 from router.simulate.theory.runs import Batches, estimate, run
 from router.simulate.theory.tally import Figures, Tally, figures
-from router.simulate.theory.vectors import Model, Row, Unsupported
+from router.simulate.theory.vectors import Model, Row, Unsupported, leaves
 
 # -- how many agents -----------------------------------------------------------------------------------------
 
@@ -28,17 +28,20 @@ def staffing_row(row: Row, contacts: int) -> Judged:
     target = measure.target_s / handle
     patience = kind.mean_patience_s / handle if kind.mean_patience_s is not None else None
     least = erlang.least_agents(load, target, patience, **_goal(row))
-    found = [figure(row, "least_agents", row.expected["least_agents"], least, 0.0)]
+    judged = Judged(figures=[figure(row, "least_agents", row.expected["least_agents"], least, 0.0)])
     for name, agents in (("at_least_agents", least), ("at_one_fewer", least - 1)):
-        expected = row.expected.get(name, {})
+        expected = dict(leaves(row.expected.get(name, {})))
         if patience is None and agents <= load:
             exact = erlang.outcome(agents, load, target, patience)._asdict()
-            found += [figure(row, f"{name}.{key}", value, exact[key], limits.EXACT) for key, value in expected.items()]
+            shared = [key for key in expected if key in exact]
+            found = [figure(row, f"{name}.{key}", expected[key], exact[key], limits.EXACT) for key in shared]
         else:
             pools = (msgspec.structs.replace(model.pools[0], agents=agents),)
-            staffed = msgspec.structs.replace(model, pools=pools)
-            found += _staffed(row, staffed, name, expected, contacts // 2)
-    return Judged(figures=found)
+            found = _staffed(row, msgspec.structs.replace(model, pools=pools), name, expected, contacts // 2)
+        judged.figures += found
+        known = {each.metric for each in found}
+        judged.unsupported += [f"metric {name}.{key}" for key in expected if f"{name}.{key}" not in known]
+    return judged
 
 
 def _staffed(row: Row, model: Model, name: str, expected: dict[str, float], contacts: int) -> list[Figure]:
@@ -50,10 +53,9 @@ def _staffed(row: Row, model: Model, name: str, expected: dict[str, float], cont
         done.append(run(model, measure, size, f"{row.id}/{name}/{round_}", replicated=True))
         found = estimate(model, done)
         return [
-            figure(
-                row, f"{name}.{key}", value, found.values[f"all.{key}"], limits.ERRORS_MAX * found.errors[f"all.{key}"]
-            )
+            figure(row, f"{name}.{key}", value, found.values[path], limits.ERRORS_MAX * found.errors[path])
             for key, value in expected.items()
+            if (path := f"all.{key}") in found.values
         ]
 
     return twice(measured)

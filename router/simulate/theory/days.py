@@ -13,7 +13,7 @@ from router.simulate.theory.judging import Figure, Judged, figure, need, twice
 from router.simulate.theory.policy import AGENT_RULES, of_model
 from router.simulate.theory.runs import engine, standard_error
 from router.simulate.theory.streams import BEGIN, Chances, Contact
-from router.simulate.theory.tally import Counter, Figures, Tally, of_count, together
+from router.simulate.theory.tally import Count, Counter, Figures, Tally, of_count, together
 from router.simulate.theory.vectors import Arrivals, Measure, Model, Row
 
 # -- a day, again and again ----------------------------------------------------------------------------------
@@ -62,6 +62,12 @@ def day_row(row: Row, contacts: int) -> Judged:
     assert isinstance(arrivals, Arrivals)
     need(model.start in ("", "empty, all agents idle"), f"start {model.start!r}")
     need(len(model.classes) == 1 and not model.wrap_up_mean_s, "a day of several classes, or with wrap-up")
+    expected = row.expected["per_interval"]
+    need(
+        isinstance(expected, list) and len(expected) == len(arrivals.per_h), "per_interval is not one for each of per_h"
+    )
+    known = {*of_count(Count(1), 0), "mean_in_system"}
+    unknown = sorted({name for each in expected for name in each} - known)
     per_day = sum(arrivals.per_h) * arrivals.interval_s / 3_600.0
     done: list[list[list[_Part]]] = []
 
@@ -71,7 +77,7 @@ def day_row(row: Row, contacts: int) -> Judged:
         done.append(_days(model, measure, arrivals, days, f"{row.id}/{round_}"))
         return [each for at in range(len(arrivals.per_h)) for each in _interval(row, model, at, done)]
 
-    return Judged(figures=twice(measured))
+    return Judged(figures=twice(measured), unsupported=[f"metric per_interval.{name}" for name in unknown])
 
 
 def _days(model: Model, measure: Measure, arrivals: Arrivals, days: int, seed: str) -> list[list[_Part]]:
@@ -202,6 +208,8 @@ def fairness_row(row: Row, contacts: int) -> Judged:
             ]
 
         judged.figures += twice(measured)
+        unknown = [name for name in expected if name not in done[0] and not name.startswith("se_")]
+        judged.unsupported += [f"metric by_agent_rule.{rule}.{name}" for name in unknown]
     return judged
 
 

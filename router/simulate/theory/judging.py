@@ -5,16 +5,15 @@ what is said of the error of the expectation itself. What is beyond is measured 
 fresh seeds, and everything pooled; then it counts.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from math import sqrt
-from typing import Any
 
 import msgspec
 
 from router.simulate.theory import limits
 from router.simulate.theory.policy import of_model
 from router.simulate.theory.runs import Batches, Estimate, estimate, run
-from router.simulate.theory.vectors import Row, Unsupported
+from router.simulate.theory.vectors import Row, Unsupported, leaves
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,15 +48,6 @@ def twice(measure: Callable[[int], list[Figure]]) -> list[Figure]:
     """The figures of the first round, and if one of them is beyond its tolerance those of both rounds pooled."""
     found = measure(0)
     return found if all(each.ok for each in found) else measure(1)
-
-
-def leaves(expected: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, float]]:
-    """Every number that is expected, by its dotted path. Texts are remarks."""
-    for name, value in expected.items():
-        if isinstance(value, Mapping):
-            yield from leaves(value, f"{path}{name}.")
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            yield f"{path}{name}", float(value)
 
 
 def contacts_of(row: Row) -> int:

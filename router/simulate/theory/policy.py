@@ -6,6 +6,8 @@ opens later the delay of its memberships, reserved agents a queue of the pool's 
 """
 
 from collections.abc import Mapping
+from fractions import Fraction
+from math import lcm
 from typing import Literal
 
 import msgspec
@@ -109,7 +111,7 @@ def of_rules(rules: Rules, begin: int) -> Policy:
     pools: dict[str, tuple[str, ...]] = {}
     for agent in rules.agents:
         pools[agent.pool] = (*pools.get(agent.pool, ()), agent.id)
-    classes = tuple(str(each["id"]) for each in rules.classes)
+    classes = tuple(each.id for each in rules.classes)
     serves = {pool: tuple(id for id in classes if pool in rules.pool_rank.get(id, {})) for pool in pools}
     return Policy(
         classes=classes,
@@ -142,7 +144,7 @@ def house(policy: Policy, begin: int) -> State:
         for pool in policy.pools
         if _reserves(policy, pool)
     ]
-    state = State()
+    state = State(explaining=False)
     since = {agent: begin - 1 for agents in policy.pools.values() for agent in agents} | policy.idle_since
     first = min(since.values(), default=begin) - 1
     records += [_agent(policy, pool, agent) for pool, members in policy.pools.items() for agent in members]
@@ -187,10 +189,12 @@ def _checked(policy: Policy) -> None:
 def _queue(policy: Policy, id: str) -> Queue:
     comparator = Comparator()
     if policy.slope or policy.base:
-        thousandths = policy.slope.get(id, 1.0) * THOUSANDTHS
-        if thousandths != round(thousandths):
-            raise Unsupported(f"slope {policy.slope[id]} of {id!r} is finer than a thousandth")
-        comparator = Comparator(kind="slope", base_ms=ticks(policy.base.get(id, 0.0)), per_s=round(thousandths))
+        whole = _whole(policy)
+        comparator = Comparator(
+            kind="slope",
+            base_ms=whole * ticks(policy.base.get(id, 0.0)),
+            per_s=round(Fraction(str(policy.slope.get(id, 1.0))) * THOUSANDTHS * whole),
+        )
     return Queue(
         id=id,
         target_ms={policy.medium: limits.TICKS_PER_S},
@@ -203,6 +207,12 @@ def _queue(policy: Policy, id: str) -> Queue:
         waiting_max=policy.room,
         waiting_with=tuple(other for other in policy.classes if other != id) if policy.room is not None else (),
     )
+
+
+def _whole(policy: Policy) -> int:
+    """By how much all claims are multiplied so that every slope is whole thousandths: their order stays."""
+    slopes = [Fraction(str(slope)) * THOUSANDTHS for slope in policy.slope.values()]
+    return lcm(*(slope.denominator for slope in slopes))
 
 
 def _agent(policy: Policy, pool: str, id: str) -> Agent:

@@ -7,19 +7,20 @@ import msgspec
 from queues import metrics
 from router.simulate.theory import limits
 from router.simulate.theory.engine import Engine, housed
-from router.simulate.theory.policy import of_rules, ticks
+from router.simulate.theory.policy import Policy, of_rules, ticks
 from router.simulate.theory.streams import BEGIN, Contact
-from router.simulate.theory.vectors import MetricRow, Trace, TraceContact, Unsupported
+from router.simulate.theory.vectors import MetricRow, Trace, TraceContact, TraceOutcome, Unsupported
 
 
 class TraceDone(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a trace agrees: contacts, how many of them are equal, the first that is not, metrics that differ."""
+    """How far a trace agrees: contacts, how many of them are equal, what differs first, metrics that nobody knows."""
 
     id: str
     contacts: int
     equal: int
     ok: bool
     differs: str = ""
+    unsupported: tuple[str, ...] = ()
 
 
 class _Journal:
@@ -27,7 +28,7 @@ class _Journal:
 
     def __init__(self, contacts: tuple[TraceContact, ...]) -> None:
         self._contacts = contacts
-        self.outcome: dict[int, dict[str, Any]] = {}
+        self.outcome: dict[int, TraceOutcome] = {}
 
     def handle(self, contact: Contact) -> int:
         return ticks(self._contacts[contact.index].handle)
@@ -39,7 +40,8 @@ class _Journal:
         pass
 
     def began(self, contact: Contact, now: int) -> None:
-        self.outcome[contact.index] = {"agent": contact.agent, "start": _seconds(now)}
+        id = self._contacts[contact.index].id
+        self.outcome[contact.index] = TraceOutcome(id=id, agent=contact.agent, start=_seconds(now))
 
     def talked(self, contact: Contact, now: int) -> None:
         pass
@@ -48,7 +50,8 @@ class _Journal:
         pass
 
     def left(self, contact: Contact, now: int) -> None:
-        self.outcome[contact.index] = {"abandoned": _seconds(now)}
+        id = self._contacts[contact.index].id
+        self.outcome[contact.index] = TraceOutcome(id=id, abandoned=_seconds(now))
 
     def blocked(self, contact: Contact, now: int) -> None:
         raise AssertionError("a trace has room for all")
@@ -64,52 +67,62 @@ def replay(trace: Trace) -> TraceDone:
     policy = of_rules(rules, BEGIN)
     journal = _Journal(trace.contacts)
     engine = Engine(housed(policy), journal, journal)
-    contacts = []
-    for index, each in enumerate(trace.contacts):
-        if each.cls not in policy.classes:
-            raise Unsupported(f"contact {each.id} is of the class {each.cls!r}, which does not exist")
-        until = None if each.patience is None else BEGIN + ticks(each.t) + ticks(each.patience)
-        contacts.append(Contact(index, BEGIN + ticks(each.t), policy.classes.index(each.cls), 1.0, until=until))
-    engine.run(sorted(contacts, key=lambda contact: contact.at))
-    expected = {each["id"]: each for each in trace.expected}
+    engine.run(_contacts(trace, policy))
+    expected = {each.id: each for each in trace.expected}
     wrong = [
-        f"contact {each.id}: {journal.outcome.get(index)}, expected {expected.get(each.id)}"
+        f"contact {each.id}: {_told(journal.outcome.get(index))}, expected {_told(expected.get(each.id))}"
         for index, each in enumerate(trace.contacts)
         if not _equal(journal.outcome.get(index), expected.get(each.id))
     ]
     equal = len(trace.contacts) - len(wrong)
+    unknown: list[str] = []
     if trace.metrics and not wrong:
-        wrong += differences(_figures(trace, journal.outcome, len(rules.agents)), trace.metrics)
+        found = _figures(trace, journal.outcome, len(rules.agents))
+        unknown = [f"metric {name}" for name in trace.metrics if name not in found]
+        wrong += differences(found, {name: value for name, value in trace.metrics.items() if name in found})
     return TraceDone(
-        id=trace.id, contacts=len(trace.contacts), equal=equal, ok=not wrong, differs=wrong[0] if wrong else ""
+        id=trace.id,
+        contacts=len(trace.contacts),
+        equal=equal,
+        ok=not wrong,
+        differs=wrong[0] if wrong else "",
+        unsupported=tuple(unknown),
     )
 
 
-def _equal(found: dict[str, Any] | None, expected: dict[str, Any] | None) -> bool:
-    if found is None or expected is None:
+def _contacts(trace: Trace, policy: Policy) -> list[Contact]:
+    """Who comes, in order. Raises Unsupported."""
+    found = []
+    for index, each in enumerate(trace.contacts):
+        if each.cls not in policy.classes:
+            raise Unsupported(f"contact {each.id} is of the class {each.cls!r}, which does not exist")
+        until = None if each.patience is None else BEGIN + ticks(each.t) + ticks(each.patience)
+        found.append(Contact(index, BEGIN + ticks(each.t), policy.classes.index(each.cls), 1.0, until=until))
+    return sorted(found, key=lambda contact: contact.at)
+
+
+def _told(outcome: TraceOutcome | None) -> str:
+    return "nothing" if outcome is None else str(msgspec.to_builtins(outcome))
+
+
+def _equal(found: TraceOutcome | None, expected: TraceOutcome | None) -> bool:
+    if found is None or expected is None or found.agent != expected.agent:
         return False
-    if "abandoned" in found or "abandoned" in expected:
-        return "abandoned" in found and "abandoned" in expected and _near(found["abandoned"], expected["abandoned"])
-    return bool(found["agent"] == expected["agent"]) and _near(found["start"], expected["start"])
+    return _near(found.start, expected.start) and _near(found.abandoned, expected.abandoned)
 
 
-def _near(found: float, expected: float) -> bool:
+def _near(found: float | None, expected: float | None) -> bool:
+    if found is None or expected is None:
+        return found is expected
     return abs(found - expected) <= limits.EQUAL_S
 
 
-def _figures(trace: Trace, outcome: dict[int, dict[str, Any]], agents: int) -> dict[str, Any]:
+def _figures(trace: Trace, outcome: dict[int, TraceOutcome], agents: int) -> dict[str, Any]:
     """All metrics of a trace, from the times that were compared before."""
-    target, short = trace.metrics["target_s"], trace.metrics["short_abandon_s"]
-    answered = [
-        (each, rounded(outcome[at]["start"] - each.t))
-        for at, each in enumerate(trace.contacts)
-        if "start" in outcome[at]
-    ]
-    left = [
-        rounded(outcome[at]["abandoned"] - each.t)
-        for at, each in enumerate(trace.contacts)
-        if "abandoned" in outcome[at]
-    ]
+    target, short = trace.metrics.get("target_s", 0.0), trace.metrics.get("short_abandon_s", 0.0)
+    ends = [(each, outcome[at]) for at, each in enumerate(trace.contacts)]
+    answered = [(each, rounded(end.start - each.t)) for each, end in ends if end.start is not None]
+    left = [rounded(end.abandoned - each.t) for each, end in ends if end.abandoned is not None]
     waits = [wait for _, wait in answered]
     counts = {
         "answered": len(answered),
@@ -224,5 +237,7 @@ def _exact(found: Any, expected: Any) -> bool:
     if found is None or expected is None:
         return found is expected
     if isinstance(expected, list):
-        return len(found) == len(expected) and all(map(_exact, found, expected))
+        return isinstance(found, list) and len(found) == len(expected) and all(map(_exact, found, expected))
+    if not isinstance(expected, int | float):
+        return bool(found == expected)
     return bool(abs(found - expected) <= limits.EXACT * max(1.0, abs(expected)))

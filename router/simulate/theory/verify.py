@@ -16,7 +16,7 @@ from router.simulate.theory.days import day_row, fairness_row
 from router.simulate.theory.judging import Figure, Judged, contacts_of, steady
 from router.simulate.theory.spread import spread
 from router.simulate.theory.traces import MetricDone, TraceDone, compute, replay
-from router.simulate.theory.vectors import Asked, MetricRow, Row, Trace, Unsupported, Vectors
+from router.simulate.theory.vectors import Asked, MetricRow, Row, Trace, Unread, Unsupported, Vectors
 
 Kind: TypeAlias = Callable[[Row, int], Judged]
 
@@ -102,12 +102,22 @@ def judge(each: Asked, contacts: int) -> Done:
             return replay(each)
         if isinstance(each, MetricRow):
             return compute(each)
+        if isinstance(each, Unread):
+            return Left(each.id, each.reason)
         for name, kind, share in KINDS:
             if name in each.expected:
                 return kind(each, round(contacts * share))
         raise Unsupported(f"nothing is known of {', '.join(each.expected)}")
     except Unsupported as reason:
         return Left(each.id, str(reason))
+    except Exception as error:  # it fails, whatever it is, and stops no other
+        return Judged(figures=[_broken(each.id, error)])
+
+
+def _broken(id: str, error: Exception) -> Figure:
+    """What ended before it had any figures has failed."""
+    metric = f"ended by {type(error).__name__}: {error}"
+    return Figure(id=id, metric=metric, expected=1.0, measured=0.0, tolerance=0.0, ok=False)
 
 
 def _cost(each: Asked, contacts: int) -> float:
@@ -126,6 +136,7 @@ def _note(verdict: Verdict, each: Asked, done: Done) -> None:
             verdict.unsupported += [Left(each.id, reason) for reason in done.unsupported]
         case TraceDone():
             verdict.traces.append(done)
+            verdict.unsupported += [Left(each.id, reason) for reason in done.unsupported]
         case MetricDone():
             verdict.metric_rows.append(done)
         case Left():
