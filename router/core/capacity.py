@@ -51,7 +51,10 @@ def mixed(state: "State", agent: str) -> bool:
         return False
     if len(held) > 1 and any(room.interruptible_by for room in state.agents[agent].rooms.values()):
         return True
-    return any(state.items[item].interrupted for item in held)
+    for item in held:  # noqa: SIM110 - on the way of every decision
+        if state.items[item].interrupted:
+            return True
+    return False
 
 
 def parted(state: "State", agent: str, now: int) -> list[e.Event]:

@@ -123,13 +123,12 @@ def _closed(consult: WorkItem, now: int) -> list[e.Event]:
 
 def left_open(state: State, events: list[e.Event], now: int) -> list[e.Event]:
     """The end of every consult about an item that was closed by these events, which have happened."""
-    closed = [event.item for event in events if type(event) is e.ItemClosed]
-    return [
-        event
-        for item in closed
-        for consult in state.items[item].consultations
-        for event in over(state.items[consult], now, "", "item_ended")
-    ]
+    ends: list[e.Event] = []
+    for event in events:
+        if type(event) is e.ItemClosed:
+            for consult in state.items[event.item].consultations:
+                ends += over(state.items[consult], now, "", "item_ended")
+    return ends
 
 
 def hand_over(state: State, command: c.HandOver, now: int) -> Decision:

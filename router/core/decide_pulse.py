@@ -6,11 +6,12 @@ from router.core import limits
 from router.core.decide_asking import overdue as unanswered
 from router.core.decide_message import reopened
 from router.core.decision import Decision, completed, lacking
+from router.core.due import given_up_at, resolution_deadline
 from router.core.escalation import overdue
 from router.core.holding import ended as hold_ended
 from router.core.holding import given_up
 from router.core.item import WorkItem
-from router.core.state import State, resolution_deadline
+from router.core.state import State
 from router.core.vanish import given_back, left_behind
 from router.core.waited import scheduled, waited
 
@@ -83,7 +84,7 @@ def _item_due(state: State, item: WorkItem, now: int, ended: set[str], offset: i
 
 def _given_up(state: State, item: WorkItem, now: int) -> bool:
     """Whether its customer has not answered for so long that nobody waits any more."""
-    at = state.given_up_at(item) if item.pending_until is None else None
+    at = given_up_at(state, item) if item.pending_until is None else None
     return at is not None and at <= now
 
 

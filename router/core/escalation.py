@@ -49,7 +49,7 @@ def wants_specialists(state: State, category: str) -> bool:
 def at_entry(state: State, queue: Queue, category: str, reopen_count: int) -> tuple[Queue, Rule] | None:
     """Where an item that is about to enter `queue` goes instead, by which rule; None when it enters it."""
     rule: Rule
-    if wants_specialists(state, category):
+    if category and wants_specialists(state, category):
         rule = "category"
     elif queue.reopens_max and reopen_count >= queue.reopens_max:
         rule = "reopened"

@@ -12,6 +12,7 @@ import msgspec
 
 from queues.plan import RelaxStep
 from router.core.agent import Agent
+from router.core.because import points
 from router.core.classes import ItemClass, ProfileClass
 from router.core.classes import rank as rank_of
 from router.core.estimate import Estimate, estimate
@@ -20,7 +21,6 @@ from router.core.item import HELD, WorkItem
 from router.core.pace import pace_id
 from router.core.scores import FIRST, Score, score
 from router.core.state import State
-from router.core.why import points
 from skills import meets, missing
 
 ELIGIBLE: Final = "eligible"

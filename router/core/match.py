@@ -111,7 +111,13 @@ def _first_of(state: State, item_class: ItemClass) -> tuple[WorkItem, str] | Non
     """The first item of the line that some idle agent may get, and the agent."""
     if item_class.head is None or not state.lines.idlers_count():
         return None
-    for _, _, id in item_class.line.islice(stop=limits.WALK_MAX):
+    item = state.items[item_class.head[2]]
+    best = best_agent(state, item)
+    if best:
+        return item, best
+    if not item.excepted and not item.last_agent:
+        return None
+    for _, _, id in item_class.line.islice(1, limits.WALK_MAX):
         item = state.items[id]
         best = best_agent(state, item)
         if best:

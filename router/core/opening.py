@@ -139,7 +139,7 @@ def _start(state: State, queue: Queue, facts: Facts, callback: Callback | None, 
 def _known(state: State, asked: Requirement) -> Requirement:
     """What is asked, without skills that went while the contact was on its way: nobody would ever have them. (A centre
     that describes no skills at all is one of a model.)"""
-    if not state.skills or all(skill in state.skills for skill in named(asked)):
+    if not asked or not state.skills or all(skill in state.skills for skill in named(asked)):
         return asked
     gone = {skill: "" for skill in named(asked) if skill not in state.skills}
     return asked_after(asked, gone)

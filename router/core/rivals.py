@@ -3,12 +3,15 @@
 import msgspec
 
 from router.core import events as e
+from router.core.because import why
 from router.core.candidates import best_agent, free_for
 from router.core.evolve import evolve_all
 from router.core.filters import refusal
 from router.core.item import WorkItem
 from router.core.state import State
-from router.core.why import Why, why
+from router.core.why import Why
+
+_UNSAID = Why()
 
 
 def reserved(state: State, item: WorkItem, agent: str, now: int) -> e.ReservationMade:
@@ -20,7 +23,7 @@ def reserved(state: State, item: WorkItem, agent: str, now: int) -> e.Reservatio
         queue=item.queue,
         reservation=f"r{state.meta.reservation + 1}",
         expires_at=now + state.queues[item.queue].reservation(item.channel),
-        why=why(state, item, agent, now, free_for(state, item)),
+        why=why(state, item, agent, now, free_for(state, item)) if state.explaining else _UNSAID,
     )
 
 

@@ -28,13 +28,13 @@ from router.core.classes import Wait
 from router.core.conversation import Conversation, Delivery
 from router.core.crews import Crews
 from router.core.deadlines import Deadlines
+from router.core.due import DUE, item_due
 from router.core.item import HELD, Callback, WorkItem
 from router.core.keys import Keys
 from router.core.meta import Meta
 from router.core.pace import Pace
 from router.core.placing import Placing, raw
 from router.core.presence import Activity, Presence
-from router.core.question import due_of
 from skills import Profile, Skill
 
 Ref: TypeAlias = tuple[str, str]
@@ -54,9 +54,11 @@ _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 class State:
     """Records by kind, and the indexes made from them. Build with `load` or `State()`; change with `evolve`."""
 
-    def __init__(self, *, routing: bool = True) -> None:
-        """`routing`: whether anybody will match here. Followers of the log do not, and keep no idle lines."""
+    def __init__(self, *, routing: bool = True, explaining: bool = True) -> None:
+        """`routing`: whether anybody will match here. Followers of the log do not, and keep no idle lines.
+        `explaining`: whether each reservation says why; simulations do without."""
         self.routing = routing
+        self.explaining = explaining
         self.skills: dict[str, Skill] = {}
         self.teams: dict[str, Team] = {}
         self.queues: dict[str, Queue] = {}
@@ -309,7 +311,7 @@ class State:
         if item is None:
             self.deadlines.set(ref, None)
             return
-        self.deadlines.set(ref, self._item_due(item))
+        self.deadlines.set(ref, item_due(self, item))
         now = _held(item)
         if before != now:
             if before is not None:
@@ -323,17 +325,13 @@ class State:
         if item.call:
             self.calls[item.call] = item.id
 
-    def _settle_presence(self, ref: Ref, before: Held | None) -> None:
-        presence = self.presences.get(ref[1])
-        self.deadlines.set(ref, self._presence_due(presence) if presence is not None else None)
-
-    def _settle_calendar(self, ref: Ref, before: Held | None) -> None:
-        calendar = self.calendars.get(ref[1])
-        self.deadlines.set(ref, self._calendar_due(calendar) if calendar is not None else None)
+    def _settle_timed(self, ref: Ref, before: Held | None) -> None:
+        record = self.get(ref)
+        self.deadlines.set(ref, DUE[ref[0]](self, record) if record is not None else None)
 
     def _settle_agent(self, ref: Ref, before: Held | None) -> None:
+        self._settle_timed(ref, before)
         agent = self.agents.get(ref[1])
-        self.deadlines.set(ref, self._agent_due(agent) if agent is not None else None)
         if agent is not None:
             self._index_agent(agent)
         self._moved[ref[1]] = None
@@ -388,7 +386,7 @@ class State:
         self._moved.clear()
         self.deadlines.set_all(
             ((kind, id), at)
-            for kind, due in _DUE.items()
+            for kind, due in DUE.items()
             for id, record in self._tables[kind].items()
             if (at := due(self, record)) is not None
         )
@@ -457,11 +455,11 @@ class State:
         """What a queue asks, or who serves it when, may have changed: what waits in it is placed anew."""
         self.placing.queue_edited(queue)
         for item in self.lines.waiting_in(queue):
-            self.deadlines.set(("item", item), self._item_due(self.items[item]))
+            self.deadlines.set(("item", item), item_due(self, self.items[item]))
         for parked in self.parked.values():
             for item in parked:
                 if self.items[item].queue == queue:
-                    self.deadlines.set(("item", item), self._item_due(self.items[item]))
+                    self.deadlines.set(("item", item), item_due(self, self.items[item]))
 
     def _index_queue(self, queue: Queue) -> None:
         self.queue_rules_changed(queue.id)
@@ -469,7 +467,7 @@ class State:
             self._resolves[queue.id] = queue.resolve_ms
             for item in self.items.values():
                 if item.queue == queue.id:
-                    self.deadlines.set(("item", item.id), self._item_due(item))
+                    self.deadlines.set(("item", item.id), item_due(self, item))
 
     def _index_team(self, team: Team) -> None:
         for agent in self.agents.values():
@@ -479,58 +477,6 @@ class State:
     def _index_agent(self, agent: Agent) -> None:
         self.placing.agent_edited(agent.id)
         self._moved[agent.id] = None
-
-    # -- what is due ----------------------------------------------------------------------------------------
-
-    def _item_due(self, item: WorkItem) -> int | None:
-        late = resolution_deadline(item, self.queues.get(item.queue))
-        own = self._own_due(item)
-        return own if late is None else late if own is None else min(own, late)
-
-    def _own_due(self, item: WorkItem) -> int | None:
-        if item.state == "queued":
-            return self._waiting_due(item)
-        if item.state == "reserved":
-            first = item.reservation
-            if first is not None and not item.rivals:
-                return first.expires_at
-            return min(held.expires_at for held in item.ringing)
-        own = None
-        if item.state == "active":
-            own = item.silent_at
-        elif item.state == "wrapping":
-            own = item.wrap_until
-        elif item.state == "pending":
-            own = item.pending_until if item.pending_until is not None else self.given_up_at(item)
-        if item.kept_until is None and not item.questions:
-            return own
-        return min((at for at in (own, item.kept_until, due_of(item.questions)) if at is not None), default=None)
-
-    def _waiting_due(self, item: WorkItem) -> int | None:
-        wait = self.placing.next_threshold(item) if item.queue else None
-        more = item.entered_at + wait if wait is not None else None
-        if not item.excepted and item.callback is None:
-            return more
-        over = item.callback.over_at(item.entered_at) if item.callback is not None else None
-        return min((at for at in (more, over, *item.excepted.values()) if at), default=None)
-
-    def given_up_at(self, item: WorkItem) -> int | None:
-        """When an item that waits for its customer, without a date, closes because they do not answer."""
-        queue = self.queues.get(item.queue)
-        if queue is None or not queue.pending_close_ms:
-            return None
-        return max(item.pending_since, item.entered_at) + queue.pending_close_ms
-
-    def _presence_due(self, presence: Presence) -> int | None:
-        if presence.lost_at is None or presence.went_home:
-            return None
-        return presence.lost_at + limits.PRESENCE_GRACE_TICKS
-
-    def _calendar_due(self, calendar: Calendar) -> int | None:
-        return calendar.through
-
-    def _agent_due(self, agent: Agent) -> int | None:
-        return min((lent.until for lent in agent.temporary), default=None)
 
 
 def _held(item: WorkItem) -> Held | None:
@@ -558,37 +504,12 @@ _INDEX: Final[dict[str, Callable[[State, Any], None]]] = {
 
 _SETTLE: Final[dict[str, Callable[[State, Ref, Held | None], None]]] = {
     "item": State._settle_item,
-    "presence": State._settle_presence,
+    "presence": State._settle_timed,
     "agent": State._settle_agent,
-    "calendar": State._settle_calendar,
+    "calendar": State._settle_timed,
     **dict.fromkeys(_INDEX, State._settle_indexed),
 }
 """What is done with a record that was changed, for the kinds that stand in any index or wait for time."""
-
-_DUE: Final[dict[str, Callable[[State, Any], int | None]]] = {
-    "item": State._item_due,
-    "presence": State._presence_due,
-    "agent": State._agent_due,
-    "calendar": State._calendar_due,
-}
-"""The next instant at which something is due for a record, or None, for the kinds that wait for time."""
-
-
-_RESOLVABLE: Final = frozenset({"queued", "active", "wrapping", "pending"})
-
-
-def resolution_deadline(item: WorkItem, queue: Queue | None) -> int | None:
-    """When the time is over in which its queue is to resolve an item that waits or that somebody works on; None when
-    there is none, or that was dealt with."""
-    if queue is None or not queue.resolve_ms or item.overdue or item.consults or item.state not in _RESOLVABLE:
-        return None
-    most = queue.resolve(item.channel)
-    return item.first_entered_at + most if most else None
-
-
-def next_deadline(state: State) -> int | None:
-    """When the next thing is due (asked by the writer, which then sends a `Pulse`); None if nothing is."""
-    return state.deadlines.first()
 
 
 def load(records: Iterable[tuple[Ref, Any]], *, routing: bool = True) -> State:

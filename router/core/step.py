@@ -15,28 +15,26 @@ from router.core.state import State
 
 
 class Step(NamedTuple):
-    """What a command led to: its events with those of the matching after it, or a rejection; and which item and
-    conversation it was about."""
+    """What a command led to: its events with those of the matching after it, or a rejection."""
 
     events: list[e.Event]
     rejection: Rejection | None
-    refs: dict[str, str]
 
 
 def step(state: State, command: c.Command, now: int) -> Step:
     """Decide `command` at `now` and change `state` accordingly. On a rejection nothing has moved."""
     decision = decide(state, command, now)
     if isinstance(decision, Rejection):
-        return Step([], decision, {})
+        return Step([], decision)
     evolve_all(state, decision)
     ends = left_open(state, decision, now)
     if ends:
         evolve_all(state, ends)
-    return Step([*decision, *ends, *match(state, now)], None, _refs(state, command))
+    return Step([*decision, *ends, *match(state, now)], None)
 
 
-def _refs(state: State, command: c.Command) -> dict[str, str]:
-    """The item and conversation that a command is about, as far as the state knows them now."""
+def refs(state: State, command: c.Command) -> dict[str, str]:
+    """The item and conversation that a command was about, as far as the state knows them now."""
     find = _ABOUT.get(type(command), _about_item)
     record = state.items.get(find(state, command))
     return {"item": record.id, "conversation": record.conversation} if record is not None else {}

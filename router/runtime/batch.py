@@ -15,7 +15,7 @@ from router.core.events import AlarmRaised, CommandPoisoned, Event
 from router.core.evolve import evolve
 from router.core.rejections import Rejection
 from router.core.state import Ref, State
-from router.core.step import step
+from router.core.step import refs, step
 from router.gateway import Outcome
 from router.runtime import limits
 from router.runtime.store import Commit, Out
@@ -142,7 +142,8 @@ class Batch:
             self._set_aside(command, _sender(submission), _where(error))
             return
         self._record(done.events)
-        self._end(command, _sender(submission), len(done.events), done.rejection, done.refs)
+        about = refs(self._state, submission.command) if done.rejection is None else {}
+        self._end(command, _sender(submission), len(done.events), done.rejection, about)
 
     def _set_aside(self, command: int, sender: Sender, reason: str) -> None:
         events: list[Event] = [

@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 import structlog
 
+from router.core.due import next_deadline
 from router.core.match import pending
-from router.core.state import State, next_deadline
+from router.core.state import State
 from router.gateway import Clock, Outcome
 from router.runtime import limits, metrics
 from router.runtime.batch import Batch, Crash

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from router.core.due import next_deadline
 from router.core.invariants import check, overfull, unmatched
-from router.core.state import next_deadline
 from router.simulate.evidence import Evidence
 from router.simulate.loop import SimClock
 

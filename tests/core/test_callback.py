@@ -12,11 +12,11 @@ from router.core import commands as c
 from router.core import events as e
 from router.core import limits
 from router.core.callbacks import as_callback
+from router.core.due import next_deadline
 from router.core.evolve import evolve
 from router.core.facts import Facts
 from router.core.item import WorkItem
-from router.core.state import next_deadline
-from router.core.step import step
+from router.core.step import refs, step
 from tests.core.world import World, change
 
 SECOND = 1_000
@@ -78,7 +78,8 @@ def test_who_asks_is_told_which_item_it_is() -> None:
     world = world_with()
     waits = world.call("k")
     for command, item in ((ask(call="k"), waits.id), (ask(of=waits.id), waits.id), (ask("b2"), "b2")):
-        assert step(world.state, command, world.now).refs["item"] == item
+        step(world.state, command, world.now)
+        assert refs(world.state, command)["item"] == item
 
 
 def test_the_first_call_waits_a_moment_and_its_place_is_kept() -> None:

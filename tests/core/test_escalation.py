@@ -8,8 +8,8 @@ from queues.category import Category, Code
 from router.core import commands as c
 from router.core import events as e
 from router.core import limits
+from router.core.due import next_deadline
 from router.core.item import WorkItem
-from router.core.state import next_deadline
 from router.core.views import followed_view, item_view
 from tests.core.world import World, change
 

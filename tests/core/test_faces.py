@@ -7,7 +7,7 @@ from router.core import commands as c
 from router.core.effects import effects
 from router.core.explain import explain
 from router.core.facts import MessageFacts
-from router.core.step import step
+from router.core.step import refs, step
 from router.core.views import agent_view, holders, item_view, queue_view
 from router.core.waiting import in_order, waiting
 from tests.core.world import World, change
@@ -79,9 +79,10 @@ def test_views_are_json_and_hold_what_is_the_agents() -> None:
 def test_a_command_names_what_it_was_about_even_when_it_ended_it() -> None:
     world = World()
     world.call("k")
-    named = step(world.state, c.EndCall(call="k"), world.now)
-    assert named.refs == {"item": "i-k", "conversation": "c-k"}
-    assert step(world.state, c.EndCall(call="k"), world.now).refs == {}
+    ends = c.EndCall(call="k")
+    step(world.state, ends, world.now)
+    assert refs(world.state, ends) == {"item": "i-k", "conversation": "c-k"}
+    assert refs(world.state, c.EndCall(call="other")) == {}
 
 
 def test_the_figures_of_a_queue_are_those_of_what_waits_there() -> None:

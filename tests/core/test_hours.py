@@ -10,8 +10,8 @@ from queues.queue import Fallback, Queue
 from router.core import commands as c
 from router.core import events as e
 from router.core import limits
+from router.core.due import next_deadline
 from router.core.opened import closes_at, is_open, opens_at
-from router.core.state import next_deadline
 from tests.core.world import World, change
 
 HOUR = 3_600_000

@@ -8,7 +8,7 @@ import pytest
 from queues.capacity import Room
 from router.core import commands as c
 from router.core import events as e
-from router.core.state import next_deadline
+from router.core.due import next_deadline
 from tests.core.world import World, agent, change
 
 GIVING_WAY = {

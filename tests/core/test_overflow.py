@@ -12,8 +12,8 @@ from queues.team import Membership, Team
 from router.core import commands as c
 from router.core import events as e
 from router.core import limits
+from router.core.due import next_deadline
 from router.core.opened import waiting
-from router.core.state import next_deadline
 from tests.core.world import World, change
 
 

@@ -8,10 +8,11 @@ import pytest
 from queues.queue import Queue
 from router.core import commands as c
 from router.core import events as e
+from router.core.due import next_deadline
 from router.core.explain import explain
 from router.core.holding import declined_by_all
 from router.core.item import WorkItem
-from router.core.state import State, next_deadline
+from router.core.state import State
 from router.core.views import agent_view, holders, item_view, own_view
 from tests.core.world import World, agent, change
 

@@ -6,8 +6,8 @@ from queues.capacity import Room
 from router.core import commands as c
 from router.core import events as e
 from router.core.capacity import load_share, over_capacity
+from router.core.due import next_deadline
 from router.core.facts import MessageFacts
-from router.core.state import next_deadline
 from router.core.views import agent_summary, item_view
 from tests.core.world import World
 

@@ -19,9 +19,10 @@ from queues.strategy import Strategy
 from queues.team import Membership
 from router.core import commands as c
 from router.core import events as e
+from router.core.due import next_deadline
 from router.core.evolve import evolve
 from router.core.facts import Facts, MessageFacts
-from router.core.state import State, load, next_deadline
+from router.core.state import State, load
 from skills import Skill
 from tests.core.world import World, change
 

@@ -11,8 +11,8 @@ from queues.team import Membership
 from router.core import commands as c
 from router.core import events as e
 from router.core import limits
+from router.core.due import next_deadline
 from router.core.item import WorkItem
-from router.core.state import next_deadline
 from tests.core.test_transitions import item_in
 from tests.core.test_walk import Walker
 from tests.core.world import World, change

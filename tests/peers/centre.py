@@ -13,10 +13,11 @@ from queues.team import Membership
 from router.core import commands as c
 from router.core import events as e
 from router.core.agent import Agent
+from router.core.due import next_deadline
 from router.core.facts import Facts, MessageFacts
 from router.core.invariants import check
 from router.core.item import WorkItem
-from router.core.state import State, next_deadline
+from router.core.state import State
 from router.core.step import step
 from skills import Skill, named, requirement
 

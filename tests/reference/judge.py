@@ -10,10 +10,11 @@ from collections import Counter
 
 from router.bench.routing_reference import Decision, Reference
 from router.core import events as e
+from router.core.due import next_deadline
 from router.core.evolve import evolve
 from router.core.invariants import check
 from router.core.match import pending
-from router.core.state import State, next_deadline
+from router.core.state import State
 from router.core.step import Step
 
 

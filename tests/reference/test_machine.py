@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from router.core import commands as c
-from router.core.state import State, next_deadline
+from router.core.due import next_deadline
+from router.core.state import State
 from router.core.step import step
 from tests.reference.judge import Judge
 from tests.reference.traffic import AGENTS, ITEMS_MAX, STEPS_TICKS, WEIGHTS, Traffic, centre, put

@@ -8,7 +8,8 @@ import msgspec
 
 from queues.strategy import Strategy
 from router.core import commands as c
-from router.core.state import State, next_deadline
+from router.core.due import next_deadline
+from router.core.state import State
 from router.core.step import Step, step
 from tests.reference.traffic import AGENTS, ITEMS_MAX, OPENING, STEPS_TICKS, WEIGHTS, Traffic, centre, put
 

@@ -21,22 +21,22 @@ def _item_opened(state: State, event: e.ItemOpened) -> None:
         id=event.item,
         conversation=event.conversation,
         channel=event.channel,
+        requirement=state.placing.one(facts.requirement),
+        wishes=facts.wishes,
         language=facts.language,
         category=facts.category,
         customer=facts.customer,
         entry_point=facts.entry_point,
         rules=facts.rules,
-        attributes=facts.attributes,
         call=event.call,
-        reopens=event.reopens,
-        reopen_count=event.reopen_count,
-        last_agent=event.last_agent,
-        related=event.related,
-        split_from=event.split_from,
-        requirement=state.placing.one(facts.requirement),
-        wishes=facts.wishes,
+        attributes=facts.attributes,
         opened_at=event.at,
         first_entered_at=event.first_entered_at or event.at,
+        last_agent=event.last_agent,
+        related=event.related,
+        reopens=event.reopens,
+        reopen_count=event.reopen_count,
+        split_from=event.split_from,
     )
     state.put("item", event.item, item)
     state.edit_conversation(event.conversation).item = event.item
@@ -47,26 +47,18 @@ def _item_queued(state: State, event: e.ItemQueued) -> None:
     if item.agent:
         _tell_returned(state, item, event)
         withdraw(state, item, event.at)
-    leave_agent(state, item, event.at)
+    if item.queue:
+        leave_agent(state, item, event.at)
+        _start_over(item)
     item.queue = state.queues[event.queue].id
     item.requirement = state.placing.one(event.requirement)
     item.wishes = event.wishes
-    item.waited = 0
     item.priority = event.priority
     item.due = event.due
     item.seq = event.seq
     item.only = event.only
     item.prefers = event.prefers
     item.entered_at = event.at
-    item.agent = ""
-    item.accepted_at = None
-    item.answered = item.held = False
-    item.expiries = item.connect_failures = 0
-    item.wrap_until = item.pending_until = None
-    item.pending_reason = ""
-    item.pending_since = 0
-    item.kept_until = None
-    _forget_declines(item)
     if event.reason in BY_HAND:
         item.passed, item.moves_by_rule = (), 0
     if event.passed:
@@ -84,6 +76,20 @@ def _item_queued(state: State, event: e.ItemQueued) -> None:
         item.moves = item.moves_by_rule = 0
     meta = state.edit_meta()
     meta.seq = max(meta.seq, event.seq)
+
+
+def _start_over(item: WorkItem) -> None:
+    """What the item went through where it was before is over."""
+    item.waited = 0
+    item.agent = ""
+    item.accepted_at = None
+    item.answered = item.held = False
+    item.expiries = item.connect_failures = 0
+    item.wrap_until = item.pending_until = None
+    item.pending_reason = ""
+    item.pending_since = 0
+    item.kept_until = None
+    _forget_declines(item)
 
 
 def _item_relaxed(state: State, event: e.ItemRelaxed) -> None:

@@ -78,8 +78,10 @@ def end_work(state: State, agent: str, at: int) -> None:
     presence = state.presences.get(agent)
     if presence is None or presence.busy_since is None:
         return
-    held = (state.items[item] for item in state.holds.get(agent, ()))
-    if all(item.accepted_at is None or item.state not in HELD for item in held):
-        presence = state.tally(agent)
-        presence.busy += at - (presence.busy_since or 0)
-        presence.busy_since = None
+    for id in state.holds.get(agent, ()):
+        item = state.items[id]
+        if item.accepted_at is not None and item.state in HELD:
+            return
+    presence = state.tally(agent)
+    presence.busy += at - (presence.busy_since or 0)
+    presence.busy_since = None

@@ -12,9 +12,10 @@ from typing import NamedTuple, Protocol
 from queues.queue import ChannelName
 from router.core import commands as c
 from router.core import events as e
+from router.core.due import next_deadline
 from router.core.facts import Facts, MessageFacts
 from router.core.match import match, pending
-from router.core.state import State, next_deadline
+from router.core.state import State
 from router.core.step import step
 from router.simulate.theory import limits
 from router.simulate.theory.desk import Desk

@@ -193,7 +193,7 @@ def day(centre: Centre, load: Load, seed: str) -> Day:
 
 def _signed_on(centre: Centre, load: Load) -> State:
     """A domain of this centre in which everybody who is not absent is available. Raises WhatIfError."""
-    state = State()
+    state = State(explaining=False)
     for record in centre.records:
         evolve(state, e.RecordPut(at=0, record=record))
     unknown = [id for id in load.absent if id not in state.agents]
