@@ -1,6 +1,7 @@
 """Data bases for the archive's tests: SQLite files, and PostgreSQL in a private cluster on a unix socket."""
 
 import asyncio
+import contextlib
 import os
 import pwd
 import shutil
@@ -61,9 +62,21 @@ def _as_postgres(*command: str | Path) -> None:
 
 def _create(folder: str, name: str, template: str = "template1") -> str:
     """Make a data base like `template`; its URL."""
-    create = f"CREATE DATABASE {name} TEMPLATE {template}"
-    subprocess.run(["psql", "-q", "-h", folder, "-U", "postgres", "-c", create], check=True)
+    _psql(folder, f"CREATE DATABASE {name} TEMPLATE {template}")
     return f"postgresql://postgres@/{name}?host={folder}"
+
+
+def _psql(folder: str, statement: str) -> None:
+    subprocess.run(["psql", "-q", "-h", folder, "-U", "postgres", "-c", statement], check=True)
+
+
+@contextlib.contextmanager
+def _created(folder: str, template: str = "template1") -> Iterator[str]:
+    """A data base of one test. It goes with that test: a thousand files each, removed all at once at the very end, took
+    longer on a slow disk than the last test has."""
+    name = f"history{next(_numbers)}"
+    yield _create(folder, name, template)
+    _psql(folder, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -74,15 +87,17 @@ def migrated_template(postgresql: str) -> str:
 
 
 @pytest.fixture
-def postgresql_url(postgresql: str) -> str:
+def postgresql_url(postgresql: str) -> Iterator[str]:
     """An empty PostgreSQL data base of the test's own."""
-    return _create(postgresql, f"history{next(_numbers)}")
+    with _created(postgresql) as url:
+        yield url
 
 
 @pytest.fixture
-def postgresql_migrated_url(postgresql: str, migrated_template: str) -> str:
+def postgresql_migrated_url(postgresql: str, migrated_template: str) -> Iterator[str]:
     """A migrated PostgreSQL data base of the test's own."""
-    return _create(postgresql, f"history{next(_numbers)}", migrated_template)
+    with _created(postgresql, migrated_template) as url:
+        yield url
 
 
 @pytest.fixture(params=EITHER)
