@@ -20,8 +20,8 @@ _QUOTED = re.compile(r"(?<![\d-])\d{3}[\s.\-]\d{3}[\s.\-]\d{3,6}(?![\d-])")
 def reference(number: int) -> str:
     """The reference of the `number`th conversation (from 1): no two share one. Past ten million they grow longer."""
     block, place = divmod(number, _BLOCK)
-    digits = (str(block) if block else "") + f"{place * _STEP % _BLOCK:0{_DIGITS}d}"
-    return _grouped(f"{digits}{98 - int(digits) * 100 % _MODULUS:02d}")
+    digits = block * _BLOCK + place * _STEP % _BLOCK
+    return _grouped(f"{digits * 100 + 98 - digits * 100 % _MODULUS:09d}")
 
 
 def canonical(text: str) -> str:

@@ -1,8 +1,8 @@
 """Virtual time: contacts come, agents work, patience ends, and the core decides all else.
 
-The core is driven by the commands that it gets in production: a call is offered, its reservation accepted, the contact
-ended; a chat by its messages; what falls due comes as a pulse when the state says that it does; what is closed is
-forgotten, as the archiver has it. Between two commands nothing moves. `now` is in ticks.
+The core is driven by the commands that it gets in production: a call is offered, its reservation accepted where the
+queue does not do that by itself, the contact ended; a chat by its messages; what falls due comes as a pulse when the
+state says that it does; what is closed is forgotten, as the archiver has it. Between two commands nothing moves. `now` is in ticks.
 """
 
 from collections.abc import Callable, Iterable
@@ -245,7 +245,8 @@ class Engine:
         contact = self._waiting.pop(made.item)
         contact.began, contact.agent, contact.pool = now, made.agent, self._pool_of[made.agent]
         self._watcher.began(contact, now)
-        self._do(c.AcceptReservation(item=made.item, agent=made.agent), now)
+        if self.state.items[made.item].state == "reserved":
+            self._do(c.AcceptReservation(item=made.item, agent=made.agent), now)
         if self._desk is None:
             self._push(now + self._work.handle(contact), ENDS, contact)
         else:

@@ -199,6 +199,7 @@ def _queue(policy: Policy, id: str) -> Queue:
         id=id,
         target_ms={policy.medium: limits.TICKS_PER_S},
         reservation_ms=limits.TALK_TICKS_MAX,
+        auto_accept=(policy.medium,),
         wrap_up_ms={policy.medium: limits.TALK_TICKS_MAX} if policy.wrap_up else {},
         requirement=policy.needs.get(id, ()),
         strategy=policy.strategy,

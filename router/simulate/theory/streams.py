@@ -7,6 +7,7 @@ and shifts none of them by more than 1 / contacts or so: what remains is what ro
 """
 
 import random
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from math import exp, log, sqrt
@@ -50,17 +51,19 @@ class Chances:
         self._work = random.Random(f"{seed}/work")  # noqa: S311
         self._patience = random.Random(f"{seed}/patience")  # noqa: S311
         self._last = random.Random(f"{seed}/last")  # noqa: S311
+        self._number = random.Random(f"{seed}/number")  # noqa: S311
         self.wrap_up = random.Random(f"{seed}/wrap_up")  # noqa: S311
         self._rates = [each.arrivals_per_h or 0.0 for each in model.classes]
+        self._up_to = list(accumulate(self._rates))
         self._agents = [f"{pool.id}#{n:05}" for pool in model.pools for n in range(pool.agents or 0)]
 
     def contacts(self, plan: Sequence[int], *, matched: bool = False) -> Iterator[Contact]:
         """Contacts at a constant rate; `plan[k]` of them belong to batch k - 1, so that the first are not counted.
 
-        The first of all come at once: about as many as the model has work for, so that it begins near its usual state.
+        The first of all come at once, so that the model begins in its usual state, or near it.
         """
         total = sum(self._rates) / 3_600.0
-        first = _usual_load(self._model)
+        first = self._first()
         count = sum(plan)
         gaps = [self._arrival.expovariate(total) for _ in range(count)] if matched else None
         works = [self.work() for _ in range(first + count)] if matched else None
@@ -90,6 +93,11 @@ class Chances:
                     found.append((at, interval))
             yield day, found
 
+    def _first(self) -> int:
+        """How many are there when a run begins: drawn from what is usual where that is known, else the usual load."""
+        weights = usual_numbers(self._model)
+        return self._number.choices(range(len(weights)), weights)[0] if weights else _usual_load(self._model)
+
     def at(self, index: int, seconds: float, batch: int) -> Contact:
         """A contact at this instant."""
         return self._contact(index, seconds, self._of_class(), self.work(), batch)
@@ -110,11 +118,7 @@ class Chances:
     def _of_class(self) -> int:
         if len(self._rates) == 1:
             return 0
-        return self._class.choices(range(len(self._rates)), cum_weights=self._cumulated)[0]
-
-    @property
-    def _cumulated(self) -> list[float]:
-        return list(accumulate(self._rates))
+        return bisect_right(self._up_to, self._class.random() * self._up_to[-1], hi=len(self._up_to) - 1)
 
     def _contact(self, index: int, seconds: float, cls: int, work: float, batch: int) -> Contact:
         kind = self._model.classes[cls]
@@ -127,6 +131,32 @@ class Chances:
             until = at + round(patience * TICKS_PER_S)
         last = self._last.choice(self._agents) if kind.preferred_agent else ""
         return Contact(index, at, cls, work, until=until, batch=batch, last=last)
+
+
+def usual_numbers(model: Model) -> list[float]:
+    """The weight of each number of contacts in the system, where theory knows it (Erlang C and A); else nothing. Who is
+    drawn from it and comes at once meets the usual state: what is exponential has no memory."""
+    kind, pool = model.classes[0], model.pools[0]
+    exponential = model.handle_distribution == "exponential" == model.patience_distribution
+    plain = model.waiting_room is None and not (model.wrap_up_mean_s or pool.slots or kind.preferred_agent)
+    if not (len(model.classes) == len(model.pools) == 1 and exponential and plain):
+        return []
+    agents, handle = pool.agents or 0, pool.mean_handle_s.get(kind.id, 0.0)
+    load = (kind.arrivals_per_h or 0.0) / 3_600.0 * handle
+    leaving = handle / kind.mean_patience_s if kind.mean_patience_s is not None else 0.0
+    if load >= agents and not leaving:
+        return []
+    logarithms, most, number = [0.0], 0.0, 0
+    while number <= max(agents, load) or logarithms[-1] > most - RARE:
+        number += 1
+        going = min(number, agents) + max(0, number - agents) * leaving
+        logarithms.append(logarithms[-1] + log(load / going))
+        most = max(most, logarithms[-1])
+    return [exp(each - most) for each in logarithms]
+
+
+RARE = 30.0
+"""Numbers whose weight is so far below the greatest (natural logarithms) are never met."""
 
 
 def _usual_load(model: Model) -> int:
