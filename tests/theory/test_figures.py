@@ -3,6 +3,8 @@
 import pytest
 
 from queues import erlang, metrics
+from router.simulate.theory.runs import until_usual
+from router.simulate.theory.streams import usual_numbers
 from tests.theory.known import ROWS
 
 
@@ -70,6 +72,24 @@ def test_erlangs_formulas_are_exact(id: str) -> None:
     assert found.sl_offered == pytest.approx(expected["sl_offered"], rel=1e-12)
     assert found.p_abandon == pytest.approx(expected.get("p_abandon", 0.0), rel=1e-12)
     assert found.mean_wait * handle == pytest.approx(expected.get("mean_wait_all_s", expected["asa_s"]), rel=1e-11)
+
+
+@pytest.mark.parametrize("id", [row.id for row in ROWS.values() if row.family in ("erlang_c", "erlang_a")])
+def test_a_run_of_erlangs_models_begins_in_their_usual_state(id: str) -> None:
+    row = ROWS[id]
+    weights = usual_numbers(row.modelled())
+    agents = row.model["pools"][0]["agents"]
+    (expected,) = row.expected["per_class"].values()
+    queue = sum((number - agents) * weight for number, weight in enumerate(weights) if number > agents)
+    assert sum(weights[agents:]) / sum(weights) == pytest.approx(expected["p_wait"], rel=1e-9)
+    assert queue / sum(weights) == pytest.approx(expected["mean_queue"], rel=1e-7)
+    assert until_usual(row.modelled()) == 0
+
+
+def test_what_has_a_memory_or_more_than_one_queue_warms_up() -> None:
+    for id in ("ED-01", "EK-01", "PR-01", "MG-01", "WU-01", "LA-01", "FA-05"):
+        assert usual_numbers(ROWS[id].modelled()) == []
+        assert until_usual(ROWS[id].modelled()) > 0
 
 
 @pytest.mark.parametrize(

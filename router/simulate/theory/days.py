@@ -113,7 +113,7 @@ def _interval(row: Row, model: Model, at: int, done: list[list[list[_Part]]]) ->
     found = []
     for name, expected in row.expected["per_interval"][at].items():
         value = values.get(name)
-        if value is None:
+        if value is None or expected is None:
             continue
         variance = 0.0
         for weight, groups in zip(weights, parts, strict=True):

@@ -10,7 +10,7 @@ from router.simulate.theory import limits
 from router.simulate.theory.desk import Desk
 from router.simulate.theory.engine import Engine, Watcher, housed
 from router.simulate.theory.policy import Policy, of_model
-from router.simulate.theory.streams import Chances, Contact
+from router.simulate.theory.streams import Chances, Contact, usual_numbers
 from router.simulate.theory.tally import Counter, Figures, Tally, figures, together
 from router.simulate.theory.vectors import Measure, Model
 
@@ -95,7 +95,9 @@ def _once(
 def until_usual(model: Model) -> int:
     """Contacts until little is left of how a run began: twice the relaxation time of the slowest part of the house
     that shares no agents with the rest, handle time / (sqrt(agents) - sqrt(load))^2 (Halfin and Whitt; with patience no
-    longer than that)."""
+    longer than that). None where it begins in its usual state."""
+    if usual_numbers(model):
+        return 0
     total = sum(each.arrivals_per_h or 0.0 for each in model.classes) / 3_600.0
     return round(2.0 * total * max((_relaxation_s(model, part) for part in _parts(model)), default=0.0))
 
