@@ -1,4 +1,4 @@
-// What else can be done with an item: put on hold, escalate, hand over. Each in a dialog of its own.
+// What else can be done with an item: put on hold, escalate, hand over, call back. Each in a dialog of its own.
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
@@ -6,8 +6,9 @@ import type { Choice } from "../shared/choice";
 import { serverNow } from "../shared/clock";
 import { t } from "../shared/i18n";
 import type { Item } from "../shared/types";
-import { Button, complain, Dialog, Field, notify, Select } from "../shared/ui";
+import { Button, complain, Dialog, Field, notify, Select, takeRefusal } from "../shared/ui";
 import { Asking } from "./Asking";
+import { CallBack, toCall } from "./CallBack";
 import { colleagues, queueChoices } from "./centre";
 import { Consult } from "./Consulting";
 import { Escalation } from "./Escalation";
@@ -15,7 +16,7 @@ import { GiveBack } from "./GiveBack";
 import { MailWork } from "./MailWork";
 import { act, draft, edit, open } from "./work";
 
-type Name = "pending" | "escalate" | "transfer" | "consult" | "return";
+type Name = "pending" | "escalate" | "transfer" | "consult" | "return" | "call_back";
 
 export function Actions({ item }: { item: Item }) {
   const shown = useSignal<Name | "">("");
@@ -39,12 +40,14 @@ export function Actions({ item }: { item: Item }) {
       {item.returns_to && <Button onClick={() => (shown.value = "return")}>{t("agent.return")}</Button>}
       <Button onClick={() => (shown.value = "escalate")}>{t("agent.escalate")}</Button>
       <Button onClick={() => (shown.value = "consult")}>{t("agent.consult")}</Button>
+      {!toCall(item) && <Button onClick={() => (shown.value = "call_back")}>{t("agent.call_back")}</Button>}
       <Asking item={item} />
       {item.channel === "email" && <MailWork item={item} />}
       {shown.value === "pending" && <Hold item={item} onClose={close} />}
       {shown.value === "escalate" && <Escalation item={item} onClose={close} />}
       {shown.value === "transfer" && <Transfer item={item} onClose={close} />}
       {shown.value === "consult" && <Consult item={item} onClose={close} />}
+      {shown.value === "call_back" && <CallBack item={item} onClose={close} />}
       {shown.value === "return" && <GiveBack item={item} onClose={close} />}
     </div>
   );
@@ -66,10 +69,11 @@ interface FormProps {
 }
 
 export function Form({ title, button, ready = true, children, submit, onClose }: FormProps) {
-  const busy = useSignal(false);
+  const [busy, refusal] = [useSignal(false), useSignal("")];
   const go = async () => {
-    busy.value = true;
+    [busy.value, refusal.value] = [true, ""];
     if (await submit()) onClose();
+    else refusal.value = takeRefusal();
     busy.value = false;
   };
   return (
@@ -82,6 +86,9 @@ export function Form({ title, button, ready = true, children, submit, onClose }:
         }}
       >
         {children}
+        <p role="alert" class="refusal">
+          {refusal.value}
+        </p>
         <div class="row end">
           <Button onClick={onClose}>{t("cancel")}</Button>
           <Button kind="main" type="submit" disabled={busy.value || !ready}>

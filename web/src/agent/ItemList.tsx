@@ -3,6 +3,7 @@ import { moment, now, relative } from "../shared/clock";
 import { t } from "../shared/i18n";
 import type { Item } from "../shared/types";
 import { Badge, Timer } from "../shared/ui";
+import { toCall } from "./CallBack";
 import { queueName } from "./centre";
 import { ChannelMark } from "./ChannelMark";
 import { caller, draft, open, opened, typing } from "./work";
@@ -43,6 +44,7 @@ function Lines({ item }: { item: Item }) {
         <strong>{caller(item) || t("agent.unknown_customer")}</strong>
         {item.interrupted && <Badge tone="warn">{t("item.interrupted")}</Badge>}
         {item.silent && <Badge>{t("item.silent")}</Badge>}
+        {toCall(item) && <Badge tone="warn">{t("agent.to_call")}</Badge>}
         {waiting && <Badge tone="warn">{t("agent.asked")}</Badge>}
         {fresh && <Badge tone="warn">{t("agent.new_message")}</Badge>}
         {(typing.value[item.conversation] ?? 0) > 0 && <Badge>{t("agent.types")}</Badge>}

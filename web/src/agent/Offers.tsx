@@ -5,6 +5,7 @@ import { t } from "../shared/i18n";
 import { Menu } from "../shared/Menu";
 import type { Item } from "../shared/types";
 import { announce, Button, Timer } from "../shared/ui";
+import { toCall } from "./CallBack";
 import { codeChoices, queueName } from "./centre";
 import { ChannelMark } from "./ChannelMark";
 import { accept, act, caller, offers } from "./work";
@@ -48,6 +49,7 @@ function Offer({ item, first }: { item: Item; first: boolean }) {
           {queueName(item.queue)}
           {item.language && <> · {languageName(item.language)}</>} ·{" "}
           {t("agent.waiting_since", { at: moment(item.entered_at_ms) })}
+          {toCall(item) && <> · {t("agent.to_call")}</>}
           {item.escalations > 0 && <> · {t("agent.escalated")}</>}
         </p>
       </div>

@@ -5,6 +5,7 @@ import { t } from "../shared/i18n";
 import type { Item } from "../shared/types";
 import { Badge, Button } from "../shared/ui";
 import { Actions } from "./Actions";
+import { ToCall } from "./CallBack";
 import { agentName, queueName } from "./centre";
 import { ChannelMark } from "./ChannelMark";
 import { Closing } from "./Closing";
@@ -28,6 +29,7 @@ export function OpenItem({ item }: { item: Item }) {
         {item.consults ? <Advice item={item} /> : <Composer item={item} />}
       </div>
       <aside class="side stack" aria-label={t("agent.about")}>
+        <ToCall item={item} />
         {!item.consults && <Closing item={item} />}
         <Consultations item={item} />
         <Questions item={item} />
@@ -65,7 +67,7 @@ function Head({ item }: { item: Item }) {
           {item.language && <> · {languageName(item.language)}</>} · <When item={item} />{" "}
           {item.reopens && <Badge>{t("agent.reopened")}</Badge>}{" "}
           {item.parts.split_from && <Badge>{t("agent.is_part")}</Badge>}{" "}
-          {item.related && <Badge>{t("agent.related")}</Badge>}{" "}
+          {item.related && <Badge>{t(item.callback ? "agent.call_back_of" : "agent.related")}</Badge>}{" "}
           {item.consults && <Badge tone="warn">{t("agent.question_of", { who: agentName(item.asker) })}</Badge>}{" "}
           {item.overdue && <Badge tone="warn">{t("agent.overdue")}</Badge>}{" "}
           {item.customer_left && <Badge tone="warn">{t("agent.customer_left")}</Badge>}

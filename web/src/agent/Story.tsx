@@ -6,6 +6,7 @@ import { moment } from "../shared/clock";
 import { known, t } from "../shared/i18n";
 import type { Delivery, Item } from "../shared/types";
 import { attempt, Badge, Button, type Tone } from "../shared/ui";
+import { toCall } from "./CallBack";
 import { agentName, codeName, queueName } from "./centre";
 import { ASKING_STEPS, askingTitle } from "./Questions";
 import { MAIL_STEPS, mailTitle } from "./Parts";
@@ -35,6 +36,7 @@ export function Story({ item }: { item: Item }) {
     document.addEventListener("visibilitychange", seen);
     return () => document.removeEventListener("visibilitychange", seen);
   }, [item, said?.length]);
+  const spoken = toCall(item) ? "agent.before_the_call" : "agent.on_the_phone";
   if (!said && item.messages) return <p class="story empty">{t("loading")}</p>;
   return (
     <div class="story" role="log" tabIndex={0} aria-label={t("agent.story")}>
@@ -51,7 +53,7 @@ export function Story({ item }: { item: Item }) {
         ),
       )}
       {!entries.length && (
-        <p class="empty">{t(item.channel === "phone" ? "agent.on_the_phone" : "agent.nothing_said")}</p>
+        <p class="empty">{t(item.channel !== "phone" ? "agent.nothing_said" : spoken)}</p>
       )}
       <p class="soft" aria-live="polite">
         {(typing.value[item.conversation] ?? 0) > 0 ? t("agent.customer_types") : ""}

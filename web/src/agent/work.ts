@@ -267,7 +267,7 @@ async function loadName(id: string): Promise<void> {
 
 // -- what the person does -----------------------------------------------------------------------------------
 
-const PARTINGS = ["complete", "escalate", "transfer", "return", "handover", "advise", "dismiss", "merge"];
+const PARTINGS = ["complete", "escalate", "transfer", "return", "handover", "advise", "dismiss", "merge", "unreached"];
 const parted = new Set<string>();
 
 /** Say something of an item; a refusal is shown. Whether it was done. */

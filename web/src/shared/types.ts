@@ -64,7 +64,15 @@ export interface Item {
   reservation: { id: string; made_at_ms: number; expires_at_ms: number } | null;
   seen: { agent?: number; customer?: number };
   customer_left: boolean;
+  callback: Callback | null;
   deliveries: Record<string, Delivery>;
+}
+
+/** How a customer is to be called back, and how often that was tried; `reached`: they have answered. */
+export interface Callback {
+  attempts: number;
+  windows: { start_at_ms: number; end_at_ms: number }[];
+  reached: boolean;
 }
 
 export type Answer = "approve" | "refuse" | "advise" | "join" | "take_over";

@@ -222,6 +222,13 @@ export async function attempt(work: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
+/** What was refused last, to be shown where the person looks instead: behind a dialog a notice is dim. */
+export function takeRefusal(): string {
+  const found = notices.value.filter(({ tone }) => tone === "bad").at(-1);
+  if (found) dismiss(found.id);
+  return found?.text ?? "";
+}
+
 function dismiss(id: number): void {
   notices.value = notices.value.filter((one) => one.id !== id);
 }

@@ -121,13 +121,16 @@ function Work({ agent, items }: Shown) {
         <span class="space" />
         {items.length > 0 && <Button onClick={() => (moving.value = true)}>{t("supervisor.move_all")}</Button>}
       </div>
-      <HeldList items={items} />
+      <HeldList items={items} agent={agent} />
       {moving.value && <MoveAll agent={agent} count={items.length} onClose={() => (moving.value = false)} />}
     </section>
   );
 }
 
-function HeldList({ items }: { items: Held[] }) {
+/** With the `agent` who holds them: what they have not accepted yet can be taken back. */
+function HeldList({ items, agent }: { items: Held[]; agent?: AgentRecord }) {
+  const rescind = (item: string) =>
+    attempt(() => api("POST", `/items/${item}/rescind`, { body: { of: agent?.id } })).then(refreshAll);
   return (
     <ul class="stack tight">
       {items.map(({ id, channel, state, reference, queue, first_entered_at_ms, interrupted, silent }) => (
@@ -139,6 +142,14 @@ function HeldList({ items }: { items: Held[] }) {
           {silent && <Badge>{t("item.silent")}</Badge>}
           <small>{queueName(queue)}</small>
           <Timer since={first_entered_at_ms} at={shown.value} />
+          {agent && state === "reserved" && (
+            <Button
+              label={t("supervisor.take_back_of", { what: reference || queueName(queue) })}
+              onClick={() => void rescind(id)}
+            >
+              {t("supervisor.take_back")}
+            </Button>
+          )}
         </li>
       ))}
     </ul>
