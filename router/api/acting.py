@@ -1,5 +1,6 @@
 """What every action on an item is made of: its body, and the function that makes the command of it (see `work`)."""
 
+import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeAlias
@@ -8,11 +9,14 @@ import msgspec
 
 from router.api import limits
 from router.api.commanding import Call
+from router.api.problems import Problem, ProblemPart
 from router.api.rights import Action
 from router.api.writing import written
 from router.core import commands as c
 
 Name: TypeAlias = Annotated[str, msgspec.Meta(max_length=limits.ID_CHARS_MAX)]
+Reason: TypeAlias = Annotated[str, msgspec.Meta(max_length=limits.REASON_CHARS_MAX)]
+"""Why, in a person's own words: what is kept is made of it by `one_line`."""
 Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -44,6 +48,15 @@ class ItemAction:
     body: type[Any]
     make: Maker
     action: Action = "item.work"
+
+
+def one_line(reason: str) -> str:
+    """A reason as it is kept: one line, without blanks that say nothing. Raises Problem for control characters."""
+    said = " ".join(reason.split())
+    if any(unicodedata.category(character) == "Cc" for character in said):
+        told = "A reason is plain text; leave out control characters."
+        raise Problem("invalid", told, errors=(ProblemPart(pointer="/reason", detail=told),))
+    return said
 
 
 async def optional_text(call: Call, text: str, pointer: str = "/note") -> tuple[str, Mapping[str, bytes]]:

@@ -112,7 +112,11 @@ async def get(request: web.Request) -> web.Response:
     are what counts now, with what is temporary and what comes from teams.
     """
     agent = agent_of(request, "agent.read")
-    summary = agent_summary(request.app[DEPS].gateway.state, agent.id)
+    state = request.app[DEPS].gateway.state
+    summary = agent_summary(state, agent.id)
+    summary["memberships"] = {
+        queue: msgspec.structs.asdict(membership) for queue, membership in sorted(state.memberships(agent).items())
+    }
     return respond(summary | {"record": body_of_agent(agent)}, 200, {"ETag": etag(agent.revision)})
 
 

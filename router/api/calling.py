@@ -7,7 +7,7 @@ import msgspec
 
 from queues.callback import Window
 from router.api import limits
-from router.api.acting import ActionBody, ItemAction, Made, Name
+from router.api.acting import ActionBody, ItemAction, Made, Reason, one_line
 from router.api.commanding import Call
 from router.api.problems import Problem, ProblemPart
 from router.api.rights import may
@@ -41,7 +41,7 @@ class CallBack(ActionBody, frozen=True):
 class Unreached(ActionBody, frozen=True):
     """The customer whom I was to call back did not answer, or was engaged."""
 
-    reason: Name = ""
+    reason: Reason = ""
 
 
 def windows_of(bodies: Sequence[WindowBody]) -> tuple[Window, ...]:
@@ -92,7 +92,7 @@ def _called_from(state: State, item: WorkItem) -> str:
 
 
 async def _unreached(call: Call, item: str, body: Unreached) -> Made:
-    return Made(c.FailCallback(item=item, agent=body.agent, reason=body.reason))
+    return Made(c.FailCallback(item=item, agent=body.agent, reason=one_line(body.reason)))
 
 
 CALLING_ACTIONS: Final[dict[str, ItemAction]] = {

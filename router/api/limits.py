@@ -30,6 +30,7 @@ RETRY_AFTER_SPREAD_S = 5  # and up to so much more, so that who was refused toge
 KEY_CHARS_MAX = 255  # an Idempotency-Key: what the stored key can hold without being cut
 LANGUAGE_CHARS_MAX = 35  # a language tag: the longest that RFC 5646 asks everybody to take
 LANGUAGES_MAX = 30  # languages of one message: more than any contact centre speaks
+REASON_CHARS_MAX = 200  # of a reason in a person's own words: a line of a screen; more belongs into a note
 ID_CHARS_MAX = 128  # ids in paths: ours are shorter, so longer ones cannot exist
 PAGE_MAX = 200  # rows of one page: more than a screen shows, little enough to be encoded between two pushes
 PAGE_DEFAULT = 50  # rows of a page when nobody says

@@ -12,15 +12,14 @@ from router.api.deps import DEPS
 from router.api.editing import missing
 from router.api.matrix import CellBody, MatrixBody, check_edits, command_of
 from router.api.past import previewed
-from router.api.problems import Problem
-from router.api.records import NOUNS
+from router.api.problems import rejected
+from router.api.records import NOUNS, check_hours
 from router.api.rights import require
 from router.api.routes import Routes, converted, principal_of
 from router.api.shapes import BODIES, record_of
 from router.core import commands as c
 from router.core.agent import Agent
 from router.core.preview import Preview
-from router.core.rejections import Rejection
 
 routes = Routes()
 
@@ -73,20 +72,22 @@ async def post(request: web.Request, body: PreviewBody) -> Previewed:
 
     You may preview what you may do. Told is what waits in the queues of your teams.
     """
-    commands = [*_records(request, body), *_memberships(request, body), *_skills(request, body)]
+    records = _records(request, body)
+    for place, change in enumerate(records):
+        await check_hours(change.record, f"/records/{place}/record")
+    commands = [*_applied(records), *_memberships(request, body), *_skills(request, body)]
     told = await previewed(request, commands, body.most)
     found = _preview.decode(told.body)
     if found.refused is not None:
-        raise _refused(found.refused)
+        raise rejected(found.refused)
     return Previewed(position=told.position, at_ms=told.at_ms, **msgspec.structs.asdict(found))
 
 
-def _refused(rejection: Rejection) -> Problem:
-    return Problem(rejection.code, rejection.message, subject=rejection.subject)
+def _records(request: web.Request, body: PreviewBody) -> tuple[c.Change, ...]:
+    return tuple(_change(request, part) for part in body.records)
 
 
-def _records(request: web.Request, body: PreviewBody) -> list[c.Command]:
-    changes = tuple(_change(request, part) for part in body.records)
+def _applied(changes: tuple[c.Change, ...]) -> list[c.Command]:
     return [c.ApplyCentre(changes=changes)] if changes else []
 
 

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from router.api import limits
-from router.core.rejections import CODES
+from router.core.limits import DURATION_TICKS_MAX
+from router.core.rejections import CODES, Rejection
 from router.gateway import EventRefused, Full, KeyConflict, Outcome, StoreError, Unstorable
 
 STATUSES: dict[str, int] = {
@@ -81,6 +82,11 @@ STATUSES: dict[str, int] = {
 
 DecodedT = TypeVar("DecodedT")
 
+_DAYS_AHEAD = DURATION_TICKS_MAX // 86_400_000
+_SAID = CODES | {
+    "bad_date": f"the date lies in the past, or more than {_DAYS_AHEAD} days ahead, or ends before it begins",
+}
+"""What a rejection is told as: where bounds are, what they are."""
 _spread_s = itertools.cycle(range(limits.RETRY_AFTER_SPREAD_S))
 _PATH = re.compile(r" - at `(?:key in )?\$(.*)`$")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`")
@@ -157,9 +163,10 @@ def again(wait_s: float = limits.RETRY_AFTER_S) -> dict[str, str]:
     return {"Retry-After": str(math.ceil(wait_s) + next(_spread_s))}
 
 
-def rejected(outcome: Outcome) -> Problem:
+def rejected(outcome: Outcome | Rejection) -> Problem:
     """The problem that a rejection of the core is on the outside."""
-    return Problem(outcome.rejection, CODES[outcome.rejection], subject=outcome.subject)
+    code = outcome.code if isinstance(outcome, Rejection) else outcome.rejection
+    return Problem(code, _SAID[code], subject=outcome.subject)
 
 
 def as_problem(error: Exception) -> Problem | None:

@@ -112,7 +112,7 @@ def _declare(noun: Noun) -> None:
         id = request.match_info["id"]
         record = record_of(noun.kind, id, body)
         _check_code(record)
-        await _check_hours(record)
+        await check_hours(record)
         principal = principal_of(request)
         old = request.app[DEPS].gateway.state.get((noun.kind, id))
         require(principal, noun.edit, noun.teams(record))
@@ -157,12 +157,12 @@ def _record(request: web.Request, noun: Noun) -> Any:
     return record
 
 
-async def _check_hours(record: Any) -> None:
-    """Time zone and holidays must be known here, or nobody could say whether the queue is open."""
+async def check_hours(record: Any, root: str = "") -> None:
+    """Time zone and holidays must be known here, or nobody could say whether the queue is open. `root` leads to it."""
     fault = await fault_of(record) if isinstance(record, Hours) else ""
     if fault:
         said = f"The {fault} is not known. Write an IANA time zone like Europe/Brussels, and a country code like BE."
-        raise Problem("invalid", said, errors=(ProblemPart(pointer=f"/{fault}", detail=said),))
+        raise Problem("invalid", said, errors=(ProblemPart(pointer=f"{root}/{fault}", detail=said),))
 
 
 def _check_code(record: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 
 from router.api import limits
-from router.api.acting import ActionBody, ItemAction, Made, Name, Text, optional_text
+from router.api.acting import ActionBody, ItemAction, Made, Name, Reason, Text, one_line, optional_text
 from router.api.asking import ASKING_ACTIONS, told_of
 from router.api.calling import CALLING_ACTIONS
 from router.api.cards import address_of, card_of
@@ -43,7 +43,7 @@ class Rescind(ActionBody, frozen=True):
     """A supervisor takes an item back before it is accepted: from the agent `of`, or from everybody it is held for."""
 
     of: Name = ""
-    reason: Name = ""
+    reason: Reason = ""
 
 
 class Reply(ActionBody, frozen=True):
@@ -62,7 +62,7 @@ class Pending(ActionBody, frozen=True):
     """Wait for the customer, or until an instant."""
 
     until_at_ms: int | None = None
-    reason: Name = ""
+    reason: Reason = ""
 
 
 class Resume(ActionBody, frozen=True):
@@ -123,7 +123,7 @@ async def _decline(call: Call, item: str, body: Decline) -> Made:
 
 
 async def _rescind(call: Call, item: str, body: Rescind) -> Made:
-    return Made(c.RescindReservation(item=item, agent=body.of, reason=body.reason))
+    return Made(c.RescindReservation(item=item, agent=body.of, reason=one_line(body.reason)))
 
 
 async def _reply(call: Call, item: str, body: Reply) -> Made:
@@ -142,7 +142,8 @@ async def _note(call: Call, item: str, body: Note) -> Made:
 
 
 async def _pending(call: Call, item: str, body: Pending) -> Made:
-    return Made(c.SetPending(item=item, agent=body.agent, until=body.until_at_ms, reason=body.reason))
+    reason = one_line(body.reason)
+    return Made(c.SetPending(item=item, agent=body.agent, until=body.until_at_ms, reason=reason))
 
 
 async def _resume(call: Call, item: str, body: Resume) -> Made:

@@ -72,6 +72,9 @@ async def test_what_cannot_be_called_is_refused(house: House) -> None:
     )
     late = {"queue": "help", "number": NUMBER, "windows": [{"start_at_ms": 1, "end_at_ms": 2}]}
     assert (await house.call("POST", "/api/v1/callbacks", "ann", json=late)).body["code"] == "bad_date"
+    far = {"queue": "help", "number": NUMBER, "windows": soon(house, last=400 * 24 * 60)}
+    told = (await house.call("POST", "/api/v1/callbacks", "ann", json=far)).problem(422, "bad_date")
+    assert "more than 366 days ahead" in told["detail"]
     item = await house.message("m1")
     (await house.call("GET", f"/api/v1/callbacks/{item}", "key")).problem(404, "unknown_item")
 

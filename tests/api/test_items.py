@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from router.api import limits
 from router.core import commands as c
 from tests.api.house import House
@@ -31,6 +33,27 @@ async def test_the_whole_life_of_an_item_by_rest(house: House) -> None:
     await do("resume")
     await do("complete", disposition="solved")
     assert await state() == "closed"
+
+
+@pytest.mark.parametrize(
+    ("action", "who"), [("pending", "ann"), ("unreached", "ann"), ("rescind", "lea")], ids=lambda said: said
+)
+async def test_a_reason_in_ones_own_words_is_one_short_line(house: House, action: str, who: str) -> None:
+    await house.sign_on("ann")
+    item = await house.message("m1")
+    for reason, said in (("a\u0000b", "control characters"), ("\u001b[31mred", "control"), ("x" * 201, "200")):
+        refused = await house.call("POST", f"/api/v1/items/{item}/{action}", who, json={"reason": reason})
+        (part,) = refused.problem(422, "invalid")["errors"]
+        assert part["pointer"] == "/reason" and said in part["detail"]
+
+
+async def test_a_reason_is_kept_without_the_blanks_that_say_nothing(house: House) -> None:
+    await house.sign_on("ann")
+    item = await house.message("m1")
+    await house.call("POST", f"/api/v1/items/{item}/accept", "ann", json={})
+    body = {"reason": "  she asks\n\ther husband "}
+    assert (await house.call("POST", f"/api/v1/items/{item}/pending", "ann", json=body)).status == 200
+    assert house.domain.state.items[item].pending_reason == "she asks her husband"
 
 
 async def test_an_email_reply_becomes_a_delivery_with_its_text_beside_the_log(house: House) -> None:

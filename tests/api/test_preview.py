@@ -49,3 +49,11 @@ async def test_nobody_previews_what_they_may_not_do(
     house: House, who: str, body: dict[str, Any], status: int, code: str
 ) -> None:
     (await house.call("POST", "/api/v1/preview", who, json=body)).problem(status, code)
+
+
+async def test_hours_of_a_time_zone_that_is_none_are_refused_as_in_the_edit(house: House) -> None:
+    week: list[list[Any]] = [[] for _ in range(7)]
+    records = [{"kind": "hours", "id": id, "record": {"zone": id, "weekly": week}} for id in ("Europe/Paris", "Mars")]
+    refused = await house.call("POST", "/api/v1/preview", "root", json={"records": records})
+    (part,) = refused.problem(422, "invalid")["errors"]
+    assert part["pointer"] == "/records/1/record/zone" and "Europe/Brussels" in part["detail"]
