@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from router.simulate.theory.judging import Judged
+from router.simulate.theory.judging import Judged, contacts_of
 from router.simulate.theory.vectors import Row
 from router.simulate.theory.verify import Left, judge
 from tests.theory.known import ROWS, VECTORS
@@ -96,6 +96,13 @@ def test_the_rule_for_agents_shows_in_how_work_is_shared_out() -> None:
     first = done.figures[0]
     assert first.metric == "by_agent_rule.longest_idle.gini_idle"
     assert rules["shortest_idle"]["gini_idle"] - first.measured > 2 * first.tolerance, "a wrong sign would show"
+
+
+def test_what_is_shared_out_is_told_of_twenty_shifts_of_each_rule() -> None:
+    per_hour = ROWS["FR-03"].model["classes"][0]["arrivals_per_h"]
+    assert contacts_of(ROWS["FR-03"]) == 20 * per_hour * 8.5
+    nobody = msgspec.structs.replace(ROWS["FR-03"], model=ROWS["FR-03"].model | {"pools": []})
+    assert contacts_of(nobody) == 0
 
 
 def defective(row: Row, **routing: object) -> Row:

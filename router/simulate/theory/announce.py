@@ -214,12 +214,13 @@ EXPECTED = 1e-3
 def announced(model: Model, contacts: int, seed: str) -> list[dict[str, Score]]:
     """The scores of replications."""
     size = contacts // limits.REPLICATIONS
-    warm = max(round(size * limits.WARM_UP_REPLICATION_SHARE), min(until_usual(model), size))
+    tail = round(size * limits.WARM_UP_REPLICATION_SHARE)
+    warm = max(tail, min(until_usual(model), size))
     found = []
     for number in range(limits.REPLICATIONS):
         chances = Chances(model, f"{seed}/{number}")
         announcer = Announcer(model, 1)
-        engine(model, of_model(model), chances, announcer).run(chances.contacts([warm, size, size]))
+        engine(model, of_model(model), chances, announcer).run(chances.contacts([warm, size, tail]))
         found += announcer.scores
     return found
 

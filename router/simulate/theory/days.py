@@ -9,7 +9,7 @@ import msgspec
 from queues import metrics
 from router.core import commands as c
 from router.simulate.theory import limits
-from router.simulate.theory.judging import Figure, Judged, figure, need, twice
+from router.simulate.theory.judging import Figure, Judged, figure, need, per_shift, twice
 from router.simulate.theory.policy import AGENT_RULES, of_model
 from router.simulate.theory.runs import engine, standard_error
 from router.simulate.theory.streams import BEGIN, Chances, Contact
@@ -186,9 +186,8 @@ def fairness_row(row: Row, contacts: int) -> Judged:
     model = row.modelled()
     need(model.window in ("", WINDOW) or model.window.startswith(WINDOW), f"window {model.window!r}")
     judged = Judged()
-    per_shift = sum(each.arrivals_per_h or 0.0 for each in model.classes) * limits.SHIFT_S / 3_600.0
     rules = row.expected["by_agent_rule"]
-    shifts = max(3, min(limits.SHIFTS, round(contacts / per_shift)))
+    shifts = max(3, min(limits.REPLICATIONS, round(contacts / per_shift(model))))
     for rule, expected in rules.items():
         if rule not in AGENT_RULES:
             judged.unsupported.append(f"agent rule {rule}")

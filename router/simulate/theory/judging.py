@@ -13,7 +13,7 @@ import msgspec
 from router.simulate.theory import limits
 from router.simulate.theory.policy import of_model
 from router.simulate.theory.runs import Batches, Estimate, estimate, run
-from router.simulate.theory.vectors import Row, Unsupported, leaves
+from router.simulate.theory.vectors import Model, Row, Unsupported, leaves
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +51,10 @@ def twice(measure: Callable[[int], list[Figure]]) -> list[Figure]:
 
 
 def contacts_of(row: Row) -> int:
-    """How many contacts its tolerances ask for: fewer where it is sharp anyway."""
+    """How many contacts its tolerances ask for: fewer where it is sharp anyway. For shifts: so many of each rule that
+    their standard error means something."""
+    if "by_agent_rule" in row.expected:
+        return _of_shifts(row)
     needed = 0.0
     widths = row.half_width_95_at_1e6_contacts
     for name, expected in leaves(row.expected):
@@ -60,6 +63,19 @@ def contacts_of(row: Row) -> int:
             needed = max(needed, limits.HALF_WIDTH_CONTACTS * width**2)
     wanted = round(needed) if widths else limits.CONTACTS_DEFAULT
     return max(limits.CONTACTS_MIN, min(limits.CONTACTS_MOST, wanted))
+
+
+def _of_shifts(row: Row) -> int:
+    try:
+        return round(limits.REPLICATIONS * per_shift(row.modelled()))
+    except Unsupported:  # as whoever judges it will say
+        return 0
+
+
+def per_shift(model: Model) -> float:
+    """Contacts of one shift."""
+    length = limits.SHIFT_WARM_UP_S + limits.SHIFT_S
+    return sum(each.arrivals_per_h or 0.0 for each in model.classes) * length / 3_600.0
 
 
 def steady(row: Row, contacts: int) -> Judged:

@@ -21,7 +21,7 @@ from router.simulate.theory.vectors import Asked, MetricRow, Row, Trace, Unread,
 Kind: TypeAlias = Callable[[Row, int], Judged]
 
 KINDS: tuple[tuple[str, Kind, float], ...] = (
-    ("by_agent_rule", fairness_row, limits.FAIRNESS_SHARE),
+    ("by_agent_rule", fairness_row, 1.0),
     ("least_agents", staffing_row, 1.0),
     ("least_possible_cost", bound_row, limits.BOUND_SHARE),
     ("mean_potential_wait_if_wait_s", announcement_row, 1.0),
@@ -124,7 +124,8 @@ def _cost(each: Asked, contacts: int) -> float:
     """About how long it takes."""
     if not isinstance(each, Row):
         return limits.TRACE_COST
-    runs = len(each.expected.get("by_agent_rule", ())) + sum(name.startswith("under_") for name in each.expected)
+    rules = each.expected.get("by_agent_rule")
+    runs = len(rules) if isinstance(rules, dict) else sum(name.startswith("under_") for name in each.expected)
     share = next((share for name, _, share in KINDS if name in each.expected), 1.0)
     return contacts * share * max(1, runs)
 
