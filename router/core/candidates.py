@@ -51,13 +51,14 @@ def _with_idle(state: State, item_class: ItemClass) -> Iterable[ProfileClass]:
     """The profile classes that may take these items, at least all of which somebody idles; by the shorter way."""
     if state.lines.idlers_count() >= len(item_class.profiles):
         return item_class.profiles
-    idle = (profile for _, profile, _ in state.lines.idlers())
-    return {profile: None for profile in idle if profile in item_class.profiles}
+    return {profile: None for _, profile, _ in state.lines.idlers() if profile in item_class.profiles}
 
 
 def _unbarred(profile: ProfileClass, item_class: ItemClass, item: WorkItem) -> Iterator[Idle]:
-    line = profile.lines[item_class.where]
-    return (idle for idle in line[: limits.WALK_MAX] if idle[3] not in item.excepted)
+    barred = item.excepted
+    for idle in profile.lines[item_class.where][: limits.WALK_MAX]:
+        if idle[3] not in barred:
+            yield idle
 
 
 def _last(state: State, item_class: ItemClass, item: WorkItem) -> Score | None:

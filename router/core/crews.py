@@ -115,7 +115,10 @@ class Crews:
 
 def crews_there(crews: Crews, asks: Ask) -> Iterator[tuple[Crew, int]]:
     """The crews that may take it and have somebody on shift, and how many."""
-    return ((crew, count) for crew in crews.able(asks) if (count := crews.on_shift(asks, crew)))
+    for crew in crews.able(asks):
+        count = crews.on_shift(asks, crew)
+        if count:
+            yield crew, count
 
 
 def _can(crew: Crew, asks: Ask) -> bool:

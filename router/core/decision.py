@@ -122,8 +122,10 @@ def released(item: WorkItem, now: int, reason: str, agent: str = "") -> list[e.E
 def lacking(state: State, item: WorkItem, *, category: str = "", outcome: str = "") -> str:
     """The code of what the queue demands before the item closes and nobody has said yet; '' for nothing."""
     queue = state.queues.get(item.queue)
+    if queue is None or not queue.demands:
+        return ""
     said = {"category": category or item.category, "outcome": outcome or item.disposition}
-    return next((f"{demand}_required" for demand in queue.demands if not said[demand]), "") if queue else ""
+    return next((f"{demand}_required" for demand in queue.demands if not said[demand]), "")
 
 
 def ended(state: State, item: WorkItem, now: int) -> list[e.Event]:

@@ -132,4 +132,7 @@ FILTERS: Final[tuple[Filter, ...]] = (
 
 def refusal(state: State, item: WorkItem, agent: Agent) -> str:
     """The code of the first filter that keeps the agent from the item; '' when none does."""
-    return next((rule.code for rule in FILTERS if not rule.passes(state, item, agent)), "")
+    for rule in FILTERS:
+        if not rule.passes(state, item, agent):
+            return rule.code
+    return ""

@@ -15,6 +15,7 @@ from router.core.classes import LONGEST_IDLE, Idle, ItemClass, Measure, Meetings
 from skills import leading
 
 _NO_PROFILES: Final[dict[ProfileClass, None]] = {}
+_NO_CLASSES: Final[dict[ItemClass, None]] = {}
 
 
 class Lines:
@@ -97,11 +98,15 @@ class Lines:
 
     def in_queue(self, queue: str) -> Iterator[ItemClass]:
         """The classes of a queue in which something waits."""
-        return (found for found in self._by_queue.get(queue, ()) if found.head is not None)
+        for found in self._by_queue.get(queue, _NO_CLASSES):
+            if found.head is not None:
+                yield found
 
     def classes(self) -> Iterator[ItemClass]:
         """Every item class in which something waits."""
-        return (found for found in self._classes.values() if found.head is not None)
+        for found in self._classes.values():
+            if found.head is not None:
+                yield found
 
     def only_for(self, agent: str) -> Iterable[ItemClass]:
         """The classes of items that wait for this agent alone."""
@@ -226,7 +231,8 @@ class Lines:
 
     def idlers(self) -> Iterator[tuple[str, ProfileClass, tuple[str, ...]]]:
         """Every agent with room: id, class, channels."""
-        return ((agent, placed[0], placed[2]) for agent, placed in self._idles.items())
+        for agent, placed in self._idles.items():
+            yield agent, placed[0], placed[2]
 
     def idlers_count(self) -> int:
         """How many agents have room for anything."""

@@ -53,5 +53,5 @@ def leaving_with(state: State, item: WorkItem) -> list[str]:
         conversation = state.conversations.get(one.conversation)
         found |= {before.id: None for before in before_it(state, one) if before.state == "closed"}
         if conversation is not None and conversation.item == one.id:
-            waiting += (state.items[state.conversations[id].item] for id in conversation.merged)
+            waiting += [state.items[state.conversations[id].item] for id in conversation.merged]
     return list(found)

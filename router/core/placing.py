@@ -266,7 +266,7 @@ class Placing:
 
 def raw(item: WorkItem) -> Raw:
     """What of an item its class is made from."""
-    return Raw(
+    asked = (
         item.queue,
         item.channel,
         item.priority,
@@ -276,6 +276,7 @@ def raw(item: WorkItem) -> Raw:
         item.prefers,
         item.waited,
     )
+    return tuple.__new__(Raw, asked)  # as Raw(*asked), which takes three times as long
 
 
 def routable(agent: Agent, presence: Presence) -> bool:

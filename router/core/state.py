@@ -75,7 +75,8 @@ class State:
         self.conversations: dict[str, Conversation] = {}
         self.deliveries: dict[str, Delivery] = {}
         self.paces: dict[str, Pace] = {}
-        self.metas: dict[str, Meta] = {"meta": Meta()}
+        self.meta = Meta()
+        self.metas: dict[str, Meta] = {"meta": self.meta}
         self._tables: dict[str, dict[str, Any]] = {
             "skill": self.skills,
             "team": self.teams,
@@ -118,11 +119,6 @@ class State:
         self.stand_down = self.placing.stand_down
 
     # -- reading --------------------------------------------------------------------------------------------
-
-    @property
-    def meta(self) -> Meta:
-        """The counters of the domain."""
-        return self.metas["meta"]
 
     @property
     def crews(self) -> Crews:
@@ -198,7 +194,9 @@ class State:
 
     def records(self) -> Iterable[tuple[Ref, Any]]:
         """Every record, by kind and then by id."""
-        return (((kind, id), table[id]) for kind, table in self._tables.items() for id in sorted(table))
+        for kind, table in self._tables.items():
+            for id in sorted(table):
+                yield (kind, id), table[id]
 
     def digest(self) -> str:
         """What the state is, in 16 hex digits: equal for equal records, whatever way they came about."""
@@ -214,8 +212,8 @@ class State:
         """The item, out of the indexes, to be changed."""
         record = self.items[item]
         ref = ("item", item)
-        self.touched[ref] = None
         if ref not in self._edited:
+            self.touched[ref] = None
             self._edited[ref] = _held(record)
             if record.state == "queued":
                 self.lines.leave((record.due, record.seq, item))
@@ -380,6 +378,8 @@ class State:
                 self._fill_item(record, waiting)
             elif kind == "conversation":
                 self.keys.add(record)
+            elif kind == "meta":
+                self.meta = record
             if number % limits.FILL_STEP_RECORDS == 0:
                 yield
         yield from self.placing.place_all(waiting)
@@ -401,9 +401,9 @@ class State:
     # -- indexes --------------------------------------------------------------------------------------------
 
     def _take(self, ref: Ref) -> bool:
-        self.touched[ref] = None
         if ref in self._edited:
             return False
+        self.touched[ref] = None
         if ref[0] in _SETTLE:
             self._edited[ref] = None
         return True

@@ -40,12 +40,14 @@ def waiting(state: State, queue: str, now: int) -> Waiting:
 def in_order(state: State, queue: str, now: int) -> Iterator[str]:
     """The items of a queue as they go before one another there, channels mixed. Only as many are looked at as taken."""
     lines = [_line(found, now) for found in state.lines.in_queue(queue)]
-    return (place[-1] for place in merge(*lines))
+    for place in merge(*lines):
+        yield place[-1]
 
 
 def _line(item_class: ItemClass, now: int) -> Iterator[Precedence]:
     how = claim(item_class, ANYBODY)
-    return (precedence(item_class, how, wait, now) for wait in item_class.line)
+    for wait in item_class.line:
+        yield precedence(item_class, how, wait, now)
 
 
 def _oldest(state: State, found: ItemClass) -> int:

@@ -19,13 +19,10 @@ def learn_waited(state: State, item: WorkItem, at: int, *, left: bool) -> None:
 
 
 def _edited(state: State, item: WorkItem) -> Pace:
-    pace = state.paces.get(pace_id(item.queue, item.channel))
-    if pace is None:
-        id = pace_id(item.queue, item.channel)
-        pace = Pace(id=id, queue=item.queue, channel=item.channel)
-        state.put("pace", id, pace)
-        return pace
-    return state.edit_pace(pace.id)
+    id = pace_id(item.queue, item.channel)
+    if id not in state.paces:
+        state.put("pace", id, Pace(id=id, queue=item.queue, channel=item.channel))
+    return state.edit_pace(id)
 
 
 def forget_paces(state: State, queue: str) -> None:
