@@ -7,6 +7,7 @@ Nothing here stops a file from being applied: people may have reasons, and agent
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, TypeVar
 
+from queues.capacity import DEFAULT_ROOMS
 from queues.category import Category
 from queues.comparator import STRICT
 from queues.entry_point import EntryPoint
@@ -34,11 +35,13 @@ CODES: Final[dict[str, str]] = {
     "overflow_loop": "queues that flow over into one another",
     "escalation_loop": "queues that escalate to one another",
     "comparators_differ": "queues of one agent that say in different ways whose turn it is",
+    "head_start_nothing": "a head start without its size, so that priorities count for nothing",
+    "room_never": "a room that one item alone overfills, so that none ever comes",
     "reserve_all": "a queue that keeps all of its agents for itself, although others are to have them",
 }
 """Code -> what it means."""
 
-WARNINGS: Final = frozenset({"wish_never", "comparators_differ"})
+WARNINGS: Final = frozenset({"wish_never", "comparators_differ", "head_start_nothing", "room_never"})
 """Codes of what may well be meant: they fail only a strict check."""
 
 
@@ -443,6 +446,35 @@ def _comparators(centre: Centre) -> Iterator[Found]:
                 )
 
 
+def _head_starts(centre: Centre) -> Iterator[Found]:
+    """Head starts of nothing: the comparator then orders by due alone."""
+    for section, records in (("queues", centre.queues), ("teams", centre.teams)):
+        for id, record in records.items():
+            own = record.comparator
+            if own is not None and own.kind == "head_start" and not own.per_point_ms:
+                yield Found(
+                    "head_start_nothing",
+                    f"{section}.{id}.comparator",
+                    "without per_point a head start is none: priorities count for nothing",
+                    "say what a point of priority is worth, like per_point: 90s",
+                )
+
+
+def _rooms(centre: Centre) -> Iterator[Found]:
+    """Rooms of agents in which not even one item fits."""
+    for agent in centre.agents:
+        for channel, room in agent.rooms.items():
+            if room.maximum and room.weight > agent.total:
+                path = f"agents.{agent.id}.rooms.{channel}.weight" if agent.rooms != DEFAULT_ROOMS else ""
+                yield Found(
+                    "room_never",
+                    path or f"agents.{agent.id}.total",
+                    f"one item of {channel} weighs {room.weight}, and the agent has room for {agent.total} in all: "
+                    "none ever comes",
+                    "lower its weight or raise the total; for no room at all say maximum: 0",
+                )
+
+
 def _reserves(centre: Centre) -> Iterator[Found]:
     for id, queue in centre.queues.items():
         mine = {agent.id for agent, _ in centre.serving.get(id, ())}
@@ -465,5 +497,7 @@ _CHECKS: Final[tuple[Callable[[Centre], Iterator[Found]], ...]] = (
     _loops,
     _escalations,
     _comparators,
+    _head_starts,
+    _rooms,
     _reserves,
 )

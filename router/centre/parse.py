@@ -121,6 +121,8 @@ def _advice(what: str) -> str:
         return "indent with spaces, not tabs, and quote texts that begin with @, `, % or *"
     if "mapping values are not allowed" in what:
         return "check the indentation of this line and the one before, and quote texts that hold ': '"
+    if "scanning a tag" in what:
+        return "put a text that begins with ! in quotes, or write not: trainee"
     if "did not find expected" in what or "could not find expected" in what:
         return "check indentation, quotes and brackets just before this place"
     return ""

@@ -16,6 +16,7 @@ from msgspec import inspect
 from queues.queue import ANY_QUEUE
 from router.centre import limits
 from router.centre.forms import FORMS
+from router.centre.terms import Asked, Malformed, is_long, unfolded
 from skills import skills_in
 
 BAD: Final[Any] = object()
@@ -24,6 +25,7 @@ BAD: Final[Any] = object()
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = frozenset(_TAG + name for name in ("str", "int", "float", "bool", "timestamp", "value", "merge"))
 _TAGS = _SCALARS | {_TAG + "null", _TAG + "map", _TAG + "seq"}
+_TERM = "term"
 _TABLE = "a table of keys and values"
 _LIST = "a list"
 
@@ -121,10 +123,40 @@ class Reader:
 
     def _dict(self, node: yaml.Node, shape: inspect.DictType, place: Place) -> Any:
         found: dict[str, Any] = {}
-        for key, at, part in self._pairs(node, place):
+        pairs = self._pairs(node, place)
+        for key, at, part in self._terms(pairs) if _is_term(shape.key_type) else pairs:
             name = self._text(key, shape.key_type, at)
+            if name in found:
+                self.problem(at, f"'{name}' stands here twice", "leave one of them out")
             found[key if name is BAD else name] = self._entry(part, shape.value_type, at)
         return found
+
+    def _terms(self, pairs: Iterable[tuple[str, Place, yaml.Node]]) -> Iterable[tuple[str, Place, yaml.Node]]:
+        """The terms of a requirement with their levels: as they are, or those that `any` and `not` stand for."""
+        for key, at, part in pairs:
+            if not is_long(key, part):
+                yield key, at, part
+                continue
+            for term in self._unfolded(key, at, part):
+                yield term.text, at, term.at_level(part)
+
+    def _unfolded(self, key: str, at: Place, node: yaml.Node) -> list[Asked]:
+        try:
+            return unfolded(key, node)
+        except Malformed as error:
+            self.problem(at, str(error), error.hint)
+            return []
+
+    def _one_term(self, node: yaml.MappingNode, shape: inspect.Metadata, place: Place) -> Any:
+        """A term without a level that is written the longer way: `{any: [french, dutch]}`."""
+        noted = len(self.problems)
+        pairs = list(self._pairs(node, place))
+        found = [term for key, at, part in pairs if is_long(key, part) for term in self._unfolded(key, at, part)]
+        if len(pairs) == len(found) == 1 and found[0].level is None:
+            return self._text(found[0].text, shape, place)
+        if len(self.problems) == noted:
+            self.problem(place, "expected one term without a level", "write {any: [french, dutch]} or {not: trainee}")
+        return BAD
 
     def _entry(self, node: yaml.Node, shape: inspect.Type, at: Place) -> Any:
         value = self.read(node, shape, at.path)
@@ -154,7 +186,9 @@ class Reader:
                 continue
             if key.tag not in _TAGS:
                 self.problem(
-                    _place(key, place.path), f"{key.tag} is a tag to YAML", "put a key that begins with ! in quotes"
+                    _place(key, place.path),
+                    f"{key.tag} is a tag to YAML",
+                    "put a key that begins with ! in quotes, or write not: trainee",
                 )
                 continue
             at = _place(key, f"{place.path}.{key.value}" if place.path else key.value)
@@ -170,6 +204,8 @@ class Reader:
         form = (shape.extra or {}).get("form")
         if not form and not (shape.extra or {}).get("refers"):
             return self.read(node, shape.type, place.path)
+        if form == _TERM and isinstance(node, yaml.MappingNode):
+            return self._one_term(node, shape, place)
         if not isinstance(node, yaml.ScalarNode) or node.tag not in _SCALARS:
             return self._expected(node, FORMS[form].noun if form else f"the id of a {shape.extra['refers']}", place)  # type: ignore[index]
         return self._text(node.value, shape, place)
@@ -247,6 +283,10 @@ class Reader:
         else:
             self.problem(place, f"expected {what}, found '{node.value}'")
         return BAD
+
+
+def _is_term(shape: inspect.Type) -> bool:
+    return isinstance(shape, inspect.Metadata) and (shape.extra or {}).get("form") == _TERM
 
 
 def near(word: str, known: Iterable[object]) -> str:

@@ -88,6 +88,20 @@ WRONG = [
     Wrong("{after: 20s", "{after: 30s", "step_late", "queues.help.plan[2].after"),
     Wrong("prefer: 15s", "prefer: 30s", "prefer_late", "queues.help.prefer"),
     Wrong("  mail: {}\n", "  mail: {comparator: {kind: slope}}\n", "comparators_differ", "queues.mail.comparator"),
+    Wrong(
+        "first: {serves",
+        "first: {comparator: {kind: head_start}, serves",
+        "head_start_nothing",
+        "teams.first.comparator",
+    ),
+    Wrong("first: {serves", "first: {comparator: {kind: head_start, per_point: 90s}, serves", "", ""),
+    Wrong(
+        "ann: {teams",
+        "ann: {total: 50, rooms: {chat: {maximum: 2, weight: 60}, phone: {maximum: 0, weight: 60}}, teams",
+        "room_never",
+        "agents.ann.rooms.chat.weight",
+    ),
+    Wrong("ann: {teams", "ann: {total: 50, teams", "room_never", "agents.ann.total"),
     Wrong("reserve: {mail: 1}", "reserve: {mail: 2}", "reserve_all", "queues.help.reserve.mail"),
     Wrong("reserve: {mail: 1}", "reserve: {'*': 2}", "reserve_all", "queues.help.reserve.*"),
     Wrong(
@@ -141,6 +155,11 @@ def test_queues_that_flow_over_into_one_another_are_told_once() -> None:
         "  mail: {}\n", "  mail: {when_full: {overflow: help}}\n"
     )
     assert found(text) == [("overflow_loop", "queues.help.plan[3].overflow")]
+
+
+def test_a_head_start_of_nothing_is_found_in_queues_too() -> None:
+    text = GOOD.replace("  mail: {}\n", "  mail: {comparator: {kind: head_start}}\n")
+    assert ("head_start_nothing", "queues.mail.comparator") in found(text)
 
 
 def test_a_team_with_its_own_comparator_decides_between_queues_that_differ() -> None:
