@@ -379,7 +379,7 @@ class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-so
     async def _saw(self, session: _Session, data: Any) -> Ack:
         seen = read(data, Seen, "")
         conversation = self._chat.gateway.state.conversations.get(session.visitor.conversation)
-        if conversation is None or seen.up_to <= conversation.seen.get("customer", 0):
+        if conversation is None or seen.up_to <= conversation.shown("customer"):
             return {}
         if wait_ms := self._signals.wait_ms(session.visitor.id):
             raise Refused("too_fast", "wait a moment", wait_ms)

@@ -109,7 +109,7 @@ class Screen:
     async def _show(self) -> None:
         await self._show_messages()
         conversation = self._gateway.state.conversations.get(self.visitor.conversation)
-        seen = conversation.seen.get("agent", 0) if conversation else 0
+        seen = conversation.shown("agent") if conversation else 0
         if seen > self._seen:
             self._seen = seen
             await self._emit("delivered", {"up_to": seen})

@@ -138,7 +138,7 @@ async def get(request: web.Request) -> ConversationView:
         item=record.item,
         items=[*items, record.item],
         messages=record.seq,
-        seen=dict(record.seen),
+        seen=dict(record.seen or {}),
         address=address.address,
         name=address.name,
         split_from=record.split_from or kept.get("split_from", ""),

@@ -40,9 +40,10 @@ def candidates(state: State, item_class: ItemClass, item: WorkItem) -> Iterator[
         where = item_class.where
         keeps = state.placing.reserves()
         for profile in _with_idle(state, item_class):
-            idle = profile.heads.get(where)
-            if idle is not None and item.excepted:
-                idle = next(_unbarred(profile, item_class, item), None)
+            line = profile.lines.get(where)
+            if line is None:
+                continue
+            idle = next(_unbarred(line, item), None) if item.excepted else line[0]
             if idle is not None and not (keeps and state.placing.kept(item_class, profile)):
                 yield score(item_class, profile, idle)
 
@@ -54,9 +55,9 @@ def _with_idle(state: State, item_class: ItemClass) -> Iterable[ProfileClass]:
     return {profile: None for _, profile, _ in state.lines.idlers() if profile in item_class.profiles}
 
 
-def _unbarred(profile: ProfileClass, item_class: ItemClass, item: WorkItem) -> Iterator[Idle]:
+def _unbarred(line: list[Idle], item: WorkItem) -> Iterator[Idle]:
     barred = item.excepted
-    for idle in profile.lines[item_class.where][: limits.WALK_MAX]:
+    for idle in line[: limits.WALK_MAX]:
         if idle[3] not in barred:
             yield idle
 
@@ -73,7 +74,7 @@ def _last(state: State, item_class: ItemClass, item: WorkItem) -> Score | None:
     by_name = item_class.only and not item_class.alone
     if not by_name and (not profile.serves(item_class) or state.placing.kept(item_class, profile)):
         return None
-    return (FIRST, state.lines.place_of(agent, item_class.where[1]))
+    return (FIRST, state.lines.place_of(agent, item_class.measure))
 
 
 def _drawn(state: State, item_class: ItemClass, item: WorkItem) -> str:
@@ -85,7 +86,7 @@ def _drawn(state: State, item_class: ItemClass, item: WorkItem) -> str:
     idle: list[tuple[tuple[int, int], str]] = [
         (rank[:2], agent)
         for profile, rank in item_class.profiles.items()
-        if item_class.where in profile.heads and not (keeps and state.placing.kept(item_class, profile))
+        if item_class.where in profile.lines and not (keeps and state.placing.kept(item_class, profile))
         for _, _, _, agent in profile.lines[item_class.where]
         if agent not in item.excepted
     ]

@@ -24,8 +24,8 @@ Idle: TypeAlias = tuple[int, int, int, str]
 Measure: TypeAlias = tuple[str, IdleFrom]
 """What orders an idle line: the strategy's measure, and what idle time counts from."""
 
-Where: TypeAlias = tuple[str, Measure]
-"""Which idle line: channel and measure."""
+Where: TypeAlias = str
+"""Which idle line: channel and measure, in one word (a text knows its hash, tuples work it out each time)."""
 
 Rank: TypeAlias = tuple[int, int, int]
 """How a profile class stands towards an item class: order of membership, wishes unmet, the strategy's rank."""
@@ -45,6 +45,11 @@ def measure(queue: Queue | None) -> Measure:
     if queue is None:
         return LONGEST_IDLE
     return (_MEASURES.get(queue.strategy, queue.strategy), queue.idle_from)
+
+
+def where(channel: str, measured: Measure) -> Where:
+    """The idle line of a channel that is ordered by this measure."""
+    return f"{channel}/{measured[0]}/{measured[1]}"
 
 
 class Offer(NamedTuple):
@@ -78,6 +83,7 @@ class ItemClass:
         "head",
         "key",
         "line",
+        "measure",
         "only",
         "profiles",
         "queue",
@@ -93,7 +99,8 @@ class ItemClass:
         self.rules = rules
         self.strategy = rules.strategy if rules is not None else "longest_idle"
         self.target = rules.target(key.channel) if rules is not None else 0
-        self.where: Where = (key.channel, measure(rules))
+        self.measure = measure(rules)
+        self.where = where(key.channel, self.measure)
         self.line: SortedList[Wait] = SortedList()
         self.head: Wait | None = None
         self.profiles: dict[ProfileClass, Rank] = {}
@@ -101,10 +108,10 @@ class ItemClass:
 
 
 class ProfileClass:
-    """Equal agents: what they can do and serve, their idle lines with the head of each (asked for far more often than
-    it changes), the item classes they can serve, and how many there are."""
+    """Equal agents: what they can do and serve, their idle lines (those in which somebody idles), the item classes they
+    can serve, and how many there are."""
 
-    __slots__ = ("classes", "comparator", "heads", "key", "lines", "memberships", "size", "skills", "teams")
+    __slots__ = ("classes", "comparator", "key", "lines", "memberships", "size", "skills", "teams")
 
     def __init__(self, key: Offer) -> None:
         self.key = key
@@ -113,7 +120,6 @@ class ProfileClass:
         self.teams = key.teams
         self.comparator = key.comparator
         self.lines: dict[Where, list[Idle]] = {}
-        self.heads: dict[Where, Idle] = {}
         self.classes: dict[ItemClass, Claim] = {}
         self.size = 0
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from copy import copy
 from functools import cache
-from typing import Any, get_origin
+from typing import Any, get_args, get_origin
 
 from msgspec import Struct
 from msgspec.structs import fields
@@ -22,11 +22,12 @@ def _own(record: Struct) -> Struct:
     """A copy that has nothing in common with the record but what cannot change."""
     own = copy(record)
     for name in _tables_of(type(record)):
-        setattr(own, name, dict(getattr(own, name)))
+        table = getattr(own, name)
+        setattr(own, name, dict(table) if table is not None else None)
     return own
 
 
 @cache
 def _tables_of(shape: type[Struct]) -> tuple[str, ...]:
     """The fields of a record that can be changed in place."""
-    return tuple(field.name for field in fields(shape) if get_origin(field.type) is dict)
+    return tuple(field.name for field in fields(shape) if dict in map(get_origin, (field.type, *get_args(field.type))))

@@ -154,6 +154,6 @@ def mark_seen(state: State, command: c.MarkSeen, now: int) -> Decision:
     if conversation is None:
         return no("unknown_conversation", command.conversation)
     up_to = min(command.up_to, conversation.seq)
-    if up_to <= conversation.seen.get(command.side, 0):
+    if up_to <= conversation.shown(command.side):
         return []
     return [e.MessagesSeen(at=now, conversation=conversation.id, side=command.side, up_to=up_to)]

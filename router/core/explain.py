@@ -201,7 +201,7 @@ def _points(state: State, item: WorkItem, agent: Agent, now: int) -> tuple[int, 
 def _score(state: State, item: WorkItem, agent: Agent) -> Score | None:
     item_class = ItemClass(state.asked(item), state.queues.get(item.queue))
     profile = ProfileClass(state.placing.offer(agent))
-    place = state.placing.place_of(agent, item_class.where[1])
+    place = state.placing.place_of(agent, item_class.measure)
     if agent.id in (item_class.only, item.last_agent):
         return (FIRST, place)
     standing = rank_of(item_class, profile)

@@ -11,7 +11,18 @@ from typing import Final
 from queues.queue import Queue
 from router.core import limits
 from router.core.ask import Ask
-from router.core.classes import LONGEST_IDLE, Idle, ItemClass, Measure, Meetings, Offer, ProfileClass, Wait
+from router.core.classes import (
+    LONGEST_IDLE,
+    Idle,
+    ItemClass,
+    Measure,
+    Meetings,
+    Offer,
+    ProfileClass,
+    Wait,
+    Where,
+    where,
+)
 from skills import leading
 
 _NO_PROFILES: Final[dict[ProfileClass, None]] = {}
@@ -34,6 +45,7 @@ class Lines:
         self._idles: dict[str, tuple[ProfileClass, tuple[Idle, ...], tuple[str, ...]]] = {}
         self._meetings = Meetings()
         self._measures: tuple[Measure, ...] = (LONGEST_IDLE,)
+        self._wheres: dict[str, tuple[Where, ...]] = {}
 
     # -- items ----------------------------------------------------------------------------------------------
 
@@ -185,13 +197,12 @@ class Lines:
                 return False
             self.busy(agent)
         for channel in channels:
-            for measured, place in zip(self._measures, places, strict=True):
-                where = (channel, measured)
-                line = profile.lines.get(where)
+            for number, at in enumerate(self._wheres_of(channel)):
+                line = profile.lines.get(at)
                 if line is None:
-                    line = profile.lines[where] = []
-                insort(line, place)
-                profile.heads[where] = line[0]
+                    profile.lines[at] = [places[number]]
+                else:
+                    insort(line, places[number])
         self._idles[agent] = (profile, places, channels)
         return True
 
@@ -202,14 +213,19 @@ class Lines:
             return
         profile, places, channels = placed
         for channel in channels:
-            for measured, place in zip(self._measures, places, strict=True):
-                where = (channel, measured)
-                line = profile.lines[where]
-                del line[bisect_left(line, place)]
-                if line:
-                    profile.heads[where] = line[0]
+            for number, at in enumerate(self._wheres_of(channel)):
+                line = profile.lines[at]
+                if len(line) == 1:
+                    del profile.lines[at]
                 else:
-                    del profile.heads[where]
+                    del line[bisect_left(line, places[number])]
+
+    def _wheres_of(self, channel: str) -> tuple[Where, ...]:
+        """The idle lines of a channel, one for each measure in use."""
+        found = self._wheres.get(channel)
+        if found is None:
+            found = self._wheres[channel] = tuple([where(channel, measured) for measured in self._measures])
+        return found
 
     def measures(self) -> tuple[Measure, ...]:
         """What idle lines are ordered by, as far as any queue's strategy uses it."""
@@ -219,6 +235,7 @@ class Lines:
         """Order idle lines by these from here on. Nobody may idle now."""
         assert not self._idles, "agents idle in lines that are ordered otherwise"
         self._measures = measures
+        self._wheres.clear()
 
     def idling(self, agent: str) -> tuple[ProfileClass, tuple[str, ...]] | None:
         """An agent's profile class and the channels they idle for; None when they have no room at all."""
@@ -240,5 +257,5 @@ class Lines:
 
     def idle_count(self, queue: str, channel: str) -> int:
         """How many agents who serve this queue idle for this channel."""
-        where = (channel, self._measures[0])
-        return sum(len(profile.lines.get(where, ())) for profile in self._serving.get(queue, ()))
+        at = self._wheres_of(channel)[0]
+        return sum(len(profile.lines.get(at, ())) for profile in self._serving.get(queue, ()))

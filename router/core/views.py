@@ -68,7 +68,7 @@ def item_view(state: State, item: str) -> dict[str, Any]:
     view["moves_by_rule"] = record.moves_by_rule
     view["callback"] = callback_view(record.callback)
     view["reservation"] = _reservation_view(record)
-    view["seen"] = dict(conversation.seen) if conversation else {}
+    view["seen"] = dict(conversation.seen or {}) if conversation else {}
     view["replied"] = conversation is not None and _replied(state, conversation)
     view["rivals"] = [_held_view(held) for held in record.rivals]
     view["declines"] = record.declines

@@ -82,7 +82,8 @@ def _add_thread_keys(conversation: Conversation, keys: tuple[str, ...]) -> None:
 
 
 def _messages_seen(state: State, event: e.MessagesSeen) -> None:
-    state.edit_conversation(event.conversation).seen[event.side] = event.up_to
+    conversation = state.edit_conversation(event.conversation)
+    conversation.seen = {**(conversation.seen or {}), event.side: event.up_to}
 
 
 def _customer_left(state: State, event: e.CustomerLeft) -> None:

@@ -2,7 +2,8 @@
 
 The core is driven by the commands that it gets in production: a call is offered, its reservation accepted where the
 queue does not do that by itself, the contact ended; a chat by its messages; what falls due comes as a pulse when the
-state says that it does; what is closed is forgotten, as the archiver has it. Between two commands nothing moves. `now` is in ticks.
+state says that it does; what is closed is forgotten, as the archiver has it. Between two commands nothing moves. `now`
+is in ticks.
 """
 
 from collections.abc import Callable, Iterable
