@@ -3,12 +3,14 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
 from router.cli.app import app
 from router.simulate.theory.acceptance import Keeper, accept, plan
-from router.simulate.theory.tasks import TASKS, Task, work
+from router.simulate.theory.judging import Figure
+from router.simulate.theory.tasks import FURTHEST, TASKS, Task, distance, work
 from tests.theory.known import FILE, VECTORS
 
 SCALE = 0.0005
@@ -52,6 +54,13 @@ def test_what_is_done_is_kept_and_not_done_again(tmp_path: Path) -> None:
 )
 def test_what_holds_on_every_path(task: Task, name: str, value: float) -> None:
     assert work(task, FILE)[name] == value
+
+
+def test_what_is_exactly_as_expected_is_no_standard_error_away() -> None:
+    found = Figure(id="TV-03", metric="p_abandon", expected=0.0, measured=0.0, tolerance=0.0, ok=True)
+    assert distance(found) == 0.0
+    assert distance(msgspec.structs.replace(found, measured=0.1, ok=False)) == FURTHEST
+    assert distance(msgspec.structs.replace(found, measured=-0.1, tolerance=0.35)) == pytest.approx(-1.0)
 
 
 @pytest.mark.slow

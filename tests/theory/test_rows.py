@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from router.simulate.theory.judging import Judged, contacts_of
+from router.simulate.theory.judging import Judged, contacts_of, least_error
 from router.simulate.theory.vectors import Row
 from router.simulate.theory.verify import Left, judge
 from tests.theory.known import ROWS, VECTORS
@@ -103,6 +103,18 @@ def test_what_is_shared_out_is_told_of_twenty_shifts_of_each_rule() -> None:
     assert contacts_of(ROWS["FR-03"]) == 20 * per_hour * 8.5
     nobody = msgspec.structs.replace(ROWS["FR-03"], model=ROWS["FR-03"].model | {"pools": []})
     assert contacts_of(nobody) == 0
+
+
+def test_what_is_rare_is_allowed_the_chance_that_nobody_met_it() -> None:
+    """Where all batches are alike their standard error is 0, though the next contact might differ."""
+    row = ROWS["EA-09"]
+    missed = 1.0 - row.expected["per_class"]["a"]["p_wait"]
+    assert least_error(row, "per_class.a.p_wait", 10_000) == pytest.approx((missed / 10_000) ** 0.5, rel=1e-3)
+    row = ROWS["PR-03"]
+    both = [least_error(row, name, 10_000) for name in ("per_class.hi.asa_s", "all.asa_s")]
+    asa = row.expected["per_class"]["hi"]["asa_s"], row.expected["all"]["asa_s"]
+    assert both[0] / asa[0] > both[1] / asa[1] > 0.0, "fewer contacts of one class"
+    assert least_error(row, "pools.p.occupancy", 10_000) == 0.0
 
 
 def defective(row: Row, **routing: object) -> Row:

@@ -4,7 +4,7 @@ They take hours. Each task's figures are kept when it is done, so that the next 
 `z` is the distance from what is expected in standard errors of 20 replications.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import sqrt
 from pathlib import Path
 from statistics import fmean, stdev
@@ -13,6 +13,7 @@ from typing import TypeAlias
 import msgspec
 
 from router.simulate.theory import limits
+from router.simulate.theory.judging import least_error
 from router.simulate.theory.runs import standard_error
 from router.simulate.theory.spread import spread
 from router.simulate.theory.tally import Figures
@@ -140,7 +141,7 @@ class _Plan:
             yield Line(
                 figure="2", what=what, value=f"{furthest:.1e} s", goal="<= 1e-6 s", ok=furthest <= limits.EQUAL_S
             )
-            yield from _all_z("2", rows, kept)
+            yield from _all_z("2", rows, usual, kept)
             for row in rows:
                 if row.id in ("EC-01", "EC-02", "EC-03"):
                     yield _relative("2", row, "per_class.a.p_wait", kept, 0.01)
@@ -152,7 +153,7 @@ class _Plan:
         tasks = [task for row in rows for task in self._many("model", row.id, "", contacts)]
 
         def judged(kept: Kept) -> Iterator[Line]:
-            yield from _all_z(figure, rows, kept)
+            yield from _all_z(figure, rows, tasks, kept)
             for row in rows:
                 if row.id in ("EA-06", "EA-13"):
                     yield _relative(figure, row, "per_class.a.p_abandon", kept, 0.015)
@@ -325,7 +326,7 @@ class _Plan:
         }
 
         def judged(kept: Kept) -> Iterator[Line]:
-            yield from _all_z("10", rows, kept)
+            yield from _all_z("10", rows, usual, kept)
             for row in days:
                 worst = max(abs(z) for z in kept[f"day/{row.id}/"][0].values())
                 yield _z_line("10", row.id, worst)
@@ -383,8 +384,9 @@ def _line(figure: str, what: str, value: str, goal: str, ok: bool) -> Line:
 # -- figures -------------------------------------------------------------------------------------------------
 
 
-def _z(values: list[float], expected: float, error: float = 0.0) -> float:
-    spread_ = sqrt(standard_error(values) ** 2 + error**2)
+def _z(values: list[float], expected: float, *, error: float = 0.0, least: float = 0.0) -> float:
+    """`error` is that of what is expected, `least` what the values have at least."""
+    spread_ = sqrt(max(standard_error(values), least) ** 2 + error**2)
     off = abs(fmean(values) - expected)
     return off / spread_ if spread_ else (0.0 if off <= 1e-9 * max(1.0, abs(expected)) else 99.0)
 
@@ -398,14 +400,20 @@ def _worst_z(line: Line) -> float:
     return float(line.value.split()[0])
 
 
-def _all_z(figure: str, rows: Iterable[Row], kept: Kept) -> Iterator[Line]:
+def _all_z(figure: str, rows: Iterable[Row], tasks: Sequence[Task], kept: Kept) -> Iterator[Line]:
     """The worst metric of each row."""
     for row in rows:
         found = kept[f"model/{row.id}/"]
+        contacts = sum(task.contacts for task in tasks if task.row == row.id)
         widths: Mapping[str, float] = row.check.get("half_width_95") or {}
         told = row.half_width_95_at_1e6_contacts or dict(leaves(row.expected))
         zs = {
-            name: _z([one[name] for one in found], expected, widths.get(name, 0.0) / limits.NORMAL_95)
+            name: _z(
+                [one[name] for one in found],
+                expected,
+                error=widths.get(name, 0.0) / limits.NORMAL_95,
+                least=least_error(row, name, contacts),
+            )
             for name, expected in leaves(row.expected)
             if name in told and all(name in one for one in found)
         }

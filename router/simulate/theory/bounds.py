@@ -8,7 +8,7 @@ import msgspec
 
 from queues import erlang
 from router.simulate.theory import limits
-from router.simulate.theory.judging import Figure, Judged, figure, need, twice
+from router.simulate.theory.judging import Figure, Judged, figure, least_error, need, twice
 from router.simulate.theory.policy import Policy, of_model
 from router.simulate.theory.runs import Batches, estimate, run
 from router.simulate.theory.tally import Figures, Tally, figures
@@ -52,11 +52,14 @@ def _staffed(row: Row, model: Model, name: str, expected: dict[str, float], cont
         size = contacts * (limits.AGAIN if round_ else 1)
         done.append(run(model, measure, size, f"{row.id}/{name}/{round_}", replicated=True))
         found = estimate(model, done)
-        return [
-            figure(row, f"{name}.{key}", value, found.values[path], limits.ERRORS_MAX * found.errors[path])
-            for key, value in expected.items()
-            if (path := f"all.{key}") in found.values
-        ]
+        total = sum(batches.contacts for batches in done)
+        judged = []
+        for key, value in expected.items():
+            metric, path = f"{name}.{key}", f"all.{key}"
+            if path in found.values:
+                error = max(found.errors[path], least_error(row, metric, total))
+                judged.append(figure(row, metric, value, found.values[path], limits.ERRORS_MAX * error))
+        return judged
 
     return twice(measured)
 

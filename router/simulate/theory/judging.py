@@ -116,13 +116,26 @@ def tolerance(row: Row, name: str, found: Estimate, contacts: int) -> float:
         return widths[name] * by_width
     given = row.check.get("half_width_95")
     expected = given.get(name, 0.0) / limits.NORMAL_95 if isinstance(given, dict) else 0.0
-    allowed = limits.ERRORS_MAX * sqrt(found.errors[name] ** 2 + expected**2)
+    error = max(found.errors[name], least_error(row, name, contacts))
+    allowed = limits.ERRORS_MAX * sqrt(error**2 + expected**2)
     path = name.rpartition(".")[0]
     value = dict(leaves(row.expected))
     for beside in (f"{path}.asa_s", f"{path}.mean_wait_all_s"):
         if beside in widths and value.get(beside):
             allowed = max(allowed, by_width * widths[beside] / value[beside] * abs(value[name]))
     return allowed
+
+
+def least_error(row: Row, name: str, contacts: int) -> float:
+    """The least standard error of a figure: that of independent events, which runs that met none do not show."""
+    value = dict(leaves(row.expected))
+    path, _, figure_ = name.rpartition(".")
+    rates = {f"per_class.{each.id}": each.arrivals_per_h or 0.0 for each in row.modelled().classes}
+    offered = contacts * rates[path] / sum(rates.values()) if path in rates else contacts
+    if figure_.startswith(("p_", "sl_")):
+        return sqrt(max(value[name] * (1.0 - value[name]), 0.0) / offered)
+    waited = offered * value.get(f"{path}.p_wait", 0.0)
+    return value[name] * sqrt(2.0 / waited) if figure_ in ("asa_s", "mean_wait_all_s") and waited else 0.0
 
 
 def need(condition: bool, reason: str) -> None:

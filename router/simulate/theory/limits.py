@@ -24,6 +24,7 @@ MAPE_FROM_S = 20.0  # waits from which the relative error of an announcement is 
 NEAR_SHARE = 0.2  # an announcement is near when it is off by at most this part of the wait,
 NEAR_S = 30.0  # or by so many seconds
 LAST_ANSWERED = 10  # contacts whose mean wait is announced by the usual rule of vendors
+LEARNT_CONTACTS = 2_000  # by then what is told to who waits knows how long things take, and how long people wait
 NIGHT_HANDLE_TIMES = 60  # between two days of a row: by then nobody is in the system any more
 EQUAL_S = 1e-6  # times of a trace agree to this
 EXACT = 1e-12  # metrics on counts agree to this

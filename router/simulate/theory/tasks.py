@@ -21,6 +21,7 @@ from router.simulate.theory.announce import announced, scored
 from router.simulate.theory.bounds import named_policy
 from router.simulate.theory.days import day_row, shift
 from router.simulate.theory.engine import Engine, housed
+from router.simulate.theory.judging import Figure
 from router.simulate.theory.policy import Policy, of_model
 from router.simulate.theory.runs import Handling, engine, until_usual
 from router.simulate.theory.streams import Chances, Contact
@@ -138,8 +139,17 @@ def chain_task(task: Task, vectors: Vectors) -> Figures:
 def day_task(task: Task, vectors: Vectors) -> Figures:
     """A row of days: each figure's distance from what is expected, in its standard errors."""
     row = msgspec.structs.replace(_row(task, vectors), id=f"{task.row}/acceptance/{task.number}")
-    judged = day_row(row, task.contacts).figures
-    return {each.metric: (each.measured - each.expected) / (each.tolerance / limits.ERRORS_MAX) for each in judged}
+    return {each.metric: distance(each) for each in day_row(row, task.contacts).figures}
+
+
+def distance(found: Figure) -> float:
+    """In standard errors; what has none is exactly as expected, or as far off as can be."""
+    error = found.tolerance / limits.ERRORS_MAX
+    return (found.measured - found.expected) / error if error else (0.0 if found.ok else FURTHEST)
+
+
+FURTHEST = 99.0
+"""Standard errors, where there is no error to divide by."""
 
 
 def announce_task(task: Task, vectors: Vectors) -> Figures:

@@ -111,7 +111,7 @@ def told(model: Model, contacts: int, seed: str) -> list[Figures]:
     chances = Chances(model, seed)
     teller = Teller(len(model.classes), policy.classes)
     run = teller.engine = engine(model, policy, chances, teller)
-    warm = max(contacts // 10, min(until_usual(model), contacts))
+    warm = max(contacts // 10, limits.LEARNT_CONTACTS, min(until_usual(model), contacts))
     run.run(chances.contacts([warm, contacts, contacts // 10]))
     return [_figures(scores, teller) for scores in teller.scores]
 
