@@ -30,4 +30,9 @@ def _own(record: Struct) -> Struct:
 @cache
 def _tables_of(shape: type[Struct]) -> tuple[str, ...]:
     """The fields of a record that can be changed in place."""
-    return tuple(field.name for field in fields(shape) if dict in map(get_origin, (field.type, *get_args(field.type))))
+    return tuple(field.name for field in fields(shape) if _is_table(field.type))
+
+
+def _is_table(kind: Any) -> bool:
+    """Whether a field of this type holds a table, or may."""
+    return get_origin(kind) is dict or any(map(_is_table, get_args(kind)))

@@ -3,7 +3,7 @@
 The core knows no time zones: when hours are open is told by their calendar, a record that the node makes.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from queues.queue import ChannelName, Queue, Refused
 from router.core import limits
@@ -13,11 +13,14 @@ ON_THE_LINE: Final[frozenset[ChannelName]] = frozenset({"phone", "chat"})
 """Channels on which somebody waits and can be told something; elsewhere they have written, and nothing is lost."""
 
 
-class Way(NamedTuple):
+class Way:
     """The queue that something comes to, and those that it passed on its way because they did not take it."""
 
-    queue: Queue
-    passed: tuple[str, ...] = ()
+    __slots__ = ("passed", "queue")
+
+    def __init__(self, queue: Queue, passed: tuple[str, ...] = ()) -> None:
+        self.queue = queue
+        self.passed = passed
 
 
 def in_hours(state: State, queue: Queue, now: int) -> bool:

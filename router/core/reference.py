@@ -21,7 +21,7 @@ def reference(number: int) -> str:
     """The reference of the `number`th conversation (from 1): no two share one. Past ten million they grow longer."""
     block, place = divmod(number, _BLOCK)
     digits = block * _BLOCK + place * _STEP % _BLOCK
-    return _grouped(f"{digits * 100 + 98 - digits * 100 % _MODULUS:09d}")
+    return _grouped(str(digits * 100 + 98 - digits * 100 % _MODULUS).zfill(_DIGITS + 2))
 
 
 def canonical(text: str) -> str:

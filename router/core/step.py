@@ -1,7 +1,7 @@
 """One step of a domain: decide, make it so, match. The writer, the simulator and the tests all run this."""
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from router.core import commands as c
 from router.core import events as e
@@ -14,11 +14,14 @@ from router.core.rejections import Rejection
 from router.core.state import State
 
 
-class Step(NamedTuple):
+class Step:
     """What a command led to: its events with those of the matching after it, or a rejection."""
 
-    events: list[e.Event]
-    rejection: Rejection | None
+    __slots__ = ("events", "rejection")
+
+    def __init__(self, events: list[e.Event], rejection: Rejection | None = None) -> None:
+        self.events = events
+        self.rejection = rejection
 
 
 def step(state: State, command: c.Command, now: int) -> Step:
@@ -27,10 +30,13 @@ def step(state: State, command: c.Command, now: int) -> Step:
     if isinstance(decision, Rejection):
         return Step([], decision)
     evolve_all(state, decision)
+    events = [*decision]
     ends = left_open(state, decision, now)
     if ends:
         evolve_all(state, ends)
-    return Step([*decision, *ends, *match(state, now)], None)
+        events += ends
+    events += match(state, now)
+    return Step(events)
 
 
 def refs(state: State, command: c.Command) -> dict[str, str]:
