@@ -117,6 +117,18 @@ def test_what_is_rare_is_allowed_the_chance_that_nobody_met_it() -> None:
     assert least_error(row, "pools.p.occupancy", 10_000) == 0.0
 
 
+@pytest.mark.slow
+def test_a_wait_that_nobody_had_in_a_quiet_interval_is_no_failure() -> None:
+    row = ROWS["TV-03"]
+    arrivals = row.model["arrivals"] | {"per_h": [300]}
+    quiet = {"p_wait": 1e-6, "mean_wait_all_s": 1e-5, "p_abandon": 0.0}
+    done = judge(
+        msgspec.structs.replace(row, model=row.model | {"arrivals": arrivals}, expected={"per_interval": [quiet]}), 1
+    )
+    assert isinstance(done, Judged)
+    assert [(each.measured, each.ok) for each in done.figures] == [(0.0, True)] * 3
+
+
 def defective(row: Row, **routing: object) -> Row:
     """The row with a wrong rule given to the core, and what is expected of the right one."""
     return msgspec.structs.replace(row, model=row.model | {"routing": row.model["routing"] | routing})

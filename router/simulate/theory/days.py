@@ -111,7 +111,8 @@ def _interval(row: Row, model: Model, at: int, done: list[list[list[_Part]]]) ->
         weight * fmean(part.in_system for part in groups) for weight, groups in zip(weights, parts, strict=True)
     ) / sum(weights)
     found = []
-    for name, expected in row.expected["per_interval"][at].items():
+    wanted = row.expected["per_interval"][at]
+    for name, expected in wanted.items():
         value = values.get(name)
         if value is None or expected is None:
             continue
@@ -122,19 +123,19 @@ def _interval(row: Row, model: Model, at: int, done: list[list[list[_Part]]]) ->
                 for part in groups
             ]
             variance += (weight / sum(weights) * standard_error([one for one in each if one is not None])) ** 2
-        least = _rare(name, expected, tally)
+        least = _rare(name, wanted, tally)
         tolerance = limits.ERRORS_MAX * max(sqrt(variance), least)
         found.append(figure(row, f"per_interval.{at}.{name}", expected, value, tolerance))
     return found
 
 
-def _rare(name: str, expected: float, tally: Tally) -> float:
+def _rare(name: str, expected: dict[str, float | None], tally: Tally) -> float:
     """The least standard error of something rare: that of independent events, which batches without any do not show."""
-    offered = tally.classes[0].offered
+    offered, value = tally.classes[0].offered, expected[name] or 0.0
     if name.startswith(("p_", "sl_")):
-        return sqrt(max(expected * (1.0 - expected), 0.0) / offered)
-    waited = tally.classes[0].waited
-    return expected * sqrt(2.0 / waited) if name.startswith("mean_wait") and waited else 0.0
+        return sqrt(max(value * (1.0 - value), 0.0) / offered)
+    waited = offered * (expected.get("p_wait") or 0.0) or tally.classes[0].waited
+    return value * sqrt(2.0 / waited) if name.startswith("mean_wait") and waited else 0.0
 
 
 # -- a shift, and who did the work ---------------------------------------------------------------------------
