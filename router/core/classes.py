@@ -27,6 +27,10 @@ Measure: TypeAlias = tuple[str, IdleFrom]
 Where: TypeAlias = str
 """Which idle line: channel and measure, in one word (a text knows its hash, tuples work it out each time)."""
 
+Claim: TypeAlias = tuple[int, int, Comparator | None]
+"""How the head of an item class claims to be an agent's next. Lower goes first: rank of the queue for the agent, then
+due less a credit, or, where there is a slope, what it has gained by now."""
+
 Rank: TypeAlias = tuple[int, int, int]
 """How a profile class stands towards an item class: order of membership, wishes unmet, the strategy's rank."""
 
@@ -61,17 +65,9 @@ class Offer(NamedTuple):
     comparator: Comparator | None
 
 
-class Claim(NamedTuple):
-    """How the head of an item class claims to be an agent's next. Lower goes first: rank of the queue for the agent,
-    then `due` less `credit`, or, where there is a `slope`, what it has gained by now."""
-
-    rank: int
-    credit: int
-    slope: Comparator | None
-
-
 class ItemClass:
-    """Equal items: what they ask, and their line with its head (asked for far more often than it changes).
+    """Equal items: what they ask, and their line with its head and when that is `due` (asked for far more often than
+    they change).
 
     `gone`: dropped, nothing may wait in it any more.
     """
@@ -79,6 +75,7 @@ class ItemClass:
     __slots__ = (
         "alone",
         "channel",
+        "due",
         "gone",
         "head",
         "key",
@@ -103,8 +100,14 @@ class ItemClass:
         self.where = where(key.channel, self.measure)
         self.line: SortedList[Wait] = SortedList()
         self.head: Wait | None = None
+        self.due = 0
         self.profiles: dict[ProfileClass, Rank] = {}
         self.gone = False
+
+    def led_by(self, head: Wait | None) -> None:
+        """This one is the first in line from here on."""
+        self.head = head
+        self.due = head[0] if head is not None else 0
 
 
 class ProfileClass:
@@ -173,6 +176,6 @@ def claim(item_class: ItemClass, profile: ProfileClass) -> Claim:
     if comparator is None and item_class.rules is not None:
         comparator = item_class.rules.comparator
     if comparator is None:
-        return Claim(rank, 0, None)
+        return (rank, 0, None)
     slope = comparator if comparator.kind == "slope" else None
-    return Claim(rank, comparator.claim(item_class.key.priority, 0, 0), slope)
+    return (rank, comparator.claim(item_class.key.priority, 0, 0), slope)

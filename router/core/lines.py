@@ -80,13 +80,13 @@ class Lines:
         """Put an item into the line of its class."""
         found.line.add(wait)
         if found.head is None or wait < found.head:
-            found.head = wait
+            found.led_by(wait)
         self._waits[wait[2]] = found
 
     def wait_all(self, found: ItemClass, waits: list[Wait]) -> None:
         """Put equal items into their line, in any order."""
         found.line.update(waits)
-        found.head = found.line[0]
+        found.led_by(found.line[0])
         for wait in waits:
             self._waits[wait[2]] = found
 
@@ -96,7 +96,7 @@ class Lines:
         if found is not None:
             found.line.remove(wait)
             if wait == found.head:
-                found.head = found.line[0] if found.line else None
+                found.led_by(found.line[0] if found.line else None)
             if found.head is None and (found.only or len(self._classes) > limits.CLASSES_KEPT_MAX):
                 self._drop(found)
 

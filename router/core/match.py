@@ -133,27 +133,38 @@ def _item_for(state: State, agent: str, now: int) -> WorkItem | None:
     if idling is None:
         return None
     profile, channels = idling
-    keeps = state.placing.reserves()
-    best: tuple[Precedence, WorkItem] | None = None
-    for item_class, how in profile.classes.items():
-        head = item_class.head
-        if head is None or item_class.channel not in channels:
-            continue
-        if best is not None and how.slope is None and (how.rank, head[0] * THOUSANDTHS - how.credit) > best[0][1:3]:
-            continue
-        if keeps and state.placing.kept(item_class, profile):
-            continue
-        best = _better(best, _first_for(state, agent, item_class, how, now))
+    best = _of_classes(state, agent, profile, channels, now)
     for item_class in state.lines.only_for(agent):
         if item_class.head is not None and item_class.channel in channels and _takes(state, profile, item_class):
-            best = _better(best, _first_for(state, agent, item_class, claim(item_class, profile), now))
+            found = _first_for(state, agent, item_class, claim(item_class, profile), now)
+            if found is not None and (best is None or found[0] < best[0]):
+                best = found
     return best[1] if best else None
 
 
-def _better(
-    best: tuple[Precedence, WorkItem] | None, found: tuple[Precedence, WorkItem] | None
+def _of_classes(
+    state: State, agent: str, profile: ProfileClass, channels: tuple[str, ...], now: int
 ) -> tuple[Precedence, WorkItem] | None:
-    return found if found is not None and (best is None or found[0] < best[0]) else best
+    """What goes first among all that waits for anybody like this agent. Most classes are passed by a look at when
+    their head is due."""
+    best: tuple[Precedence, WorkItem] | None = None
+    best_rank = best_cost = 0
+    keeps = state.placing.reserves()
+    for item_class, how in profile.classes.items():
+        if item_class.head is None or item_class.channel not in channels:
+            continue
+        rank, credit, slope = how
+        if best is not None and slope is None:
+            cost = item_class.due * THOUSANDTHS - credit
+            if rank > best_rank or (rank == best_rank and cost > best_cost):
+                continue
+        if keeps and state.placing.kept(item_class, profile):
+            continue
+        found = _first_for(state, agent, item_class, how, now)
+        if found is not None and (best is None or found[0] < best[0]):
+            best = found
+            _, best_rank, best_cost, _, _ = found[0]
+    return best
 
 
 def _takes(state: State, profile: ProfileClass, item_class: ItemClass) -> bool:

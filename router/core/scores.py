@@ -35,7 +35,8 @@ def precedence(item_class: ItemClass, claim: Claim, wait: Wait, now: int) -> Pre
     All claims are costs at `now`, in thousandths of ticks: due less credit, or now less what the slope has gained.
     """
     due, seq, item = wait
-    cost = due * THOUSANDTHS - claim.credit
-    if claim.slope is not None:
-        cost = now * THOUSANDTHS - claim.credit - claim.slope.per_s * (now - due + item_class.target)
-    return (not item_class.only or item_class.alone, claim.rank, cost, seq, item)
+    rank, credit, slope = claim
+    cost = due * THOUSANDTHS - credit
+    if slope is not None:
+        cost = now * THOUSANDTHS - credit - slope.per_s * (now - due + item_class.target)
+    return (not item_class.only or item_class.alone, rank, cost, seq, item)

@@ -44,7 +44,7 @@ Held: TypeAlias = tuple[str, str, bool, tuple[str, ...], bool]
 """How an item is an agent's: who, the channel, whether it is held (or only waits with them), for which others it is
 held too, and whether it is silent."""
 
-META: Ref = ("meta", "meta")
+META: Final[Ref] = ("meta", "meta")
 CENTRE_KINDS = ("skill", "hours", "queue", "team", "category", "code", "entry_point", "rule", "endpoint", "agent")
 """Kinds that supervisors edit, in an order in which each may name only earlier ones (categories and queues aside)."""
 
