@@ -105,6 +105,14 @@ def test_what_is_shared_out_is_told_of_twenty_shifts_of_each_rule() -> None:
     assert contacts_of(nobody) == 0
 
 
+def test_a_slow_queue_is_run_as_long_as_its_replications_need_to_differ() -> None:
+    row = ROWS["EW-03"]
+    (kind,) = row.model["classes"]
+    slow = msgspec.structs.replace(row, model=row.model | {"classes": [kind | {"arrivals_per_h": 1_176}]})
+    assert contacts_of(row) == 60_000
+    assert contacts_of(slow) == 20 * round(1_176 / 3_600 * 300 / (10 - 98**0.5) ** 2)
+
+
 def test_what_is_rare_is_allowed_the_chance_that_nobody_met_it() -> None:
     """Where all batches are alike their standard error is 0, though the next contact might differ."""
     row = ROWS["EA-09"]

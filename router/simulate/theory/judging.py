@@ -12,7 +12,7 @@ import msgspec
 
 from router.simulate.theory import limits
 from router.simulate.theory.policy import of_model
-from router.simulate.theory.runs import Batches, Estimate, estimate, run
+from router.simulate.theory.runs import Batches, Estimate, estimate, relaxation, run
 from router.simulate.theory.vectors import Model, Row, Unsupported, leaves
 
 
@@ -51,25 +51,30 @@ def twice(measure: Callable[[int], list[Figure]]) -> list[Figure]:
 
 
 def contacts_of(row: Row) -> int:
-    """How many contacts its tolerances ask for: fewer where it is sharp anyway. For shifts: so many of each rule that
-    their standard error means something."""
-    if "by_agent_rule" in row.expected:
-        return _of_shifts(row)
+    """How many contacts its tolerances ask for: fewer where it is sharp anyway. Without half-widths so many that what
+    its replications tell of their error means something: each a relaxation time, or a shift of each rule."""
+    if not row.half_width_95_at_1e6_contacts:
+        return _replicated(row)
     needed = 0.0
     widths = row.half_width_95_at_1e6_contacts
     for name, expected in leaves(row.expected):
         if name in widths and expected:
             width = limits.HALF_WIDTHS_MAX * widths[name] / (limits.RELATIVE_AIM * abs(expected))
             needed = max(needed, limits.HALF_WIDTH_CONTACTS * width**2)
-    wanted = round(needed) if widths else limits.CONTACTS_DEFAULT
-    return max(limits.CONTACTS_MIN, min(limits.CONTACTS_MOST, wanted))
+    return max(limits.CONTACTS_MIN, min(limits.CONTACTS_MOST, round(needed)))
 
 
-def _of_shifts(row: Row) -> int:
+def _replicated(row: Row) -> int:
     try:
-        return round(limits.REPLICATIONS * per_shift(row.modelled()))
+        model = row.modelled()
     except Unsupported:  # as whoever judges it will say
         return 0
+    if "by_agent_rule" in row.expected:
+        return round(limits.REPLICATIONS * per_shift(model))
+    if any(pool.agents is None for pool in model.pools):
+        return limits.CONTACTS_DEFAULT
+    slow = limits.REPLICATIONS * relaxation(model)
+    return max(limits.CONTACTS_DEFAULT, min(limits.CONTACTS_SLOW_MOST, slow))
 
 
 def per_shift(model: Model) -> float:

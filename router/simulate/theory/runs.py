@@ -93,13 +93,16 @@ def _once(
 
 
 def until_usual(model: Model) -> int:
-    """Contacts until little is left of how a run began: twice the relaxation time of the slowest part of the house
-    that shares no agents with the rest, handle time / (sqrt(agents) - sqrt(load))^2 (Halfin and Whitt; with patience no
-    longer than that). None where it begins in its usual state."""
-    if usual_numbers(model):
-        return 0
+    """Contacts until little is left of how a run began: twice the relaxation time. None where it begins in its usual
+    state."""
+    return 0 if usual_numbers(model) else 2 * relaxation(model)
+
+
+def relaxation(model: Model) -> int:
+    """Contacts in the relaxation time of the slowest part of the house that shares no agents with the rest: handle time
+    / (sqrt(agents) - sqrt(load))^2 (Halfin and Whitt; with patience no longer than that)."""
     total = sum(each.arrivals_per_h or 0.0 for each in model.classes) / 3_600.0
-    return round(2.0 * total * max((_relaxation_s(model, part) for part in _parts(model)), default=0.0))
+    return round(total * max((_relaxation_s(model, part) for part in _parts(model)), default=0.0))
 
 
 def _relaxation_s(model: Model, part: set[str]) -> float:
