@@ -13,20 +13,23 @@ WORKERS ?= 3
 RUN_STAMP := .venv/.run-is-installed
 TEST_STAMP := .venv/.test-is-installed
 
-.PHONY: help setup web demo serve check lint lint-format lint-rules lint-types lint-imports lint-measures lint-web test bench storm sim acceptance chaos reference lock
+.PHONY: help setup web compile demo serve check lint lint-format lint-rules lint-types lint-imports lint-measures lint-web test bench storm sim acceptance chaos reference lock
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-setup: web ## make .venv with everything the server needs, and build the pages
+setup: web compile ## make .venv with everything the server needs, build the pages and compile the core
 
 web: $(RUN_STAMP) ## build the pages, if their sources are newer
 	@$(PY) hatch_build.py
 
-demo: web ## the real server with customers and agents who play; ARGS="--seconds 30 --json"
+compile: $(RUN_STAMP) ## the core into machine code, if its sources are others than last time
+	@$(PY) deploy/compile.py
+
+demo: web compile ## the real server with customers and agents who play; ARGS="--seconds 30 --json"
 	@$(FIRSTLINE) demo $(ARGS)
 
-serve: web ## run the server; ARGS="--data DIR"
+serve: web compile ## run the server; ARGS="--data DIR"
 	@$(FIRSTLINE) serve $(ARGS)
 
 lint: $(TEST_STAMP) ## formatting, rules, types, import contracts, the measures of our own code, the pages
@@ -53,26 +56,26 @@ lint-web: web
 check: lint ## lint, and the tests that need no server: a minute
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile -q -m "not service and not slow" $(ARGS)
 
-test: $(TEST_STAMP) web ## install what tests need (Debian packages too), then lint and every test
+test: $(TEST_STAMP) web compile ## install what tests need (Debian packages too), then lint and every test
 	@deploy/setup.sh servers
 	@status=0; $(MAKE) lint || status=1; $(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS) || status=1; exit $$status
 
-bench: $(RUN_STAMP) ## figures beside their reference; ARGS="push --json"
+bench: compile ## figures beside their reference; ARGS="push --json"
 	@$(FIRSTLINE) bench $(or $(ARGS),push)
 
-storm: $(RUN_STAMP) ## 5,000 agents lose their connection at once and come back; ARGS="--clients 500 --json"
+storm: compile ## 5,000 agents lose their connection at once and come back; ARGS="--clients 500 --json"
 	@$(FIRSTLINE) bench storm $(ARGS)
 
-sim: $(RUN_STAMP) ## one world of the fault simulator, the same for the same SEED=n
-	@$(PY) -m router.simulate --seed $(SEED) $(ARGS)
+sim: compile ## one world of the fault simulator, the same for the same SEED=n
+	@$(PY) -m router.compiled router.simulate --seed $(SEED) $(ARGS)
 
-sim-night: $(RUN_STAMP) ## 10,000 worlds from SEED=n on, on all cores; ends with one summary and the failing seeds
-	@$(PY) -m router.simulate --seed $(SEED) --seeds 10000 --processes $$(nproc) $(ARGS)
+sim-night: compile ## 10,000 worlds from SEED=n on, on all cores; ends with one summary and the failing seeds
+	@$(PY) -m router.compiled router.simulate --seed $(SEED) --seeds 10000 --processes $$(nproc) $(ARGS)
 
-acceptance: $(RUN_STAMP) ## the figures of routing against theory: hours, goes on where it ended; ARGS="--only 1 --scale 0.01"
+acceptance: compile ## the figures of routing against theory: hours, goes on where it ended; ARGS="--only 1 --scale 0.01"
 	@$(FIRSTLINE) simulate acceptance tests/theory/vectors-public.json --results var/acceptance.jsonl $(ARGS)
 
-chaos: $(TEST_STAMP) ## real processes, real kills, as root; ARGS="--seconds 60 --seed 1 --json"
+chaos: $(TEST_STAMP) compile ## real processes, real kills, as root; ARGS="--seconds 60 --seed 1 --json"
 	@deploy/setup.sh servers
 	@$(PY) -m tests.chaos $(ARGS)
 

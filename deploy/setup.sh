@@ -2,7 +2,8 @@
 # Prepares this checkout: `setup.sh run` makes .venv with what the server needs, `setup.sh test` adds what the tests need.
 #
 # Needs a Debian or Ubuntu with git, make and Python 3.11 or newer. Where a Debian package is missing it is installed,
-# as root or through sudo; nothing that is installed here is started as a service of the system.
+# as root or through sudo; nothing that is installed here is started as a service of the system. A C compiler is one of
+# them, for the core: without it everything works too, slower.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -101,6 +102,29 @@ install_python() { # lock
     pip_install --no-deps --no-index --no-build-isolation --editable .
 }
 
+# -- what compiling the core needs --------------------------------------------------------------------------------
+
+missing_for_c() { # the headers of a Python that is not Debian's came with it
+    have "$(command -v gcc)" || echo gcc libc6-dev
+    .venv/bin/python - <<'END'
+import os, sys, sysconfig
+if sys.base_prefix == "/usr" and not os.path.exists(sysconfig.get_path("include") + "/Python.h"):
+    print("python%d.%d-dev" % sys.version_info[:2])
+END
+}
+
+install_c() {
+    local missing
+    missing=$(missing_for_c)
+    [ -z "$missing" ] && return
+    if may_install; then
+        # shellcheck disable=SC2086  # one word per package
+        install_packages $missing || say "going on without: the core stays plain Python"
+    else
+        say "missing, and only root may install them: $(echo $missing); the core stays plain Python"
+    fi
+}
+
 # -- what the tests need besides ---------------------------------------------------------------------------------
 
 missing_packages() {
@@ -142,8 +166,8 @@ log=$(mktemp)
 trap 'let_services_up; rm -f "$log"' EXIT
 
 case "${1:-}" in
-run) install_python requirements.lock ;;
-test) install_python requirements-dev.lock ;;
+run) install_python requirements.lock; install_c ;;
+test) install_python requirements-dev.lock; install_c ;;
 servers) install_servers && install_node_modules ;;
 *) die "usage: setup.sh run|test|servers" ;;
 esac

@@ -85,7 +85,7 @@ class PastProcess:
                 sys.executable,
                 "-P",
                 "-c",
-                "from router.archive.past import main; main()",
+                "from router.compiled import use; use(); from router.archive.past import main; main()",
                 stdin=PIPE,
                 stdout=PIPE,
                 start_new_session=True,

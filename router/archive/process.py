@@ -66,7 +66,7 @@ class ArchiveProcess:
 
     async def _spawn(self) -> Process:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "router.archive", stdin=PIPE, start_new_session=True
+            sys.executable, "-P", "-m", "router.compiled", "router.archive", stdin=PIPE, start_new_session=True
         )
         assert process.stdin is not None
         process.stdin.write(msgspec.json.encode(self._where) + b"\n")

@@ -37,7 +37,7 @@ async def recover(folder: Path, items: int, agents: int, told: Callable[[Told], 
     """Fill a store, kill its node and start it. Raises ChildFailed."""
     house = await House.seeded(folder, [Account(login=PROBE, agent=PROBE, grants=(Grant(role="agent"),))])
     filling = await Child.start(
-        [sys.executable, "-m", "router.bench.filling"],
+        [sys.executable, "-m", "router.compiled", "router.bench.filling"],
         folder / "filling.log",
         environment=house.environment,
         piped=True,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
+from router.compiled import PLAIN
 from router.settings import Settings, load
 
 Config: TypeAlias = Annotated[
@@ -50,6 +51,7 @@ CLIENT_VARIABLES = {
     "FIRSTLINE_KEY",
     "FIRSTLINE_PASSWORD",
     "FIRSTLINE_NEW_PASSWORD",
+    PLAIN,
 }
 """Environment variables that are no settings but mean something to commands."""
 

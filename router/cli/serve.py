@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from channels.email.settings import mailboxes
-from router import logs
+from router import compiled, logs
 from router.cli.console import emit, show
 from router.cli.options import Config, Data, Json, settings_of
 from router.settings import SettingsError, prepare
@@ -50,9 +50,9 @@ def serve(
 
 
 def version(json: Json = False) -> None:
-    """Say which version this is."""
+    """Say which version this is, and whether its core is compiled."""
     found = installed("firstline")
     if json:
-        emit({"firstline": found, "python": platform.python_version()})
+        emit({"firstline": found, "python": platform.python_version(), "core": compiled.core()})
     else:
-        show(f"firstline {found} (Python {platform.python_version()})")
+        show(f"firstline {found} (Python {platform.python_version()}; core: {compiled.core()})")

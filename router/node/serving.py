@@ -29,6 +29,7 @@ from channels.webhook.sender import WebhookSender
 from router.archive.migrate import upgrade
 from router.archive.patience import patiently
 from router.archive.process import ArchiveProcess, Where
+from router.compiled import core
 from router.node.faces import Faces
 from router.node.insight import Knowledge
 from router.node.private import Begun
@@ -93,7 +94,7 @@ async def _serve(
         await faces.open()
         _settle_memory()
         ready(faces.url)
-        log.info("node_started", node=node.name, url=faces.url, smtp_port=intake.port if intake else None)
+        log.info("node_started", node=node.name, url=faces.url, smtp_port=intake.port if intake else None, core=core())
         await stopping.wait()
         log.info("node_stopping", node=node.name)
         if intake is not None:

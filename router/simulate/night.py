@@ -9,6 +9,7 @@ from typing import TextIO
 import msgspec
 import structlog
 
+from router import compiled
 from router.simulate.ledger import Wrong
 from router.simulate.run import Result, simulate
 
@@ -27,7 +28,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 def many(seeds: range, processes: int) -> Summary:
     """Run these worlds; what is wrong in one of them is told at once."""
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+    with multiprocessing.get_context("spawn").Pool(processes, compiled.use) as pool:
         return _summed(pool.imap_unordered(quietly, seeds), len(seeds), sys.stderr)
 
 

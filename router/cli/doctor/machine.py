@@ -15,6 +15,7 @@ from router.api.pages import FOLDERS, PAGES
 from router.cli import limits
 from router.cli.doctor.finding import Finding
 from router.cli.options import CLIENT_VARIABLES
+from router.compiled import core
 from router.runtime.room import space
 from router.settings import Settings, unknown_variables
 
@@ -41,7 +42,7 @@ def python() -> Iterator[Finding]:
     """The interpreter."""
     version = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info[:2] >= limits.PYTHON_MIN:
-        yield Finding(check="python", verdict="good", what=version)
+        yield Finding(check="python", verdict="good", what=f"{version}, core: {core()}")
     else:
         least = ".".join(map(str, limits.PYTHON_MIN))
         yield Finding(check="python", verdict="bad", what=f"{version} is too old", mend=f"Use {least} or newer")

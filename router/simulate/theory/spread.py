@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any, TypeVar
 
+from router import compiled
+
 Result = TypeVar("Result")
 
 
@@ -27,7 +29,7 @@ def spread(
             keep(at, found[at])
             told(len(found), len(tasks))
     else:
-        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), compiled.use) as pool:
             futures = {pool.submit(work, *task): at for at, task in enumerate(tasks)}
             for future in as_completed(futures):
                 at = futures[future]

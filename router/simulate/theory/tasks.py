@@ -346,7 +346,7 @@ def shift_task(task: Task, vectors: Vectors) -> Figures:
 
 def digest_task(task: Task, vectors: Vectors) -> Figures:
     """The decision log of a run in a process of its own, whose hashes are seeded by the variant: 48 bits of SHA-256."""
-    command = [sys.executable, "-m", "router.simulate.theory.tasks", str(task.contacts)]
+    command = [sys.executable, "-m", "router.compiled", "router.simulate.theory.tasks", str(task.contacts)]
     environment = os.environ | {"PYTHONHASHSEED": task.variant}
     told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 - ourselves
     return {"digest": float(int(told.stdout.strip()[:12], 16))}
