@@ -25,7 +25,7 @@ class Deadlines:
             del self._at[ref]
             return
         self._at[ref] = at
-        heappush(self._heap, (at, *ref))
+        heappush(self._heap, (at, ref[0], ref[1]))
         if len(self._heap) > 2 * len(self._at) + limits.DEADLINES_OUTDATED_MAX:
             self._heap = [(at, *ref) for ref, at in self._at.items()]
             heapify(self._heap)

@@ -33,10 +33,11 @@ def ended(
 
 def taken(item: WorkItem, held: Reservation, now: int, by: e.AcceptedBy = "agent") -> list[e.Event]:
     """The agent of this reservation has the item; for all others it is rescinded."""
-    others: list[e.Event] = [
-        ended(item, other, now, "rescinded", reason="taken") for other in item.ringing if other.id != held.id
-    ]
-    return [*others, e.ReservationAccepted(at=now, item=item.id, agent=held.agent, reservation=held.id, by=by)]
+    accepted = e.ReservationAccepted(at=now, item=item.id, agent=held.agent, reservation=held.id, by=by)
+    if not item.rivals:
+        return [accepted]
+    others = [ended(item, other, now, "rescinded", reason="taken") for other in item.ringing if other.id != held.id]
+    return [*others, accepted]
 
 
 def barred_until(state: State, item: WorkItem, now: int) -> int:

@@ -176,7 +176,11 @@ class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
 
     def held_for(self, agent: str) -> Reservation | None:
         """The reservation that this agent has not answered yet."""
-        return next((held for held in self.ringing if held.agent == agent), None)
+        if self.state != "reserved" or self.reservation is None:
+            return None
+        if self.reservation.agent == agent:
+            return self.reservation
+        return next((held for held in self.rivals if held.agent == agent), None)
 
     @property
     def on_call(self) -> bool:

@@ -94,9 +94,11 @@ class Lines:
         """Take an item out of its line, if it is in one."""
         found = self._waits.pop(wait[2], None)
         if found is not None:
-            found.line.remove(wait)
             if wait == found.head:
+                found.line.pop(0)
                 found.led_by(found.line[0] if found.line else None)
+            else:
+                found.line.remove(wait)
             if found.head is None and (found.only or len(self._classes) > limits.CLASSES_KEPT_MAX):
                 self._drop(found)
 
