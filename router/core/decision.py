@@ -72,7 +72,7 @@ def queued(  # the one way into a queue, so that due and place follow one rule
         seq=state.meta.seq + offset,
         requirement=requirement,
         wishes=item.wishes,
-        priority=item.priority if item.queue == queue.id else 0,
+        priority=item.priority,
         only=only,
         prefers=preferred(state, queue, "" if last in item.excepted else last, requirement),
         last=last if last != item.last_agent else "",

@@ -41,7 +41,7 @@ CODES: dict[str, str] = {
     "own_question": "nobody answers their own question",
     "nobody_named": "name a queue or an agent",
     "bad_level": "a proficiency is 1 to 5, or 0 to take the skill away",
-    "bad_date": "the date lies in the past",
+    "bad_date": "the date lies in the past, or too far ahead",
     "bad_value": "a value is outside what is allowed",
     "stale_revision": "the record was changed since you read it; read it again",
     "in_use": "other records or open items still name this record",

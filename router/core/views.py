@@ -279,7 +279,13 @@ def agent_summary(state: State, agent: str) -> dict[str, Any]:
         "activity": state.activity(agent),
         "holds": len(state.theirs(agent)),
         "memberships": {
-            queue: {"order": membership.order, "enabled": membership.enabled}
+            queue: {
+                "order": membership.order,
+                "priority": membership.priority,
+                "delay_ms": membership.delay_ms,
+                "weight": membership.weight,
+                "enabled": membership.enabled,
+            }
             for queue, membership in sorted(state.memberships(record).items())
         },
         "temporary": [temporary_view(lent) for lent in record.temporary],

@@ -9,6 +9,7 @@ from router.core import commands as c
 from router.core import events as e
 from router.core import limits
 from router.core.due import next_deadline
+from router.core.facts import Facts
 from router.core.item import WorkItem
 from router.core.views import followed_view, item_view
 from tests.core.world import World, change
@@ -35,6 +36,16 @@ def test_an_escalated_item_keeps_its_due_and_asks_only_the_language_of_the_speci
     assert item.requirement == (("fr", 2),)
     world.sign_on("eve")
     assert item.agent == "eve" and item.escalations == 1
+
+
+def test_what_is_urgent_is_so_wherever_it_goes() -> None:
+    world = World()
+    world.sign_on("ann")
+    world.do(c.OfferCall(call="k", item="i-k", conversation="c-k", facts=Facts(queue="help", priority=7)))
+    item = world.item("i-k")
+    world.do(c.AnswerCall(call="k", agent="ann"))
+    world.do(escalate(item))
+    assert (item.queue, item.priority) == ("expert", 7)
 
 
 def test_it_never_goes_back_to_the_agent_who_escalated_it_unless_by_name() -> None:

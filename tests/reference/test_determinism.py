@@ -17,7 +17,7 @@ def test_a_replay_leads_to_what_the_walk_led_to() -> None:
     first, second = record(4), record(4)
     assert first == second
     assert replay(first) == replay(second)
-    assert replay(first).events > len(first)
+    assert replay(first).events > len(first) // 2, "most of what happens changes something"
 
 
 @pytest.mark.slow
