@@ -620,7 +620,7 @@ def _columns_of(item: WorkItem) -> dict[str, Any]:
         "accepted_at_ms": item.accepted_at,
         "answered": item.answered,
         "held": item.held,
-        "excepted": dict(item.excepted),
+        "excepted": dict(item.barred),
         "expiries": item.expiries,
         "connect_failures": item.connect_failures,
         "escalations": item.escalations,

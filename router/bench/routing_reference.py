@@ -150,7 +150,7 @@ class Reference:
 
     def may(self, agent: Free, item: WorkItem) -> bool:
         """Whether this agent may get this item now."""
-        if item.channel not in agent.channels or agent.id in item.excepted:
+        if item.channel not in agent.channels or agent.id in item.barred:
             return False
         if item.only:
             return item.only == agent.id

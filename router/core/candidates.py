@@ -56,7 +56,7 @@ def _with_idle(state: State, item_class: ItemClass) -> Iterable[ProfileClass]:
 
 
 def _unbarred(line: list[Idle], item: WorkItem) -> Iterator[Idle]:
-    barred = item.excepted
+    barred = item.barred
     for idle in line[: limits.WALK_MAX]:
         if idle[3] not in barred:
             yield idle
@@ -65,7 +65,7 @@ def _unbarred(line: list[Idle], item: WorkItem) -> Iterator[Idle]:
 def _last(state: State, item_class: ItemClass, item: WorkItem) -> Score | None:
     """The one agent who goes before all: the one the item waits for, or who had it last, if free and not barred."""
     agent = item_class.only or item.last_agent
-    if not agent or agent in item.excepted:
+    if not agent or (item.excepted and agent in item.excepted):
         return None
     idling = state.lines.idling(agent)
     if idling is None or item_class.channel not in idling[1]:
@@ -88,7 +88,7 @@ def _drawn(state: State, item_class: ItemClass, item: WorkItem) -> str:
         for profile, rank in item_class.profiles.items()
         if item_class.where in profile.lines and not (keeps and state.placing.kept(item_class, profile))
         for _, _, _, agent in profile.lines[item_class.where]
-        if agent not in item.excepted
+        if agent not in item.barred
     ]
     if not idle:
         return ""

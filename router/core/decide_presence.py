@@ -89,7 +89,7 @@ def _forgiven(state: State, agent: str, now: int) -> list[e.Event]:
     return [
         e.ExceptionsLapsed(at=now, item=id, agents=(agent,))
         for id in dict.fromkeys((*waiting, *ringing))
-        if agent in state.items[id].declined_by and state.items[id].excepted.get(agent) == 0
+        if agent in state.items[id].declined_by and state.items[id].barred.get(agent) == 0
     ]
 
 

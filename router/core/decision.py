@@ -74,7 +74,7 @@ def queued(  # the one way into a queue, so that due and place follow one rule
         wishes=item.wishes,
         priority=item.priority,
         only=only,
-        prefers=preferred(state, queue, "" if last in item.excepted else last, requirement),
+        prefers=preferred(state, queue, "" if last in item.barred else last, requirement),
         last=last if last != item.last_agent else "",
         overdue=late_on_entry(item, queue, now, reason),
         passed=way.passed,

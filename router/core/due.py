@@ -52,7 +52,7 @@ def _waiting_due(state: "State", item: WorkItem) -> int | None:
     if not item.excepted and item.callback is None:
         return more
     over = item.callback.over_at(item.entered_at) if item.callback is not None else None
-    return min((at for at in (more, over, *item.excepted.values()) if at), default=None)
+    return min((at for at in (more, over, *item.barred.values()) if at), default=None)
 
 
 def given_up_at(state: "State", item: WorkItem) -> int | None:

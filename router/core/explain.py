@@ -167,7 +167,7 @@ def _about(state: State, item: WorkItem, agent: Agent, reason: str, now: int) ->
             presence = state.presences[agent.id]
             return presence.next or presence.reason or presence.state, None
         case "excepted":
-            return "declined" if agent.id in item.declined_by else "", item.excepted[agent.id] or None
+            return "declined" if agent.id in item.declined_by else "", item.barred[agent.id] or None
         case "not_yet":
             own = state.memberships(agent).get(item.queue)
             return "", item.entered_at + own.delay_ms if own is not None and own.delay_ms else None

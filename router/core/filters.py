@@ -99,7 +99,7 @@ def _idling(state: State, queue: str, channel: str) -> int:
 
 
 def _unbarred(state: State, item: WorkItem, agent: Agent) -> bool:
-    return agent.id not in item.excepted
+    return agent.id not in item.barred
 
 
 def _roomy(state: State, item: WorkItem, agent: Agent) -> bool:

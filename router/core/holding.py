@@ -72,9 +72,9 @@ def lapsed(state: State, item: WorkItem, agent: str, now: int) -> list[e.Event]:
     remembers no longer."""
     if state.queues[item.queue].decline_until != "others":
         return []
-    before = tuple(other for other in item.declined_by if other != agent and item.excepted.get(other))
+    before = tuple(other for other in item.declined_by if other != agent and item.barred.get(other))
     if not before or any(
-        routable(other, state.presences[other.id]) for other in _able(state, item, {*item.excepted, agent})
+        routable(other, state.presences[other.id]) for other in _able(state, item, {*item.barred, agent})
     ):
         return []
     return [e.ExceptionsLapsed(at=now, item=item.id, agents=before)]

@@ -84,7 +84,7 @@ def _item_faults(state: State, item: WorkItem) -> list[str]:
     faults += [
         f"it is with {agent}, who is barred from it"
         for agent in item.holders
-        if item.state in HELD and agent in item.excepted
+        if item.state in HELD and agent in item.barred
     ]
     if item.state != "closed" and item.queue not in state.queues:
         faults.append(f"its queue {item.queue!r} is gone")

@@ -1,6 +1,6 @@
 """A work item: one unit of work that is queued and routed, and the reservation that holds it for an agent."""
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -64,12 +64,16 @@ class Callback(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return min((max(window.start, since) for window in self.windows if window.end > since), default=None)
 
 
+_NOBODY: Final[dict[str, int]] = {}
+
+
 class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """The record of one item. Changed only by `evolve`; times are ticks.
 
     `wishes` are wanted, not needed. `waited` is the highest threshold of its queue's plan that its wait has reached.
     `seq` is its place among equals in its queue and is kept when a reservation ends without an accept.
-    `excepted` maps agents who must not get it to the instant until which (0: for as long as it is open).
+    `excepted` maps agents who must not get it to the instant until which (0: for as long as it is open); None for
+    nobody (read it as `barred`).
     `passed` are the queues that did not take it, or keep it, by rule, since a person moved it; rules moved it
     `moves_by_rule` times. `pending_since` counts while it is pending. `refused` is why its queue turned it away.
     `only` names the one agent it waits for, `prefers` the one whom it waits for alone at first.
@@ -120,7 +124,7 @@ class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     accepted_at: int | None = None
     answered: bool = False
     held: bool = False
-    excepted: dict[str, int] = {}
+    excepted: dict[str, int] | None = None
     expiries: int = 0
     connect_failures: int = 0
     escalations: int = 0
@@ -161,6 +165,11 @@ class WorkItem(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     escalation: str = ""
     consultations: tuple[str, ...] = ()
     answers: int = 0
+
+    @property
+    def barred(self) -> dict[str, int]:
+        """The agents who must not get it, as `excepted` has them. Not to be changed."""
+        return self.excepted if self.excepted is not None else _NOBODY
 
     @property
     def ringing(self) -> tuple[Reservation, ...]:

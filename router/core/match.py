@@ -178,10 +178,10 @@ def _first_for(
     """The first item of the line that the agent is not barred from, with its precedence."""
     assert item_class.head is not None
     item = state.items[item_class.head[2]]
-    if agent not in item.excepted:
+    if not item.excepted or agent not in item.excepted:
         return (precedence(item_class, how, item_class.head, now), item)
     for wait in item_class.line.islice(1, limits.WALK_MAX):
         item = state.items[wait[2]]
-        if agent not in item.excepted:
+        if agent not in item.barred:
             return (precedence(item_class, how, wait, now), item)
     return None

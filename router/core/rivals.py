@@ -49,7 +49,7 @@ def _others(state: State, item: WorkItem, first: str, now: int) -> list[tuple[st
     """Who goes next, and next, and why: no more than the queue holds an item for at once, nor than it may still knock
     out."""
     queue = state.queues[item.queue]
-    barred = {**item.excepted, first: 0}
+    barred = {**item.barred, first: 0}
     found: list[tuple[str, Why]] = []
     while len(found) + 1 < min(queue.simultaneous, queue.knock_out_max - item.expiries):
         agent = best_agent(state, msgspec.structs.replace(item, excepted=barred))

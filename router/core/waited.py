@@ -18,7 +18,7 @@ from router.core.state import State
 def waited(state: State, item: WorkItem, now: int, offset: int) -> list[e.Event]:
     """The item has waited long enough that something changes."""
     events: list[e.Event] = []
-    lapsed = tuple(agent for agent, until in item.excepted.items() if until and until <= now)
+    lapsed = tuple(agent for agent, until in item.barred.items() if until and until <= now)
     if lapsed:
         events.append(e.ExceptionsLapsed(at=now, item=item.id, agents=lapsed))
     over = item.callback.over_at(item.entered_at) if item.callback is not None else None

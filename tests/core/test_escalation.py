@@ -128,7 +128,7 @@ def test_what_waits_past_its_resolution_target_goes_to_the_specialists() -> None
     assert moved_by(world.do(c.Pulse(), after=60_000)) == [("", "overdue", "expert")]
     assert (item.state, item.queue, item.due, item.requirement) == ("queued", "expert", due, (("fr", 2),))
     assert (item.first_entered_at, item.entered_at) == (entered, entered + 60_000)
-    assert (item.moves_by_rule, item.excepted) == (1, {})
+    assert (item.moves_by_rule, item.excepted) == (1, None)
 
 
 def test_what_an_agent_has_in_hand_is_not_taken_from_them_but_agent_and_leader_are_told() -> None:
@@ -265,7 +265,7 @@ def test_back_with_an_answer_it_goes_to_who_escalated_it_with_what_it_asked() ->
     world.sign_on("bob")
     world.do(returned(item))
     assert (item.state, item.queue, item.agent, item.due) == ("reserved", "help", "ann", due)
-    assert item.requirement == (("fr", 2), ("nl", 1)) and item.excepted == {} and item.way == ()
+    assert item.requirement == (("fr", 2), ("nl", 1)) and item.excepted is None and item.way == ()
 
 
 def test_wrongly_routed_needs_a_reason_from_the_list() -> None:

@@ -108,7 +108,7 @@ def test_the_first_accept_wins_and_the_others_are_rescinded_with_it() -> None:
     assert ends(events) == [("ann", "rescinded", "taken"), ("cyd", "rescinded", "taken")]
     assert (item.state, item.agent, item.rivals) == ("active", "bob", ())
     assert one.refuse(c.AcceptReservation(item=item.id, agent="ann")) == "not_reserved"
-    assert one.state.activity("ann") == "idle" and "ann" not in item.excepted
+    assert one.state.activity("ann") == "idle" and "ann" not in item.barred
     assert one.do(c.AcceptReservation(item=item.id, agent="bob")) == [], "twice is once"
 
 
@@ -235,9 +235,9 @@ def test_who_declined_is_asked_again_when_everybody_else_was() -> None:
     one.sign_on("ann", "bob")
     item = one.call("k")
     one.do(c.DeclineReservation(item=item.id, agent="ann"), after=5)
-    assert held_for(item) == ["bob"] and "ann" in item.excepted
+    assert held_for(item) == ["bob"] and "ann" in item.barred
     one.do(c.DeclineReservation(item=item.id, agent="bob"), after=5)
-    assert held_for(item) == ["ann"] and set(item.excepted) == {"bob"}
+    assert held_for(item) == ["ann"] and set(item.barred) == {"bob"}
 
 
 def test_who_is_the_only_one_is_asked_again_after_the_time() -> None:
@@ -247,7 +247,7 @@ def test_who_is_the_only_one_is_asked_again_after_the_time() -> None:
     one.do(c.DeclineReservation(item=item.id, agent="ann"))
     assert item.state == "queued"
     until_due(one)
-    assert held_for(item) == ["ann"] and one.now == 60_000 + item.excepted.get("ann", one.now - 60_000)
+    assert held_for(item) == ["ann"] and one.now == 60_000 + item.barred.get("ann", one.now - 60_000)
 
 
 def test_who_declined_for_good_gets_it_again_after_having_been_offline() -> None:

@@ -220,7 +220,7 @@ class TwoFaced(Meddler):
             for item in state.items.values()
             if item.state == "active" and item.reservation is not None and item.reservation.id != "again"
             for agent in state.agents.values()
-            if agent.id != item.agent and agent.id not in item.excepted and state.room(agent, item.channel)
+            if agent.id != item.agent and agent.id not in item.barred and state.room(agent, item.channel)
         ]
 
 

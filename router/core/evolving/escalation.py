@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from router.core import events as e
 from router.core import limits
+from router.core.evolving.bars import bar_for_good, unbar
 from router.core.item import Passed, WorkItem
 from router.core.presence import FollowedEnd
 from router.core.state import State
@@ -19,10 +20,7 @@ def _item_escalated(state: State, event: e.ItemEscalated) -> None:
         item.moves_by_rule += 1
         return
     item.moves += 1
-    item.excepted.pop(event.agent, None)
-    if len(item.excepted) >= limits.EXCEPTIONS_MAX:
-        del item.excepted[next(iter(item.excepted))]
-    item.excepted[event.agent] = 0
+    bar_for_good(item, event.agent)
     _follow(state, item, event.agent)
 
 
@@ -35,7 +33,7 @@ def _item_returned(state: State, event: e.ItemReturned) -> None:
     item = state.edit_item(event.item)
     item.moves += 1
     item.way = item.way[:-1]
-    item.excepted.pop(event.prefers, None)
+    unbar(item, event.prefers)
 
 
 def _item_followed(state: State, event: e.ItemFollowed) -> None:

@@ -7,6 +7,7 @@ from router.core import events as e
 from router.core import limits
 from router.core.events.item import BY_HAND
 from router.core.evolving.asking import withdraw
+from router.core.evolving.bars import bar, unbar
 from router.core.evolving.escalation import end_consult, tell_followers
 from router.core.evolving.pace import learn_waited
 from router.core.evolving.steps import begin_work, end_work, free, leave_agent, move, next_seq
@@ -67,12 +68,12 @@ def _item_queued(state: State, event: e.ItemQueued) -> None:
     if event.reason in ("opened", "overflowed"):
         state.enters(item)
     if event.only:
-        item.excepted.pop(event.only, None)
+        unbar(item, event.only)
     item.overdue = event.overdue
     if event.last:
         item.last_agent = event.last
     if event.reason == "requeued":
-        item.excepted = {item.asker: 0} if item.asker else {}
+        item.excepted = {item.asker: 0} if item.asker else None
         item.moves = item.moves_by_rule = 0
     meta = state.edit_meta()
     meta.seq = max(meta.seq, event.seq)
@@ -110,9 +111,8 @@ def _tell_returned(state: State, item: WorkItem, event: e.ItemQueued) -> None:
 
 def _forget_declines(item: WorkItem) -> None:
     """What was declined in one queue is not in another, nor when it comes back; bars that have a time run out."""
-    for agent in item.declined_by:
-        if item.excepted.get(agent) == 0:
-            del item.excepted[agent]
+    if item.excepted:
+        unbar(item, *(agent for agent in item.declined_by if item.excepted.get(agent) == 0))
     item.declined_by = ()
     item.declines = 0
 
@@ -151,7 +151,7 @@ def _reservation_ended(state: State, event: e.ReservationEnded) -> None:
     else:
         _let_go(state, move(state, event.item, event), event.at)
     if event.excepted_until:
-        _except(item, event.agent, max(event.excepted_until, 0))
+        bar(item, event.agent, max(event.excepted_until, 0))
     if event.outcome == "expired":
         item.expiries += 1
     elif event.outcome == "declined":
@@ -169,20 +169,8 @@ def _let_go(state: State, item: WorkItem, at: int) -> None:
     item.accepted_at = None
 
 
-def _except(item: WorkItem, agent: str, until: int) -> None:
-    """Bar the agent from the item; beyond the limit the bar that ends first makes room."""
-    if len(item.excepted) >= limits.EXCEPTIONS_MAX and agent not in item.excepted:
-        timed = [(at, other) for other, at in item.excepted.items() if at]
-        if not timed:
-            return
-        del item.excepted[min(timed)[1]]
-    item.excepted[agent] = until
-
-
 def _exceptions_lapsed(state: State, event: e.ExceptionsLapsed) -> None:
-    item = state.edit_item(event.item)
-    for agent in event.agents:
-        item.excepted.pop(agent, None)
+    unbar(state.edit_item(event.item), *event.agents)
 
 
 def _item_transferred(state: State, event: e.ItemTransferred) -> None:
