@@ -29,8 +29,6 @@ OPTIMISED = "1"
 
 LEFT_OUT = {
     "queues/metrics.py": "mypyc fails on keywords without a default after those with one",
-    "router/core/concern.py": "takes a variable that is given tuples of several lengths for one of the first length",
-    "router/core/decide_asking.py": "mypyc fails on `in (*some, other)`",
 }
 """What mypyc cannot compile, or compiles wrongly (tests/compiled finds out)."""
 
@@ -88,9 +86,9 @@ def _modules(work: Path) -> Iterator[str]:
 
 
 def _shapes(text: str) -> bool:
-    """Whether a class of this module stands on another one (a named tuple aside)."""
+    """Whether a class of this module stands on another one (named tuples and protocols aside)."""
     classes = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef))
-    return any(ast.unparse(base) != "NamedTuple" for each in classes for base in each.bases)
+    return any(ast.unparse(base) not in ("NamedTuple", "Protocol") for each in classes for base in each.bases)
 
 
 def _gather(work: Path, made: Path) -> None:

@@ -21,8 +21,15 @@ from pathlib import Path
 from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("skills", "queues", "router/core")
-"""What is compiled, and all that it sees of ours: types and constants of any of them are part of the machine code."""
+_SIMULATED = "router/simulate/theory/{}.py"
+PARTS = (
+    "skills/*.py",
+    "queues/*.py",
+    "router/core/**/*.py",
+    *map(_SIMULATED.format, ("desk", "engine", "limits", "policy", "runs", "streams", "tally", "vectors")),
+)
+"""What is compiled (the core, and what lets virtual time run over it), and all that it sees of ours: types and
+constants of any of them are part of the machine code."""
 
 HOME = Path(sys.prefix) / "lib" / "firstline"
 LIBRARY = "firstline__mypyc"
@@ -37,7 +44,7 @@ SUFFIX = EXTENSION_SUFFIXES[0]
 
 def sources(root: Path = ROOT) -> list[Path]:
     """The files that the digest is of."""
-    return sorted(path for folder in FOLDERS for path in (root / folder).rglob("*.py"))
+    return sorted(path for part in PARTS for path in root.glob(part))
 
 
 def digest(root: Path = ROOT) -> str:

@@ -17,11 +17,11 @@ def item_teams(state: State, queue: str, agent: str) -> set[str]:
 def concerned(state: State, item: WorkItem, me: str) -> tuple[set[str], tuple[str, ...]]:
     """The teams and agents that an item is the business of; the agent `me` too, if they serve the queue it waits in."""
     teams = item_teams(state, item.queue, item.agent)
-    agents = (item.agent, item.last_agent) if item.agent or item.last_agent else ()
-    asked = (state.items[id].agent for id in item.consultations)
-    agents = (*agents, *item.followers, item.asker, *asked)
-    agents = (*agents, *item.joined, *(told for one in item.questions if one.open for told in one.to))
+    agents = [item.agent, item.last_agent] if item.agent or item.last_agent else []
+    agents += [*item.followers, item.asker, *item.joined]
+    agents += [state.items[id].agent for id in item.consultations]
+    agents += [told for one in item.questions if one.open for told in one.to]
     record = state.agents.get(me)
     if record is not None and item.queue in state.memberships(record):
-        agents = (*agents, record.id)
-    return teams, agents
+        agents.append(record.id)
+    return teams, tuple(agents)

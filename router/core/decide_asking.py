@@ -67,7 +67,7 @@ def _asked(
         note=command.note,
         amount=amount,
         to=tuple(there[:1]),
-        stand_in=team.stand_in if team.stand_in not in (*there[:1], command.agent) else "",
+        stand_in=team.stand_in if team.stand_in != command.agent and team.stand_in not in there[:1] else "",
     )
     return [asked]
 

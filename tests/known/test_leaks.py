@@ -52,7 +52,7 @@ def lives(state: State, now: int, first: int, count: int) -> int:
     def do(command: c.Command) -> None:
         nonlocal now
         now += 1
-        _, rejection, _ = step(state, command, now)
+        rejection = step(state, command, now).rejection
         assert rejection is None, rejection
         state.touched.clear()
 
