@@ -94,13 +94,13 @@ class Centre:
         taken = step(self.state, command, self.now)
         assert taken.rejection is None, taken.rejection
         self.state.touched.clear()
-        if not isinstance(command, c.AcceptReservation):
+        if type(command) is not c.AcceptReservation:
             self._accept(taken.events)
         return taken.events
 
     def _accept(self, events: Sequence[e.Event]) -> None:
         for event in events:
-            if isinstance(event, e.ReservationMade):
+            if type(event) is e.ReservationMade:
                 self.do(c.AcceptReservation(item=event.item, agent=event.agent))
                 self.holding[event.agent] = event.item
 

@@ -281,6 +281,8 @@ class State:
         old = self._tables[kind].get(id)
         if old is not None:
             self._unindex(kind, old)
+        if kind == "item":
+            self._index_calls(record)
         self._take((kind, id))
         self._tables[kind][id] = record
 
@@ -320,8 +322,6 @@ class State:
             self.unsettled[item.agent] = None
         if item.state == "queued" and item.queue:
             self.placing.wait(item)
-        if item.call:
-            self.calls[item.call] = item.id
 
     def _settle_timed(self, ref: Ref, before: Held | None) -> None:
         record = self.get(ref)
