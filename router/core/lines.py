@@ -79,7 +79,7 @@ class Lines:
     def wait(self, found: ItemClass, wait: Wait) -> None:
         """Put an item into the line of its class."""
         found.line.add(wait)
-        if found.head is None or wait < found.head:
+        if found.head is None or (wait[0] <= found.due and wait < found.head):
             found.led_by(wait)
         self._waits[wait[2]] = found
 
@@ -94,7 +94,7 @@ class Lines:
         """Take an item out of its line, if it is in one."""
         found = self._waits.pop(wait[2], None)
         if found is not None:
-            if wait == found.head:
+            if wait[0] == found.due and wait == found.head:
                 found.line.pop(0)
                 found.led_by(found.line[0] if found.line else None)
             else:

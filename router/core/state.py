@@ -295,7 +295,10 @@ class State:
         """Put everything that was changed back into the indexes, and note who must be matched again."""
         while self._edited:
             ref, before = self._edited.popitem()
-            _SETTLE[ref[0]](self, ref, before)
+            if ref[0] == "item":
+                self._settle_item(ref, before)
+            else:
+                _SETTLE[ref[0]](self, ref, before)
         if self.routing:
             for agent in self._moved:
                 self.placing.place(agent)
@@ -481,10 +484,11 @@ class State:
 
 def _held(item: WorkItem) -> Held | None:
     """How an item is its agent's; None when it is nobody's."""
-    if item.state in HELD:
+    phase = item.state
+    if phase in HELD:
         rivals = tuple(held.agent for held in item.rivals) if item.rivals else ()
         return (item.agent, item.channel, True, rivals, item.silent)
-    return (item.agent, item.channel, False, (), False) if item.state == "pending" and item.agent else None
+    return (item.agent, item.channel, False, (), False) if phase == "pending" and item.agent else None
 
 
 def _drop(index: dict[str, dict[str, Any]], agent: str, item: str) -> None:

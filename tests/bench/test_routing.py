@@ -67,7 +67,7 @@ def test_everybody_is_busy_and_as_many_wait_as_were_asked_for_however_long_it_ru
     assert memory.per_item > 0
     assert memory.per_agent > 0
     for _ in range(200):
-        centre.live()
+        centre.live(centre.kinds.call())
         assert centre.matched(naive=True) is not None, "and each decision is the plain scan's"
     state = centre.state
     waiting = sum(item.state == "queued" for item in state.items.values())

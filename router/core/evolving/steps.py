@@ -78,10 +78,12 @@ def end_work(state: State, agent: str, at: int) -> None:
     presence = state.presences.get(agent)
     if presence is None or presence.busy_since is None:
         return
-    for id in state.holds.get(agent, ()):
-        item = state.items[id]
-        if item.accepted_at is not None and item.state in HELD:
-            return
+    held = state.holds.get(agent)
+    if held is not None:
+        for id in held:
+            item = state.items[id]
+            if item.accepted_at is not None and item.state in HELD:
+                return
     presence = state.tally(agent)
     presence.busy += at - (presence.busy_since or 0)
     presence.busy_since = None
