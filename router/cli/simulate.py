@@ -26,7 +26,7 @@ def verify(
     *,
     contacts: Annotated[
         int | None,
-        typer.Option(min=2_000, help="Contacts of each row. Default: what its tolerance asks for, 30,000 to 120,000."),
+        typer.Option(min=2_000, help="Contacts of each row. Default: what its tolerance asks for, 30,000 to 200,000."),
     ] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only the row, trace or row of metrics with this id.")] = None,
     processes: Annotated[int | None, typer.Option(min=1, help="Default: one for each core.")] = None,
