@@ -85,10 +85,14 @@ def _modules(work: Path) -> Iterator[str]:
             yield name
 
 
+_SOUND = ("NamedTuple", "Protocol", "Counter")
+"""What a compiled class may stand on; the last is ours, and compiled too."""
+
+
 def _shapes(text: str) -> bool:
-    """Whether a class of this module stands on another one (named tuples and protocols aside)."""
+    """Whether a class of this module stands on one that is not compiled (named tuples and protocols aside)."""
     classes = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef))
-    return any(ast.unparse(base) not in ("NamedTuple", "Protocol") for each in classes for base in each.bases)
+    return any(ast.unparse(base) not in _SOUND for each in classes for base in each.bases)
 
 
 def _gather(work: Path, made: Path) -> None:

@@ -26,7 +26,7 @@ PARTS = (
     "skills/*.py",
     "queues/*.py",
     "router/core/**/*.py",
-    *map(_SIMULATED.format, ("desk", "engine", "limits", "policy", "runs", "streams", "tally", "vectors")),
+    *map(_SIMULATED.format, ("counters", "desk", "engine", "limits", "policy", "runs", "streams", "tally", "vectors")),
 )
 """What is compiled (the core, and what lets virtual time run over it), and all that it sees of ours: types and
 constants of any of them are part of the machine code."""

@@ -9,42 +9,15 @@ import msgspec
 from queues import metrics
 from router.core import commands as c
 from router.simulate.theory import limits
+from router.simulate.theory.counters import DayCounter
 from router.simulate.theory.judging import Figure, Judged, figure, need, per_shift, twice
 from router.simulate.theory.policy import AGENT_RULES, of_model
 from router.simulate.theory.runs import engine, standard_error
 from router.simulate.theory.streams import BEGIN, Chances, Contact
-from router.simulate.theory.tally import Count, Counter, Figures, Tally, of_count, together
+from router.simulate.theory.tally import Count, Figures, Tally, of_count, together
 from router.simulate.theory.vectors import Arrivals, Measure, Model, Row
 
 # -- a day, again and again ----------------------------------------------------------------------------------
-
-
-class _Day(Counter):
-    """Counts by interval of arrival, and how many contacts are in the system in each interval."""
-
-    def __init__(self, model: Model, measure: Measure, *, groups: int, arrivals: Arrivals, period_s: float) -> None:
-        super().__init__(model, measure, groups * len(arrivals.per_h))
-        self._length = round(arrivals.interval_s * limits.TICKS_PER_S)
-        self._many = len(arrivals.per_h)
-        self._period = round(period_s * limits.TICKS_PER_S)
-        self.in_system = [0] * (groups * self._many)
-
-    def ended(self, contact: Contact, now: int) -> None:
-        super().ended(contact, now)
-        self._was_here(contact, now)
-
-    def left(self, contact: Contact, now: int) -> None:
-        super().left(contact, now)
-        self._was_here(contact, now)
-
-    def _was_here(self, contact: Contact, now: int) -> None:
-        group = contact.batch // self._many
-        day = BEGIN + (contact.at - BEGIN) // self._period * self._period
-        for interval in range(contact.batch % self._many, self._many):
-            begin = day + interval * self._length
-            if now <= begin:
-                break
-            self.in_system[group * self._many + interval] += min(now, begin + self._length) - max(contact.at, begin)
 
 
 class _Part(msgspec.Struct):
@@ -85,7 +58,7 @@ def _days(model: Model, measure: Measure, arrivals: Arrivals, days: int, seed: s
     many = len(arrivals.per_h)
     means = max(mean for pool in model.pools for mean in pool.mean_handle_s.values())
     period = many * arrivals.interval_s + limits.NIGHT_HANDLE_TIMES * means
-    watcher = _Day(model, measure, groups=limits.REPLICATIONS, arrivals=arrivals, period_s=period)
+    watcher = DayCounter(model, measure, groups=limits.REPLICATIONS, arrivals=arrivals, period_s=period)
     chances = Chances(model, seed)
 
     def coming() -> Iterator[Contact]:

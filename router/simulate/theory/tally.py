@@ -47,11 +47,20 @@ class Count:
 
     def add(self, other: "Count") -> None:
         """Both together."""
-        for name in self.__slots__:
-            if name == "by_pool":
-                self.by_pool = [mine + theirs for mine, theirs in zip(self.by_pool, other.by_pool, strict=True)]
-            else:
-                setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.offered += other.offered
+        self.blocked += other.blocked
+        self.waited += other.waited
+        self.answered += other.answered
+        self.answered_in_target += other.answered_in_target
+        self.abandoned += other.abandoned
+        self.abandoned_in_target += other.abandoned_in_target
+        self.short += other.short
+        self.own += other.own
+        self.wait_answered += other.wait_answered
+        self.wait_abandoned += other.wait_abandoned
+        self.handled += other.handled
+        self.by_pool = [mine + theirs for mine, theirs in zip(self.by_pool, other.by_pool, strict=True)]
+        self.waits += other.waits
 
 
 class Tally:

@@ -19,6 +19,7 @@ from queues.strategy import Strategy
 from router.simulate.theory import limits
 from router.simulate.theory.announce import announced, scored
 from router.simulate.theory.bounds import named_policy
+from router.simulate.theory.counters import StarvingCounter
 from router.simulate.theory.days import day_row, shift
 from router.simulate.theory.engine import Engine, housed
 from router.simulate.theory.judging import Figure
@@ -269,50 +270,12 @@ def ageing_task(task: Task, vectors: Vectors) -> Figures:
     return {"differ": float(sum(one != other for one, other in pairs))}
 
 
-class _Starving(Counter):
-    """Counts the instants at which somebody waits whom an idle agent may take."""
-
-    found = 0
-    policy: Policy
-
-    def begin(self, policy: Policy) -> None:
-        """Everybody idles."""
-        serves = policy.serves.values()
-        self._who = [[at for at, ids in enumerate(serves) if id in ids] for id in policy.classes]
-        self._idle = [len(agents) for agents in policy.pools.values()]
-        self._line: list[set[int]] = [set() for _ in policy.classes]
-
-    def came(self, contact: Contact, now: int) -> None:
-        """Between two commands nothing may be left to do."""
-        super().came(contact, now)
-        for cls, line in enumerate(self._line):
-            if line and any(self._idle[pool] for pool in self._who[cls]):
-                self.found += 1
-        self._line[contact.cls].add(contact.index)
-
-    def began(self, contact: Contact, now: int) -> None:
-        """One idles less, one waits less."""
-        super().began(contact, now)
-        self._line[contact.cls].discard(contact.index)
-        self._idle[contact.pool] -= 1
-
-    def ended(self, contact: Contact, now: int) -> None:
-        """One idles more."""
-        super().ended(contact, now)
-        self._idle[contact.pool] += 1
-
-    def left(self, contact: Contact, now: int) -> None:
-        """One waits less."""
-        super().left(contact, now)
-        self._line[contact.cls].discard(contact.index)
-
-
 def starving_task(task: Task, vectors: Vectors) -> Figures:
     """How often an agent idles while somebody waits whom they may take."""
     row = _row(task, vectors)
     model, policy = row.modelled(), of_model(row.modelled())
     chances = Chances(model, seed(task))
-    watch = _Starving(model, row.measured(), 1)
+    watch = StarvingCounter(model, row.measured(), 1)
     watch.begin(policy)
     engine(model, policy, chances, watch).run(chances.contacts([0, task.contacts, 0]))
     return {"starving": float(watch.found)}
