@@ -19,18 +19,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from router.compiled import HOME, LIBRARY, ROOT, SUFFIX, digest, sources
+from router.compiled import HOME, LEFT_OUT, LIBRARY, ROOT, SUFFIX, digest, sources
 
 MADE_WITH = "made-with"
 PLAIN_DOES = "the core stays plain Python, which decides the same"
 
 OPTIMISED = "1"
 """How much the C compiler tries: 2 takes half as long again and gains nothing, 0 loses all (decision 24)."""
-
-LEFT_OUT = {
-    "queues/metrics.py": "mypyc fails on keywords without a default after those with one",
-}
-"""What mypyc cannot compile, or compiles wrongly (tests/compiled finds out)."""
 
 
 def main() -> None:
@@ -61,9 +56,8 @@ def _make(temporary: Path, maker: str) -> None:
     _gather(work, made)
     (made / MADE_WITH).write_text(maker)
     place = HOME / digest(work)
-    for old in HOME.iterdir():
-        if old != temporary:
-            shutil.rmtree(old, ignore_errors=True)
+    for old in HOME.glob("[!.]*"):  # what begins with a dot is being made by another
+        shutil.rmtree(old, ignore_errors=True)
     made.rename(place)
     _say(f"done in {time.monotonic() - began:.0f} s")
 
@@ -81,7 +75,7 @@ def _modules(work: Path) -> Iterator[str]:
     file of a package only gathers names."""
     for path in sources(work):
         name = path.relative_to(work).as_posix()
-        if path.name != "__init__.py" and name not in LEFT_OUT and not _shapes(path.read_text("utf-8")):
+        if path.name != "__init__.py" and name not in LEFT_OUT and not shapes(path.read_text("utf-8")):
             yield name
 
 
@@ -89,7 +83,7 @@ _SOUND = ("NamedTuple", "Protocol", "Counter")
 """What a compiled class may stand on; the last is ours, and compiled too."""
 
 
-def _shapes(text: str) -> bool:
+def shapes(text: str) -> bool:
     """Whether a class of this module stands on one that is not compiled (named tuples and protocols aside)."""
     classes = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef))
     return any(ast.unparse(base) not in _SOUND for each in classes for base in each.bases)

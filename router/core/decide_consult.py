@@ -76,6 +76,7 @@ def asked_about(
         due=now + target.target(item.channel),
         seq=state.meta.seq + 1,
         requirement=() if to_agent else carried(state, item.requirement),
+        priority=item.priority,
         only=to_agent,
     )
     return [opened, entered]

@@ -1,5 +1,7 @@
 """Decisions about escalation: to the specialists, back from them, and who hears how it goes on."""
 
+from typing import assert_never
+
 import msgspec
 
 from queues.callback import Window
@@ -37,6 +39,8 @@ def escalate_item(state: State, command: c.EscalateItem, now: int) -> Decision:
             return _called_back(state, command, item, target, now)
         case "written":
             return _written(state, command, item, target, now)
+        case never:
+            assert_never(never)
 
 
 def _written(state: State, command: c.EscalateItem, item: WorkItem, target: str, now: int) -> list[e.Event]:

@@ -1,6 +1,6 @@
 """Decisions about messages of customers: e-mails, chats, webhook texts."""
 
-from typing import Literal
+from typing import Literal, assert_never
 
 import msgspec
 
@@ -146,6 +146,8 @@ def leave_chat(state: State, command: c.LeaveChat, now: int) -> Decision:
             return [*left, completed(item, now)]
         case "queued" | "reserved" | "stuck":
             return [*left, *abandoned(item, now)]
+        case never:
+            assert_never(never)
 
 
 def mark_seen(state: State, command: c.MarkSeen, now: int) -> Decision:

@@ -1,5 +1,7 @@
 """Decisions about presence: which clients prove that an agent is there, and what the agent says."""
 
+from typing import assert_never
+
 from router.core import commands as c
 from router.core import events as e
 from router.core import limits
@@ -77,6 +79,8 @@ def set_presence(state: State, command: c.SetPresence, now: int) -> Decision:
             return [changed, *returned, *forgiven, *let_go(state, agent.id, now, "not_ready")]
         case "offline":
             return [changed, *(event for _, left in left_behind(state, agent.id, now) for event in left)]
+        case never:
+            assert_never(never)
 
 
 def _forgiven(state: State, agent: str, now: int) -> list[e.Event]:

@@ -84,6 +84,7 @@ def at_head(state: State, item: WorkItem, now: int) -> e.ItemQueued:
         due=min(item.due, first),
         seq=AT_HEAD,
         requirement=item.requirement,
+        wishes=item.wishes,
         priority=item.priority,
     )
 

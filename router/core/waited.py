@@ -79,16 +79,14 @@ def _reached(state: State, item: WorkItem, wait: int, now: int, offset: int) -> 
 
 def _fallen(state: State, item: WorkItem, why: Refused, now: int, offset: int = 1) -> list[e.Event]:
     """What becomes of what a queue does not keep: it flows over, else it is offered a callback (and, where it came one
-    too many, turned away); what is written stays, with an alarm (of a full queue with the first that is too many)."""
+    too many, turned away); what is written stays, with an alarm."""
     queue = state.queues[item.queue]
     fallback = queue.fallback(why)
     way = _way_on(state, item, fallback.overflow, now)
     if way is not None:
         return _moved_on(state, item, way, now, offset)
     if item.channel not in ON_THE_LINE or item.to_call:
-        count = waiting(state, queue)
-        told = why == "full" and queue.waiting_max is not None and count > queue.waiting_max + 1
-        return [] if told else [e.AlarmRaised(at=now, code=f"queue_{why}", subject=item.queue, count=count)]
+        return [e.AlarmRaised(at=now, code=f"queue_{why}", subject=item.queue, count=waiting(state, queue))]
     if why == "late" and fallback.callback and item.channel == "phone":
         return _offer(item, now, why, [])
     return turned_away(queue, item.id, item.channel, now, why)

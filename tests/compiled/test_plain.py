@@ -1,5 +1,6 @@
 """Compiled is only what lies there, for who wants it, where it can be made: tried on a house of a few lines."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -9,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.compile import LEFT_OUT
-from router.compiled import PLAIN
+from deploy.compile import shapes
+from router.compiled import LEFT_OUT, PLAIN, sources
 from tests.architecture.tree import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.service, pytest.mark.timeout(300)]
@@ -147,3 +148,19 @@ def test_what_was_made_of_other_sources_is_taken_away(compiled: House, tmp_path:
 @pytest.mark.parametrize("name", LEFT_OUT)
 def test_what_is_left_out_is_there_to_be(name: str) -> None:
     assert (ROOT / name).is_file()
+
+
+def test_no_match_falls_through() -> None:
+    """What mypyc makes of a match whose cases are all is undefined where, against its type, something else comes."""
+    open_ended = [
+        f"{path.name}:{node.lineno}"
+        for path in sources()
+        if not shapes(path.read_text("utf-8"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Match) and not _takes_all(node.cases[-1])
+    ]
+    assert open_ended == []
+
+
+def _takes_all(case: ast.match_case) -> bool:
+    return isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None and case.guard is None

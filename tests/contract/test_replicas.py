@@ -52,6 +52,7 @@ async def store(pair: tuple[str, int]) -> AsyncIterator[RedisStore]:
 
 async def synced(raw: Redis) -> bool:
     try:
+        await raw.set("synced", 1)
         return bool(await raw.wait(1, 100))
     except (RedisError, OSError):
         return False

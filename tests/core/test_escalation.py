@@ -44,8 +44,20 @@ def test_what_is_urgent_is_so_wherever_it_goes() -> None:
     world.do(c.OfferCall(call="k", item="i-k", conversation="c-k", facts=Facts(queue="help", priority=7)))
     item = world.item("i-k")
     world.do(c.AnswerCall(call="k", agent="ann"))
+    world.do(c.ConsultItem(item="i-k", agent="ann", consult="q", queue="expert", note="n1"))
     world.do(escalate(item))
-    assert (item.queue, item.priority) == ("expert", 7)
+    assert (item.queue, item.priority, world.item("q").priority) == ("expert", 7, 7)
+
+
+def test_what_an_agent_leaves_behind_keeps_its_wishes() -> None:
+    world = World()
+    world.sign_on("ann")
+    asks = Facts(queue="help", wishes=(("nl", 1),), priority=3)
+    world.do(msgspec.structs.replace(world.message("m", channel="chat"), facts=asks))
+    item = world.item("i-m")
+    world.do(c.AcceptReservation(item=item.id, agent="ann"))
+    world.do(c.SetPresence(agent="ann", state="offline"))
+    assert (item.state, item.wishes, item.priority) == ("queued", (("nl", 1),), 3)
 
 
 def test_it_never_goes_back_to_the_agent_who_escalated_it_unless_by_name() -> None:
