@@ -47,7 +47,7 @@ def _make(temporary: Path, maker: str) -> None:
     work, made = temporary / "work", temporary / "made"
     _copy(work)
     modules = list(_modules(work))
-    _say(f"{len(modules)} modules of the core into machine code, about half a minute")
+    _say(f"{len(modules)} modules of the core into machine code, about a minute")
     command = [sys.executable, __file__, str(work), *modules]
     ran = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603 - ourselves
     if ran.returncode:
