@@ -6,6 +6,8 @@ there have been compiled, by this mypy and as it is said here.
 """
 
 import ast
+import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
@@ -35,10 +37,22 @@ def main() -> None:
         return
     try:
         HOME.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".", dir=HOME) as temporary:
-            _make(Path(temporary), maker)
+        with _alone(), tempfile.TemporaryDirectory(prefix=".", dir=HOME) as temporary:
+            if _made_with(HOME / digest()) != maker:
+                _make(Path(temporary), maker)
     except OSError as error:
         _say(f"{HOME} cannot be written to ({error.strerror}); {PLAIN_DOES}")
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Whoever else compiles for this Python waits until this one has."""
+    home = os.open(HOME, os.O_RDONLY)
+    try:
+        fcntl.flock(home, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(home)
 
 
 def _make(temporary: Path, maker: str) -> None:
@@ -56,8 +70,9 @@ def _make(temporary: Path, maker: str) -> None:
     _gather(work, made)
     (made / MADE_WITH).write_text(maker)
     place = HOME / digest(work)
-    for old in HOME.glob("[!.]*"):  # what begins with a dot is being made by another
-        shutil.rmtree(old, ignore_errors=True)
+    for old in HOME.iterdir():
+        if old != temporary:
+            shutil.rmtree(old, ignore_errors=True)
     made.rename(place)
     _say(f"done in {time.monotonic() - began:.0f} s")
 

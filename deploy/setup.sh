@@ -64,6 +64,17 @@ install_packages() { # each alone if they cannot be had together, so that one th
     return $failed
 }
 
+install_missing() { # what it means to go on without, packages
+    local without=$1
+    shift
+    [ $# -eq 0 ] && return
+    if may_install; then
+        install_packages "$@" || say "going on without: $without"
+    else
+        say "missing, and only root may install them: $*; $without"
+    fi
+}
+
 # -- Python ------------------------------------------------------------------------------------------------------
 
 find_python() { # the machine's own first; a name may be a shim without a Python behind it, so each is tried
@@ -114,15 +125,7 @@ END
 }
 
 install_c() {
-    local missing
-    missing=$(missing_for_c)
-    [ -z "$missing" ] && return
-    if may_install; then
-        # shellcheck disable=SC2086  # one word per package
-        install_packages $missing || say "going on without: the core stays plain Python"
-    else
-        say "missing, and only root may install them: $(echo $missing); the core stays plain Python"
-    fi
+    install_missing "the core stays plain Python" $(missing_for_c)
 }
 
 # -- what the tests need besides ---------------------------------------------------------------------------------
@@ -142,15 +145,7 @@ missing_packages() {
 have() { [ -x "${1:-}" ]; }
 
 install_servers() {
-    local missing
-    missing=$(missing_packages)
-    [ -z "$missing" ] && return
-    if may_install; then
-        # shellcheck disable=SC2086  # one word per package
-        install_packages $missing || say "going on without; the tests that need them will say so"
-    else
-        say "missing, and only root may install them: $(echo $missing); the tests that need them will say so"
-    fi
+    install_missing "the tests that need them will say so" $(missing_packages)
 }
 
 install_node_modules() {

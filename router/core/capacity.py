@@ -51,10 +51,7 @@ def mixed(state: "State", agent: str) -> bool:
         return False
     if len(held) > 1 and any(room.interruptible_by for room in state.agents[agent].rooms.values()):
         return True
-    for item in held:  # noqa: SIM110 - on the way of every decision
-        if state.items[item].interrupted:
-            return True
-    return False
+    return any(state.items[item].interrupted for item in held)
 
 
 def parted(state: "State", agent: str, now: int) -> list[e.Event]:

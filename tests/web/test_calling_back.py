@@ -1,12 +1,11 @@
 """Calling customers back, at a browser: arranged by an agent, done or tried in vain; and an offer that a leader takes
 back."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.support import eventually
@@ -15,7 +14,12 @@ from tests.web.place import Place
 from tests.web.small_centre import NUMBER
 from tests.web.test_agent import close, holding, ready
 
-pytestmark = [pytest.mark.service, pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.service,
+    pytest.mark.slow,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.usefixtures("cleared"),
+]
 
 Arrive = Callable[..., Awaitable[Person]]
 CALLER = "+32 470 00 00 31"
@@ -30,15 +34,6 @@ async def callback_of(place: Place, item: str) -> dict[str, Any]:
 
     row: dict[str, Any] = await eventually(found)
     return row
-
-
-@pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def cleared(place: Place) -> AsyncIterator[None]:
-    """What a test leaves behind is offered to nobody in the next: it goes to those who are never there."""
-    yield
-    for row in (await place.call("GET", "/items?queue=housing&limit=200"))["rows"]:
-        if row["state"] in ("queued", "reserved", "active", "pending"):
-            await place.call("POST", f"/items/{row['id']}/transfer", {"queue": "law"})
 
 
 async def test_a_caller_is_called_back_and_does_not_answer(arrive: Arrive, place: Place, shots: Path) -> None:

@@ -1,10 +1,9 @@
 """The customer's test chat, at a browser, against the real server; the agent's side by REST."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.support import eventually
@@ -12,18 +11,14 @@ from tests.web.person import NARROW, WIDE, Person
 from tests.web.place import Place
 from tests.web.small_centre import SITE
 
-pytestmark = [pytest.mark.service, pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.service,
+    pytest.mark.slow,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.usefixtures("cleared"),
+]
 
 Arrive = Callable[..., Awaitable[Person]]
-
-
-@pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def cleared(place: Place) -> AsyncIterator[None]:
-    """What a test leaves behind is offered to nobody in the next: it goes to those who are never there."""
-    yield
-    for row in (await place.call("GET", "/items?queue=housing&limit=200"))["rows"]:
-        if row["state"] in ("queued", "reserved", "active", "pending"):
-            await place.call("POST", f"/items/{row['id']}/transfer", {"queue": "law"})
 
 
 async def visitor(arrive: Arrive, text: str, **how: object) -> Person:

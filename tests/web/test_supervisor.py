@@ -1,11 +1,10 @@
 """The leader's page: what somebody does who leads a team all day, at a browser, against the real server."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Locator, expect
 
 from router.api.limits import PAGE_DEFAULT
@@ -13,18 +12,14 @@ from tests.support import eventually
 from tests.web.person import NARROW, WIDE, Person
 from tests.web.place import Place
 
-pytestmark = [pytest.mark.service, pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.service,
+    pytest.mark.slow,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.usefixtures("cleared"),
+]
 
 Arrive = Callable[..., Awaitable[Person]]
-
-
-@pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def cleared(place: Place) -> AsyncIterator[None]:
-    """What a test leaves behind is offered to nobody in the next: it goes to those who are never there."""
-    yield
-    for row in (await place.call("GET", "/items?queue=housing&limit=200"))["rows"]:
-        if row["state"] in ("queued", "reserved", "active", "pending"):
-            await place.call("POST", f"/items/{row['id']}/transfer", {"queue": "law"})
 
 
 async def at(person: Person, where: str) -> Person:
